@@ -1,0 +1,300 @@
+"""The settings: one typed tree, read once. Every key is optional; an unknown one is an error with its line.
+
+A file (``oddgate.yaml``), then environment variables over it (see ``environment``). Relative paths are relative to the folder in which
+oddgate is started. What this version does not support is refused, so that nobody believes it is at work.
+"""
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from gateway.environment import overlay
+from gateway.secret import Secret
+from policies.policy import Glob, Name
+from policies.positions import Loc, Node, parse, read
+from policies.problems import Problem, ProblemsError
+from policies.schema import problem_at, validate
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+MegaBytes = Annotated[int, Field(ge=1, le=65_536)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Host = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class ConfigError(ProblemsError):
+    """The settings cannot be used."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Listen(Section):
+    host: Host = "127.0.0.1"
+    port: Port = 8080
+    """0: any free one."""
+    admin_host: Host = "127.0.0.1"
+    admin_port: Port = 8081
+    admin_token: Secret | None = None
+    """Required where ``admin_host`` is not this machine alone."""
+    workers: Count = 1
+    max_body_mb: MegaBytes = 32
+    max_connections: Count = 4096
+    header_timeout_s: Seconds = 15
+    body_timeout_s: Seconds = 30
+    write_timeout_s: Seconds = 120
+    """How long a client may take none of its answer."""
+    drain_timeout_s: Seconds = 30
+    """How long exchanges in flight may take when the gateway is stopped."""
+
+
+class Policies(Section):
+    dir: Path | None = None
+    """None: the policies that come with the package."""
+    default: Name = "default"
+
+
+def _origin(url: str) -> str:
+    """``https://host/prefix``, without the ``/v1`` that the gateway's own paths begin with."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("this is not a URL; allowed: https://HOST[:PORT][/PREFIX]") from None
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or port == 0
+        or not (url.isascii() and url.isprintable() and " " not in url)
+    ):
+        raise ValueError("this is not a URL of an endpoint; allowed: https://HOST[:PORT][/PREFIX], or http://…")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL must not hold a password; use api_key or headers")
+    if parts.query or parts.fragment:
+        raise ValueError("a base URL has no ?query or #fragment")
+    path = re.sub(r"(/+v1)?/*$", "", parts.path)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+_OURS = frozenset(
+    {"host", "content-length", "content-type", "connection", "transfer-encoding", "accept-encoding", "authorization", "te", "upgrade"}
+)
+
+
+def _settable(name: str) -> str:
+    if name.lower() in _OURS:
+        raise ValueError(f"the header {name} is the gateway's own" + ("; use api_key" if name.lower() == "authorization" else ""))
+    return name
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"), AfterValidator(_settable)]
+
+
+class Upstream(Section):
+    """An LLM endpoint."""
+
+    name: Name
+    dialect: Literal["openai", "anthropic"] = "openai"
+    base_url: Annotated[str, Field(max_length=2000), AfterValidator(_origin)]
+    """With or without ``/v1`` at its end; kept without. Requests go to ``{base_url}/v1/chat/completions``."""
+    api_key: Secret | None = None
+    """None: the client's own key is forwarded."""
+    headers: dict[HeaderName, Secret] = {}
+    """Sent with every request besides, such as ``openai-organization``."""
+    models: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    connect_timeout_s: Seconds = 10
+    idle_timeout_s: Seconds = 120
+    """Between two reads of an answer."""
+    timeout_s: Seconds = 600
+    """For the whole answer."""
+    max_response_mb: MegaBytes = 64
+
+
+class Route(Section):
+    """Which upstreams serve a model, in the order in which they are tried."""
+
+    models: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
+    to: Annotated[tuple[Name, ...], Field(min_length=1)]
+    strategy: Literal["first_healthy"] = "first_healthy"
+
+
+class Limits(Section):
+    rpm: Count | None = None
+    tpm: Annotated[int, Field(ge=1)] | None = None
+    usd_per_day: Annotated[float, Field(gt=0)] | None = None
+
+
+class App(Section):
+    """An application that may use the gateway, known by its key."""
+
+    name: Name
+    key: Secret
+    policy: Name | None = None
+    """None: the one that applies to it, else the default."""
+    limits: Limits | None = None
+
+
+class State(Section):
+    url: Annotated[str, Field(max_length=2000)] = "memory://"
+
+
+class Journal(Section):
+    dir: Path = Path("var/journal")
+    segment_mb: MegaBytes = 64
+    keep_mb: MegaBytes = 4096
+    """The oldest segments are removed beyond this."""
+    fsync: Literal["interval", "always", "never"] = "interval"
+    on_error: Literal["block", "allow"] = "block"
+    """What becomes of an exchange whose record cannot be written."""
+
+
+class PiiDetector(Section):
+    ner_model: Path | None = None
+    """A folder with a spaCy model; None: the installed one."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    queue: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """How many texts may wait for a worker before more are refused."""
+    cache_dir: Path = Path("var/cache")
+
+
+class Detectors(Section):
+    pii: PiiDetector = PiiDetector()
+
+
+class Memo(Section):
+    """Scan results that are remembered, so that a repeated history is not scanned again."""
+
+    max_mb: MegaBytes = 64
+
+
+class Config(Section):
+    listen: Listen = Listen()
+    policies: Policies = Policies()
+    upstreams: tuple[Upstream, ...] = ()
+    """None: the embedded demo upstream."""
+    routes: tuple[Route, ...] = ()
+    """None: the first upstream whose ``models`` match."""
+    apps: tuple[App, ...] = ()
+    """None: transparent, every client is served and its own key forwarded."""
+    state: State = State()
+    journal: Journal = Journal()
+    detectors: Detectors = Detectors()
+    memo: Memo = Memo()
+    secret_key: Secret | None = None
+    """What placeholders and fingerprints are derived from; None: made once and kept in ``var/oddgate.key``."""
+
+
+# Sections of the settings' full schema that this version has no use for yet.
+_LATER = ("store", "telemetry", "watch", "alerts")
+
+
+def load_config(path: Path | None, env: Mapping[str, str]) -> Config:
+    """The settings from a file, if there is one, and the environment. Raises ``ConfigError`` with everything that is wrong."""
+    try:
+        return _checked(overlay(_read(path), env, Config, frozenset({*Config.model_fields, *_LATER})), env)
+    except ProblemsError as error:
+        raise ConfigError(error.problems) from None
+
+
+def _read(path: Path | None) -> Node:
+    if path is None:
+        return Node(None, "settings", 0, mapping={})
+    text = read(path)
+    # A file of comments alone is a file in which every key keeps its default.
+    if all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
+        return Node(None, str(path), 1, mapping={})
+    return parse(text, str(path))
+
+
+def _checked(root: Node, env: Mapping[str, str]) -> Config:
+    later = [key for key in _LATER if root.child(key)]
+    problems = [problem_at(root, (key,), "this section is not supported by this version; leave it out") for key in later]
+    try:
+        config = validate(Config, _without(root, later), {"env": env})
+    except ProblemsError as error:
+        raise ConfigError(_in_order([*problems, *error.problems])) from None
+    problems += [problem_at(root, loc, message) for check in _CHECKS for loc, message in check(config)]
+    if problems:
+        raise ConfigError(_in_order(problems))
+    return config
+
+
+def _without(root: Node, later: list[str]) -> Node:
+    """Also without sections that are named but empty, all of whose keys keep their defaults."""
+    if root.mapping is None:
+        return root
+    kept = {key: node for key, node in root.mapping.items() if key not in later and not (key in Config.model_fields and node.is_null)}
+    return replace(root, mapping=kept)
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.file, problem.line))
+
+
+_Objection = tuple[Loc, str]
+
+
+def _addresses(config: Config) -> Iterator[_Objection]:
+    listen = config.listen
+    if listen.admin_token is None and not _is_loopback(listen.admin_host):
+        yield (
+            ("listen", "admin_host"),
+            "other machines reach this address: set listen.admin_token; allowed without: 127.0.0.1, ::1, localhost",
+        )
+    if listen.port == listen.admin_port != 0:
+        yield ("listen", "admin_port"), f"{listen.port} is the port of the data side; allowed: any other"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _unsupported(config: Config) -> Iterator[_Objection]:
+    if config.listen.workers != 1:
+        yield ("listen", "workers"), "several workers are not supported by this version; allowed: 1"
+    if config.state.url != "memory://":
+        yield ("state", "url"), "not supported by this version; allowed: memory://"
+    for index, upstream in enumerate(config.upstreams):
+        if upstream.dialect != "openai":
+            yield ("upstreams", index, "dialect"), f"{upstream.dialect} is not supported by this version; allowed: openai"
+    for index, app in enumerate(config.apps):
+        if app.limits is not None:
+            yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
+
+
+def _references(config: Config) -> Iterator[_Objection]:
+    names = [upstream.name for upstream in config.upstreams]
+    for index, route in enumerate(config.routes):
+        for place, name in enumerate(route.to):
+            if name not in names:
+                yield ("routes", index, "to", place), f"there is no upstream {name}; allowed: {', '.join(names) or 'none is configured'}"
+            elif name in route.to[:place]:
+                yield ("routes", index, "to", place), f"{name} is listed twice"
+
+
+def _twice(config: Config) -> Iterator[_Objection]:
+    app_keys = [app.key.get_secret_value() for app in config.apps]
+    for section, key, values in (
+        ("upstreams", "name", [upstream.name for upstream in config.upstreams]),
+        ("apps", "name", [app.name for app in config.apps]),
+        ("apps", "key", app_keys),
+    ):
+        counts = Counter[str]()
+        for index, value in enumerate(values):
+            counts[value] += 1
+            if counts[value] > 1:
+                yield (section, index, key), f"the same {key} is given to {section}[{values.index(value)}]; each needs its own"
+
+
+_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _references, _twice)

@@ -1,0 +1,249 @@
+"""The settings: defaults, every mistake with its line, and the documented example."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, ConfigError, load_config
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "oddgate.example.yaml"
+LATER = ("watch", "store", "alerts", "telemetry")
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Settings from a text."""
+
+    def run(text: str, **env: str) -> Config:
+        path = tmp_path / "oddgate.yaml"
+        path.write_text(text)
+        return load_config(path, env)
+
+    return run
+
+
+def problems(error: pytest.ExceptionInfo[ConfigError]) -> list[str]:
+    return [re.sub(r"^.*/oddgate\.yaml:?", "", line) for line in str(error.value).splitlines()]
+
+
+def test_nothing_is_needed(load):
+    """No file, an empty one, one of comments, and one of empty sections all mean the defaults."""
+    assert load_config(None, {}) == Config()
+    for text in ("", "# listen:\n#   port: 1\n", "listen:\npolicies:\nupstreams:\n"):
+        assert load(text) == Config()
+
+
+def test_defaults_are_safe():
+    """Nothing listens to other machines, and no record is dropped, unless the settings say so."""
+    config = Config()
+    assert (config.listen.host, config.listen.admin_host) == ("127.0.0.1", "127.0.0.1")
+    assert (config.listen.port, config.listen.admin_port) == (8080, 8081)
+    assert config.journal.on_error == "block"
+    assert config.policies.dir is None
+
+
+def test_what_is_set(load):
+    """A whole file, secrets from the environment."""
+    config = load(
+        """
+listen: {port: 9000, admin_host: 0.0.0.0, admin_token: env:TOKEN, max_body_mb: 8}
+policies: {dir: ./policies, default: support}
+upstreams:
+  - {name: openai, dialect: openai, base_url: https://api.openai.com, api_key: env:KEY, models: ["gpt-*"], headers: {x-team: env:KEY}}
+  - {name: backup, base_url: http://10.0.0.1:8000/v1/}
+routes: [{models: ["gpt-*"], to: [openai, backup], strategy: first_healthy}]
+apps: [{name: support-bot, key: env:APP, policy: support}, {name: shop, key: sk-shop}]
+state: {url: memory://}
+journal: {dir: ./var/journal, segment_mb: 64, fsync: interval}
+detectors: {pii: {ner_model: ./model, workers: 2}}
+""",
+        TOKEN="t",
+        KEY="k",
+        APP="a",
+    )
+    assert config.listen.admin_token.get_secret_value() == "t"
+    assert config.upstreams[0].api_key.get_secret_value() == "k"
+    assert config.upstreams[0].headers["x-team"].get_secret_value() == "k"
+    assert [upstream.base_url for upstream in config.upstreams] == ["https://api.openai.com", "http://10.0.0.1:8000"]
+    assert config.policies.dir == Path("policies")
+    assert config.detectors.pii.ner_model == Path("model")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://api.openai.com", "https://api.openai.com"),
+        ("https://api.openai.com/", "https://api.openai.com"),
+        ("https://api.openai.com/v1", "https://api.openai.com"),
+        ("https://api.openai.com/v1/", "https://api.openai.com"),
+        ("https://host:8443/llm/v1", "https://host:8443/llm"),
+        ("http://[::1]:9000/v1", "http://[::1]:9000"),
+        ("https://host/v1beta", "https://host/v1beta"),
+        ("https://host/myv1", "https://host/myv1"),
+    ],
+)
+def test_base_url_with_or_without_v1(load, url, kept):
+    """Both ways of writing an endpoint mean the same."""
+    assert load(f"upstreams: [{{name: a, base_url: '{url}'}}]").upstreams[0].base_url == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://host", "this is not a URL of an endpoint; allowed: https://HOST[:PORT][/PREFIX], or http://…"),
+        ("host", "this is not a URL of an endpoint; allowed: https://HOST[:PORT][/PREFIX], or http://…"),
+        ("http://", "this is not a URL of an endpoint; allowed: https://HOST[:PORT][/PREFIX], or http://…"),
+        ("http://a b", "this is not a URL of an endpoint; allowed: https://HOST[:PORT][/PREFIX], or http://…"),
+        ("http://host:99999", "this is not a URL; allowed: https://HOST[:PORT][/PREFIX]"),
+        ("http://[::1", "this is not a URL; allowed: https://HOST[:PORT][/PREFIX]"),
+        ("https://user:pass@host", "a URL must not hold a password; use api_key or headers"),
+        ("https://host/v1?key=1", "a base URL has no ?query or #fragment"),
+    ],
+)
+def test_urls_that_are_no_endpoint(load, url, message):
+    """What cannot be an endpoint is refused, without a word of it: it may hold a key."""
+    with pytest.raises(ConfigError) as error:
+        load(f"upstreams: [{{name: a, base_url: '{url}'}}]")
+    assert problems(error) == [f"1: upstreams[0].base_url: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("listn: {}", ["1: listn: unknown key; did you mean listen? allowed: listen, policies, *"]),
+        ("listen:\n  prot: 1", ["2: listen.prot: unknown key; did you mean port? allowed: *"]),
+        ("listen: {port: 70000}", ["1: listen.port: must be at most 65535"]),
+        ("listen: {port: '8080'}", ["1: listen.port: must be a whole number"]),
+        ("listen: {body_timeout_s: 0}", ["1: listen.body_timeout_s: must be more than 0.0"]),
+        ("listen: {body_timeout_s: 1e999}", ["1: listen.body_timeout_s: must be *"]),
+        ("listen: 8080", ["1: listen: must be a mapping; allowed keys: *"]),
+        ("listen: {port: 1, admin_port: 1}", ["1: listen.admin_port: 1 is the port of the data side; allowed: any other"]),
+        ("listen: {workers: 2}", ["1: listen.workers: several workers are not supported by this version; allowed: 1"]),
+        ("listen: {admin_host: 0.0.0.0}", ["1: listen.admin_host: other machines reach this address: set listen.admin_token; *"]),
+        ("listen: {admin_host: gateway.internal}", ["1: listen.admin_host: other machines reach this address: *"]),
+        ("- a", ["1: must be a mapping; allowed keys: listen, *"]),
+        ("listen: {", ["1: this is not YAML: *"]),
+        ("memo: {max_mb: 1}\nmemo: {max_mb: 2}", ["2: memo: the key is already given on line 1"]),
+        ("upstreams:\n- {name: a}", ["2: upstreams[0].base_url: this key is required"]),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, api_key: env:NOPE}",
+            ["2: upstreams[0].api_key: the environment variable NOPE is not set"],
+        ),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, dialect: anthropic}",
+            ["2: upstreams[0].dialect: anthropic is not supported by this version; allowed: openai"],
+        ),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, dialect: opnai}",
+            ["2: upstreams[0].dialect: 'opnai' is not allowed here; did you mean openai? *"],
+        ),
+        ("upstreams:\n- {name: a, base_url: http://a, models: []}", ["2: upstreams[0].models: must have at least 1 entries"]),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, headers: {Host: x}}",
+            ["2: upstreams[0].headers.Host: the header Host is the gateway's own"],
+        ),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, headers: {authorization: x}}",
+            ["2: upstreams[0].headers.authorization: the header authorization is the gateway's own; use api_key"],
+        ),
+        (
+            "upstreams:\n- {name: a, base_url: http://a}\n- {name: a, base_url: http://b}",
+            ["3: upstreams[1].name: the same name is given to upstreams[0]; *"],
+        ),
+        (
+            "upstreams: [{name: a, base_url: http://a}]\nroutes:\n- {to: [a, b, a]}",
+            ["3: routes[0].to[1]: there is no upstream b; allowed: a", "3: routes[0].to[2]: a is listed twice"],
+        ),
+        ("routes:\n- {to: []}", ["2: routes[0].to: must have at least 1 entries"]),
+        ("routes:\n- {to: [a], strategy: random}", ["2: routes[0].strategy: 'random' is not allowed here; allowed: first_healthy"]),
+        ("apps:\n- {name: a}", ["2: apps[0].key: this key is required"]),
+        ("apps:\n- {name: a, key: k, limits: {rpm: 1}}", ["2: apps[0].limits: limits are not supported by this version and *"]),
+        (
+            "apps:\n- {name: a, key: k}\n- {name: a, key: k}",
+            [
+                "3: apps[1].name: the same name is given to apps[0]; each needs its own",
+                "3: apps[1].key: the same key is given to apps[0]; *",
+            ],
+        ),
+        ("state: {url: redis://h}", ["1: state.url: not supported by this version; allowed: memory://"]),
+        ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
+        (
+            "watch: {}\nstore: {url: x}\nalerts: []\ntelemetry:\nlisten: {prt: 1}",
+            [
+                *(f"{line}: {key}: this section is not supported by this version; leave it out" for line, key in enumerate(LATER, 1)),
+                "5: listen.prt: unknown key; did you mean port? *",
+            ],
+        ),
+    ],
+)
+def test_refusals(load, text, said):
+    """Each mistake is named with its line and key, what is wrong, and what is allowed."""
+    with pytest.raises(ConfigError) as error:
+        load(text)
+    found = problems(error)
+    assert len(found) == len(said), found
+    for line, expected in zip(found, said, strict=True):
+        start, star, _ = expected.partition("*")
+        assert line.startswith(start) if star and expected.endswith("*") else line == expected
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"ODDGATE_LISTEN__PORT": "x"}, "$ODDGATE_LISTEN__PORT: listen.port: must be a whole number"),
+        ({"ODDGATE_LISTEN__PROT": "1"}, "$ODDGATE_LISTEN__PROT: listen.prot: unknown key; did you mean port?"),
+        ({"ODDGATE_STORE__URL": "x"}, "$ODDGATE_STORE__URL: store: this section is not supported by this version"),
+        ({"ODDGATE_STORE": "{}"}, "$ODDGATE_STORE: store: this section is not supported by this version"),
+        ({"ODDGATE_NONE__X": "x"}, "$ODDGATE_NONE__X: none: unknown key"),
+        ({"ODDGATE_UPSTREAM": "nohost"}, "$ODDGATE_UPSTREAM: upstreams[0].base_url: this is not a URL of an endpoint"),
+    ],
+)
+def test_problems_of_the_environment(env, said):
+    """A mistake in a variable is named by the variable."""
+    with pytest.raises(ConfigError) as error:
+        load_config(None, env)
+    assert str(error.value).startswith(said)
+
+
+def test_one_upstream_by_environment(load):
+    """The short form replaces what the file says of upstreams."""
+    config = load("upstreams: [{name: a, base_url: http://a}]", ODDGATE_UPSTREAM="https://api.example.com/v1")
+    assert [(upstream.name, upstream.base_url) for upstream in config.upstreams] == [("openai", "https://api.example.com")]
+
+
+def test_missing_file(tmp_path):
+    """A file that was named and is not there is an error, not the defaults."""
+    with pytest.raises(ConfigError, match="cannot be read: No such file or directory"):
+        load_config(tmp_path / "none.yaml", {})
+
+
+def test_secrets_are_never_shown(load):
+    """Neither the settings nor an error tell a secret."""
+    text = "listen: {admin_token: hush-1}\napps: [{name: a, key: hush-2}]\nsecret_key: hush-3"
+    assert "hush" not in repr(load(text))
+    with pytest.raises(ConfigError) as error:
+        load(text.replace("name: a", "name: a b").replace("secret_key: hush-3", "secret_key: {hush-3: 1}\nstate: {url: hush-4}"))
+    assert "hush" not in str(error.value)
+
+
+def test_documented_example(load):
+    """The example parses as it stands, and with what it shows commented out; what it calls a default is one."""
+    config = load_config(EXAMPLE, {})
+    assert config.model_copy(update={"upstreams": (), "routes": ()}) == Config()
+    shown = re.sub(r"^( *)# ?((?:admin_token|dir|api_key|headers|ner_model|secret_key):)", r"\1\2", EXAMPLE.read_text(), flags=re.MULTILINE)
+    env = dict.fromkeys(("ODDGATE_ADMIN_TOKEN", "OPENAI_API_KEY", "ODDGATE_KEY"), "x")
+    full = load(shown, **env)
+    assert full.secret_key is not None
+    assert full.upstreams[0].api_key is not None
+    assert full.policies.dir == Path("policies")
+
+
+def test_every_key_is_documented():
+    """Every setting stands in the example."""
+    text = EXAMPLE.read_text()
+    schema = Config.model_json_schema()
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
+    undocumented = {key for key in keys if not re.search(rf"\b{key}:", text)} - {"rpm", "tpm", "usd_per_day"}
+    assert undocumented == set()
