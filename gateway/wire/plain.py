@@ -1,0 +1,29 @@
+"""An upstream's own error: any JSON, or plain text, all of whose text the client would see."""
+
+from gateway.errors import BadRequest, UpstreamError
+from gateway.wire.codec import decode
+from gateway.wire.model import Delta, Event, Form, Kind, Uninspectable
+from gateway.wire.walk import is_structural, strings
+from policies.policy import Scope
+
+
+def read_error(raw: bytes, status: int) -> Event:
+    """Raises UpstreamError (``upstream_invalid_response``) for a redirect, or for bytes that are not text."""
+    if status < 400:
+        raise UpstreamError("upstream_invalid_response", "The upstream answered with a redirect, which the gateway does not follow.")
+    try:
+        body = decode(raw)
+        found = list(strings(body, ()))
+    except BadRequest as error:
+        if error.code != "invalid_json":  # JSON that we do not read as its readers may
+            raise UpstreamError("upstream_invalid_response", "The upstream's error is not JSON that the gateway takes.") from None
+        body, found = None, []
+    if isinstance(body, (dict, list)):
+        deltas = tuple(Delta(("error", *place), Scope.OUTPUT, text, place, closes=True) for text, place, form in found if form is Form.TEXT)
+        keys = (Uninspectable(Kind.UNKNOWN, place[:-1]) for key, place, form in found if form is Form.KEY and not is_structural(key))
+        return Event(raw, body, deltas, uninspectable=tuple(keys))
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise UpstreamError("upstream_invalid_response", "The upstream's error is not text.") from None
+    return Event(raw, text, (Delta(("error",), Scope.OUTPUT, text, (), closes=True),) if text else ())

@@ -1,0 +1,54 @@
+"""The texts in a part of a body that a dialect has no name for: every string, so that a new field is guarded from its first day."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gateway.errors import BadRequest
+from gateway.wire.model import Form, Json, Place
+
+MAX_DEPTH = 64
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/+-]{1,256}")
+"""What a structural string (an id, a type, a function's name) may look like. One that does not is read as text."""
+
+_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})[A-Za-z0-9_.:/+-]{0,256}")
+"""An identifier with fewer digits than any number has that means somebody (an IP address has four)."""
+
+
+def strings(value: Json, place: Place, depth: int = 0) -> Iterator[tuple[str, Place, Form]]:
+    """Every non-empty string below ``place``, and every key that is more than a name."""
+    if isinstance(value, str):
+        if value:
+            yield value, place, Form.TEXT
+    elif isinstance(value, (dict, list)):
+        if depth > MAX_DEPTH:
+            raise BadRequest("too_deep", "The body is nested too deeply.", dotted(place))
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if not is_name(key):
+                    yield key, (*place, key), Form.KEY
+                yield from strings(item, (*place, key), depth + 1)
+        else:
+            for index, item in enumerate(value):
+                yield from strings(item, (*place, index), depth + 1)
+
+
+def is_structural(value: Json) -> bool:
+    """Whether a value at a structural key can carry no prose: absent, a number, or an identifier."""
+    return not isinstance(value, (str, dict, list)) or (isinstance(value, str) and (not value or bool(IDENTIFIER.fullmatch(value))))
+
+
+def is_name(text: str) -> bool:
+    """Whether a key, or a value at a key like ``type``, is a mere name wherever it stands."""
+    return bool(_NAME.fullmatch(text))
+
+
+def dotted(place: Place) -> str:
+    """``messages.0.content``: how errors and records name a place. A key that is more than a name is not repeated."""
+    return ".".join(_step(step) for step in place)
+
+
+@lru_cache(4096)
+def _step(step: str | int) -> str:
+    return str(step) if isinstance(step, int) or is_name(step) else "*"
