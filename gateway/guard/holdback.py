@@ -1,0 +1,311 @@
+"""One channel of an answer: text goes in as it arrives, and comes out as soon as nothing that is to come can change the verdict on it.
+
+Each detector has a cursor that says how far it has judged the text for good; the channel releases up to the hindmost cursor of those
+rules that may rewrite or block, and never through a finding. Since a cursor's findings do not depend on where the text was cut (see
+``detectors.contract``), what is released in the end is what the guard would make of the whole text: ``concat(released) == guard(text)``.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from detectors.contract import InlineDetector, PooledDetector
+from detectors.finding import Finding
+from detectors.overlaps import merge_overlaps
+from detectors.text.placeholders import Placeholders
+from detectors.text.sentences import sentence_end
+from gateway.guard.plan import Check
+from gateway.guard.review import Hit
+from gateway.guard.scans import Answer, Job
+from policies.decide import NotChecked, Outcome, decide, selects
+from policies.policy import Policy
+from policies.verdict import Action, Edit, Fired
+
+ForText = Callable[[str], bytes]
+"""A keyed hash of a text, by which equal jobs are known."""
+
+
+class InlineCursor:
+    """How far a detector that runs where it stands has come, and what it found; offsets are those of the channel's text."""
+
+    def __init__(self, detector: InlineDetector) -> None:
+        self.detector = detector
+        self.at = 0
+        self.lookbehind = detector.lookbehind
+
+    def advance(self, text: str, base: int, *, closed: bool) -> list[Finding]:
+        """New findings that are final. ``text`` begins at the channel's offset ``base``."""
+        window = max(base, self.at - self.lookbehind)
+        view = text[window - base :] if window > base else text
+        start = self.at - window
+        settled = len(view) if closed else self.detector.settled(view, start)
+        if settled <= start:
+            return []
+        found = [_shift(finding, window) for finding in self.detector.scan(view, start) if finding.start < settled]
+        self.at = window + settled
+        return found
+
+
+@dataclass(slots=True)
+class _Unit:
+    """``index``: which of its job's units it is."""
+
+    end: int
+    job: Job | None
+    index: int
+    answer: tuple[Finding, ...] | NotChecked | None
+
+
+class PooledCursor:
+    """The same for a detector that runs elsewhere and judges sentences; with ``whole``, only once the text has ended."""
+
+    lookbehind = 0
+
+    def __init__(self, detector: PooledDetector, deadline_s: float, text_key: ForText, *, whole: bool) -> None:
+        self.detector = detector
+        self.at = 0
+        self._cut = 0
+        self._deadline_s = deadline_s
+        self._text_key = text_key
+        self._whole = whole
+        self._units: deque[_Unit] = deque()
+
+    def needs(self, text: str, base: int, *, closed: bool) -> Job | None:
+        """One job for all the units that have become complete and may hold something."""
+        wanted: list[tuple[int, str]] = []
+        while (end := self._next_end(text, base, closed=closed)) is not None:
+            unit = text[self._cut - base : end - base]
+            self._units.append(_Unit(end, None, len(wanted), ()))
+            if self.detector.is_candidate(unit):
+                self._units[-1].answer = None
+                wanted.append((len(self._units) - 1, unit))
+            self._cut = end
+        if not wanted:
+            return None
+        units = tuple(unit for _, unit in wanted)
+        job = Job(self.detector, units, self._deadline_s, (self.detector.digest, self._text_key("\0".join(units))))
+        for place, _ in wanted:
+            self._units[place].job = job
+        return job
+
+    def _next_end(self, text: str, base: int, *, closed: bool) -> int | None:
+        length = base + len(text)
+        if self._cut >= length:
+            return None
+        if not self._whole or closed:
+            end = sentence_end(text, self._cut - base)
+            if end is not None:
+                return base + end
+        return length if closed else None
+
+    def settle(self, job: Job, answer: Answer) -> None:
+        for unit in self._units:
+            if unit.job is job:
+                unit.answer = answer if isinstance(answer, NotChecked) else answer[unit.index]
+
+    def advance(self) -> tuple[list[Finding], list[NotChecked]]:
+        found: list[Finding] = []
+        missing: list[NotChecked] = []
+        while self._units and (answer := self._units[0].answer) is not None:
+            if isinstance(answer, NotChecked):
+                missing.append(answer)
+            else:
+                found.extend(_shift(finding, self.at) for finding in answer)
+            self.at = self._units.popleft().end
+        return found, missing
+
+
+def _shift(finding: Finding, by: int) -> Finding:
+    return replace(finding, start=finding.start + by, end=finding.end + by) if by else finding
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a channel writes what it changes, and how it names what it found (``fingerprint`` of an entity and a value)."""
+
+    finder: Placeholders | None
+    restore: Callable[[str], str]
+    replace: Callable[[Edit, str], str]
+    fingerprint: Callable[[str, str], str]
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A check with its cursors and what they have found and not yet given to a decision."""
+
+    check: Check
+    inline: list[InlineCursor]
+    pooled: list[PooledCursor]
+    findings: list[Finding]
+    missing: list[NotChecked]
+
+    @property
+    def at(self) -> int:
+        return min(cursor.at for cursor in self.cursors)
+
+    @property
+    def cursors(self) -> list[InlineCursor | PooledCursor]:
+        return [*self.inline, *self.pooled]
+
+
+class TextChannel:
+    """Feed text, close it, and take what may go: ``needs`` and ``settle`` between them, if any rule has a pooled detector.
+
+    ``blocked`` once a rule has blocked: nothing more comes out.
+    """
+
+    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText) -> None:
+        self._policy = policy
+        self._writing = writing
+        self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled]
+        self._finder = InlineCursor(writing.finder) if writing.finder else None
+        self._placeholders: list[Finding] = []
+        self._edits: tuple[Edit, ...] = ()
+        self._is_open_wide = not self._watches and self._finder is None
+        self._text = ""
+        self._base = 0
+        self._closed = False
+        self.released = 0  # offset in the text as it came in
+        self.length = 0
+        self.rewritten = 0  # characters that a rule's edit replaced
+        self.blocked = False
+        self.action = Action.ALLOW
+        self.hits: list[Hit] = []
+
+    def feed(self, text: str) -> None:
+        self._text += text
+        self.length += len(text)
+
+    def close(self) -> None:
+        self._closed = True
+
+    @property
+    def is_done(self) -> bool:
+        return self._closed and self.released == self.length
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more can come of it: not text, nor a word from a check that does not hold text back."""
+        return self.blocked or (self.is_done and all(watch.at >= self.length for watch in self._watches))
+
+    def needs(self) -> list[tuple[Job, bool]]:
+        """Jobs to run, each with whether text is held until it is done."""
+        return [
+            (job, watch.check.holds)
+            for watch in self._watches
+            for cursor in watch.pooled
+            if (job := cursor.needs(self._text, self._base, closed=self._closed))
+        ]
+
+    def settle(self, job: Job, answer: Answer) -> None:
+        for watch in self._watches:
+            for cursor in watch.pooled:
+                cursor.settle(job, answer)
+
+    def release(self) -> str:
+        """What may go now."""
+        if self._is_open_wide:
+            out, self._text = self._text, ""
+            self._base = self.released = self.length
+            return out
+        self._advance()
+        if self.blocked:
+            return ""
+        limit = self._limit()
+        self._judge(limit)
+        if self.blocked or limit <= self.released:
+            return ""
+        return self._take(limit)
+
+    def _advance(self) -> None:
+        if self._finder:
+            self._placeholders += self._finder.advance(self._text, self._base, closed=self._closed)
+        for watch in self._watches:
+            for cursor in watch.inline:
+                watch.findings += cursor.advance(self._text, self._base, closed=self._closed)
+            for pooled in watch.pooled:
+                found, missing = pooled.advance()
+                watch.findings += found
+                watch.missing += missing
+
+    def _limit(self) -> int:
+        """How far the text is judged for good: up to the hindmost cursor that holds, and not through a finding that reaches beyond it."""
+        holding = [watch for watch in self._watches if watch.check.holds]
+        ends = [watch.at for watch in holding]
+        if self._finder:
+            ends.append(self._finder.at)
+        limit = min(ends, default=self.length)
+        spans = merge_overlaps([*self._placeholders, *(f for watch in holding for f in watch.findings if selects(watch.check.rule, f))])
+        for span in reversed(spans):
+            if span.start < limit < span.end:
+                limit = span.start
+        return limit
+
+    def _judge(self, limit: int) -> None:
+        """Decide about everything found before the limit by rules that hold, and about all that the others have found."""
+        checks = []
+        for watch in self._watches:
+            upto = limit if watch.check.holds else self.length
+            ready = [finding for finding in watch.findings if finding.end <= upto and not self._is_ours(finding)]
+            if ready or watch.missing:
+                checks.append((watch.check.rule, Outcome(tuple(ready), tuple(watch.missing))))
+            watch.findings = [finding for finding in watch.findings if finding.end > upto]
+            watch.missing = []
+        self._edits = ()
+        if checks:
+            verdict = decide(self._policy, checks, self.length)
+            self.action = max(self.action, verdict.action, key=lambda action: action.severity)
+            self.hits += [Hit(fired, self._fingerprint(fired)) for fired in verdict.fired]
+            self._edits = verdict.edits
+            self.blocked = verdict.action is Action.BLOCK
+
+    def _is_ours(self, finding: Finding) -> bool:
+        """A placeholder is no finding, though it may look like one."""
+        return any(ours.start <= finding.start and finding.end <= ours.end for ours in self._placeholders)
+
+    def _fingerprint(self, fired: Fired) -> str:
+        if fired.why != "match" or fired.start < self._base:
+            return ""
+        return self._writing.fingerprint(fired.kind.rpartition(".")[2], self._text[fired.start - self._base : fired.end - self._base])
+
+    def _take(self, limit: int) -> str:
+        out: list[str] = []
+        at = self.released
+        restores: list[Finding] = [
+            f for f in self._placeholders if f.end <= limit and not any(e.start < f.end and f.start < e.end for e in self._edits)
+        ]
+        places: list[Edit | Finding] = [*self._edits, *restores]
+        for place in sorted(places, key=lambda place: place.start):
+            out.append(self._slice(at, place.start))
+            value = self._slice(place.start, place.end)
+            if isinstance(place, Edit):
+                out.append(self._writing.replace(place, value))
+                self.rewritten += place.end - place.start
+            else:
+                out.append(self._writing.restore(value))
+            at = place.end
+        out.append(self._slice(at, limit))
+        self.released = limit
+        self._placeholders = [finding for finding in self._placeholders if finding.end > limit]
+        self._forget()
+        return "".join(out)
+
+    def _slice(self, start: int, end: int) -> str:
+        return self._text[start - self._base : end - self._base]
+
+    def _forget(self) -> None:
+        """Keep what is held and what any cursor still looks back at."""
+        cursors = [cursor for watch in self._watches for cursor in watch.cursors]
+        if self._finder:
+            cursors.append(self._finder)
+        keep = min((cursor.at - cursor.lookbehind for cursor in cursors), default=self.released)
+        keep = max(self._base, min(keep, self.released))
+        self._text = self._text[keep - self._base :]
+        self._base = keep
+
+
+def _watch(check: Check, text_key: ForText) -> _Watch:
+    deadline_s = check.rule.deadline_ms / 1000
+    whole = check.holds and check.rule.stream != "sentence"
+    pooled = [PooledCursor(detector, deadline_s, text_key, whole=whole) for detector in check.pooled]
+    return _Watch(check, [InlineCursor(detector) for detector in check.inline], pooled, [], [])

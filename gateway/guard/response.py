@@ -1,0 +1,189 @@
+"""The guard of an answer: one for a whole completion (a stream of one event) and for a stream.
+
+Sans-io: ``feed`` an event, run what it ``needs``, ``settle``, then take what it ``release``s. Each channel holds its own text back
+(see ``holdback``); an event that nothing touches goes on as it came, byte for byte.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gateway.guard.holdback import TextChannel, Writing
+from gateway.guard.jsonchannel import JsonChannel
+from gateway.guard.memo import TextKey
+from gateway.guard.outcome import Covered, Findings
+from gateway.guard.plan import Plan
+from gateway.guard.scans import Answer, Job
+from gateway.guard.tokens import Tokens
+from gateway.guard.writing import replacement
+from gateway.wire.model import Channel, Delta, Event, Form, Kind, Place, Uninspectable
+from policies.policy import Scope
+from policies.verdict import Action
+
+MAX_CHANNELS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An event that may go. ``texts`` has the text for each delta whose text differs from what came; ``tails`` the rest of channels that
+    end here and have no delta in this event (they go first).
+    """
+
+    event: Event
+    texts: Mapping[int, str]
+    tails: tuple[tuple[Channel, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A rule has blocked: nothing of this event or after it goes out."""
+
+
+class Progress(NamedTuple):
+    """Of a channel, in characters: what has come in, how much of it is judged and gone, how much of that a rule rewrote."""
+
+    length: int
+    released: int
+    rewritten: int
+
+
+@dataclass(slots=True)
+class _Track:
+    """A channel with what the record says of it."""
+
+    channel: TextChannel | JsonChannel
+    scope: Scope
+    place: Place
+    closed: bool = False
+
+
+@dataclass(slots=True)
+class ResponseGuard:
+    """Guards one answer. ``findings`` grows as it goes; ``released_chars`` counts the text that went out."""
+
+    plan: Plan
+    tokens: Tokens
+    text_key: Callable[[str], TextKey]
+    findings: Findings = field(default_factory=Findings)
+    released_chars: int = 0
+    _tracks: dict[Channel, _Track] = field(default_factory=dict)
+    _active: dict[Channel, _Track] = field(default_factory=dict)
+    _touched: dict[Channel, _Track] = field(default_factory=dict)
+    _open: dict[int, None] = field(default_factory=dict)
+    _event: Event | None = None
+    _blocked: bool = False
+    _writing: Writing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._writing = Writing(
+            finder=self.tokens.finder(),
+            restore=self._restore,
+            replace=lambda edit, value: replacement(edit, value, self.tokens),
+            fingerprint=self.tokens.fingerprint,
+        )
+
+    def feed(self, event: Event) -> None:
+        """Take in an event. The one before it must have been released."""
+        self._event = event
+        for part in event.uninspectable:
+            self._unread(part)
+        for delta in event.deltas:
+            self._feed(delta)
+        for choice in event.finished:
+            self._open.pop(choice, None)
+            self._close([channel for channel in self._active if channel[0] == choice])
+
+    def close(self) -> None:
+        """The answer is over: every channel closes."""
+        self._close(list(self._active))
+
+    def open_choices(self) -> tuple[int, ...]:
+        """Choices that have begun and not ended."""
+        return tuple(self._open)
+
+    def needs(self) -> list[tuple[Job, bool]]:
+        """Jobs to run, each with whether any text waits for it."""
+        return [need for track in self._touched.values() for need in track.channel.needs()]
+
+    def settle(self, answers: Mapping[Job, Answer]) -> None:
+        for name, track in self._active.items():
+            self._touched[name] = track
+            for job, answer in answers.items():
+                track.channel.settle(job, answer)
+
+    def release(self) -> Release | Refuse:
+        """What may go now of the event that was fed, with all that its channels were holding and need not hold longer."""
+        out = {channel: text for channel, track in self._touched.items() if (text := track.channel.release())}
+        self._collect()
+        if self._blocked:
+            return Refuse()
+        event = self._event or Event(b"", None)
+        texts: dict[int, str] = {}
+        for index, delta in reversed(list(enumerate(event.deltas))):
+            text = out.pop(delta.channel, "")  # all of a channel's text goes to its last delta in the event
+            if text != delta.text:
+                texts[index] = text
+        self.released_chars += sum(map(len, out.values())) + sum(len(texts.get(i, delta.text)) for i, delta in enumerate(event.deltas))
+        return Release(event, texts, tuple(out.items()))
+
+    def progress(self, channel: Channel) -> Progress:
+        track = self._tracks.get(channel)
+        return Progress(track.channel.length, track.channel.released, track.channel.rewritten) if track else Progress(0, 0, 0)
+
+    def covered(self) -> list[Covered]:
+        return [Covered(track.place, track.scope, track.channel.length, self.plan.rule_ids[track.scope]) for track in self._tracks.values()]
+
+    def _feed(self, delta: Delta) -> None:
+        track = self._tracks.get(delta.channel)
+        if track is None or (track.closed and delta.closes):
+            track = self._start(delta)
+        if track is None or track.closed:
+            self._unread(Uninspectable(Kind.UNKNOWN, delta.place))  # text for a channel that has ended, or one too many
+            return
+        if isinstance(delta.channel[0], int):
+            self._open[delta.channel[0]] = None
+        self._touched[delta.channel] = track
+        track.channel.feed(delta.text)
+        if delta.closes:
+            track.channel.close()
+            track.closed = True
+
+    def _start(self, delta: Delta) -> _Track | None:
+        if len(self._tracks) >= MAX_CHANNELS:
+            return None
+        checks = self.plan.checks[delta.scope]
+
+        def new_channel() -> TextChannel:
+            return TextChannel(self.plan.policy, checks, self._writing, self.text_key)
+
+        is_guarded_json = delta.form is Form.JSON and (checks or self._writing.finder)
+        channel = JsonChannel(new_channel) if is_guarded_json else new_channel()
+        track = _Track(channel, delta.scope, delta.channel)
+        self._tracks[delta.channel] = self._active[delta.channel] = track
+        return track
+
+    def _close(self, channels: list[Channel]) -> None:
+        for channel in channels:
+            track = self._touched[channel] = self._active[channel]
+            track.channel.close()
+            track.closed = True
+
+    def _collect(self) -> None:
+        for name, track in self._touched.items():
+            if track.channel.hits:
+                self.findings.add(track.place, track.scope, track.channel.hits)
+                track.channel.hits = []
+            self.findings.raise_to(track.channel.action)
+            self._blocked = self._blocked or track.channel.blocked
+            if track.channel.is_settled:
+                self._active.pop(name, None)
+        self._touched.clear()
+
+    def _unread(self, part: Uninspectable) -> None:
+        if self.findings.add_unread(part, self.plan.policy) is Action.BLOCK:
+            self._blocked = True
+
+    def _restore(self, text: str) -> str:
+        keyed = self._writing.finder.keyed(text) if self._writing.finder else ""
+        value = self.tokens.value_of(keyed)
+        return text if value is None else value

@@ -1,0 +1,61 @@
+"""What a policy makes of one text: everything about it that does not depend on where the text stands, so that it can be remembered."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from detectors.text.placeholders import lookalikes
+from gateway.guard.tokens import Tokens
+from policies.decide import Outcome, decide
+from policies.policy import Policy, Rule
+from policies.verdict import Action, Edit, Fired
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that fired, with the keyed fingerprint of what it fired on."""
+
+    fired: Fired
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """``choices`` are the keyed parts of the edits' placeholders (None for edits of other styles); ``client_keyed`` the hashes of what
+    looks like a keyed part in the text; ``counts`` the hits by (kind, action, shadow, why). It holds no text.
+    """
+
+    action: Action = Action.ALLOW
+    hits: tuple[Hit, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    choices: tuple[str | None, ...] = ()
+    client_keyed: tuple[int, ...] = ()
+    counts: Counter[tuple[str, str, bool, str]] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.hits) + len(self.edits) + len(self.client_keyed)
+
+
+def review(policy: Policy, checks: Sequence[tuple[Rule, Outcome]], text: str, tokens: Tokens) -> Review:
+    """Decide about a whole text."""
+    verdict = decide(policy, checks, len(text)) if checks else None
+    client_keyed = tuple(map(hash, lookalikes(text)))
+    if verdict is None or not verdict.fired:
+        return Review(client_keyed=client_keyed)
+    hits = tuple(hit(fired, text[fired.start : fired.end], tokens) for fired in verdict.fired)
+    choices = tuple(_choice(edit, text, tokens) for edit in verdict.edits)
+    return Review(verdict.action, hits, verdict.edits, choices, client_keyed, count(hits))
+
+
+def hit(fired: Fired, value: str, tokens: Tokens) -> Hit:
+    return Hit(fired, tokens.fingerprint(fired.kind.rpartition(".")[2], value) if fired.why == "match" else "")
+
+
+def count(hits: Sequence[Hit]) -> Counter[tuple[str, str, bool, str]]:
+    return Counter((h.fired.kind, h.fired.action.value, h.fired.shadow, h.fired.why) for h in hits)
+
+
+def _choice(edit: Edit, text: str, tokens: Tokens) -> str | None:
+    if edit.action is not Action.TOKENIZE:
+        return None
+    return tokens.first_choice(edit.kind.rpartition(".")[2], text[edit.start : edit.end])

@@ -1,0 +1,19 @@
+"""What stands in the place of a value: one door for requests and answers, for every style."""
+
+from gateway.guard.tokens import Tokens
+from policies.redact import mask, redact
+from policies.verdict import Action, Edit
+
+
+def replacement(edit: Edit, value: str, tokens: Tokens, choice: str | None = None) -> str:
+    """The text that replaces ``value``, in the edit's style. ``choice``: its placeholder's ``first_choice``, if that is known."""
+    entity = edit.kind.rpartition(".")[2]
+    match edit.action:
+        case Action.TOKENIZE:
+            return tokens.issue(entity, value, restore=edit.restore, first=choice)
+        case Action.MASK:
+            return mask(value)
+        case Action.HASH:
+            return tokens.hash(entity, value)
+        case _:
+            return redact(entity)

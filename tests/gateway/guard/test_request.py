@@ -1,0 +1,199 @@
+"""The guard of a request, on chat bodies."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.guard.memo import Memo
+from gateway.guard.request import Memos, RequestGuard
+from gateway.guard.tokens import Tokens
+from gateway.wire.openai_chat import ChatCompletions
+from policies.decide import NotChecked
+from policies.policy import Policy, Rule
+from policies.verdict import Action
+from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy, rule
+
+MAIL_RULE = rule("mails", "tokenize", scope=["user", "assistant", "tool_arguments", "tool_results"])
+
+
+def memos() -> Memos:
+    return Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20))
+
+
+class Reviewed:
+    """A body after its review."""
+
+    def __init__(
+        self, body: Any, *rules: Rule, detectors: Any = (MAILS,), given: Policy | None = None, remembered: Memos | None = None
+    ) -> None:
+        self.raw = json.dumps({"model": "m", **body}).encode()
+        self.tokens = Tokens(KEY, "app")
+        compiled = plan(given or policy(*rules), detectors)
+        self.guard = RequestGuard(compiled, ChatCompletions().parse_request(self.raw), remembered or memos(), self.tokens, "app")
+        self.jobs = self.guard.needs()
+
+    def finish(self, answers: Any = None) -> "Reviewed":
+        self.guard.settle(answers or {job: tuple(Names.scan(unit) for unit in job.units) for job in self.jobs})
+        self.action = self.guard.verdict()
+        self.body = json.loads(self.guard.body())
+        return self
+
+
+def user(content: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}]}
+
+
+def mail(value: str = "a@b.c") -> str:
+    return Tokens(KEY, "app").issue("EMAIL_ADDRESS", value, restore=True)
+
+
+def test_an_untouched_body_goes_on_byte_for_byte() -> None:
+    """White space, order, escapes and unknown fields of a body that no rule edits stay as they came."""
+    raw = b'{ "model":"m","x_new":{"deep":[1e5,"\\u00e9"]},\n "messages": [{"content":"hello","role":"user"}]}'
+    guard = RequestGuard(plan(policy(MAIL_RULE), (MAILS,)), ChatCompletions().parse_request(raw), memos(), Tokens(KEY, "app"), "app")
+    guard.needs()
+    assert guard.verdict() is Action.ALLOW
+    assert guard.body() is raw
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (user("mail a@b.c now"), ("messages", 0, "content")),
+        (user([{"type": "text", "text": "mail a@b.c now"}]), ("messages", 0, "content", 0, "text")),
+        ({"messages": [{"role": "tool", "tool_call_id": "c1", "content": "mail a@b.c now"}]}, ("messages", 0, "content")),
+        ({"messages": [{"role": "assistant", "content": "mail a@b.c now"}]}, ("messages", 0, "content")),
+        ({"messages": [], "metadata": {"note": "mail a@b.c now"}}, ("metadata", "note")),
+        ({"messages": [], "some_new_field": [{"x": "mail a@b.c now"}]}, ("some_new_field", 0, "x")),
+    ],
+)
+def test_an_edit_is_written_at_its_place(body: Any, place: tuple[str | int, ...]) -> None:
+    """Wherever a text stands, the edit is written there, and nothing else of the body changes."""
+    found = Reviewed(body, MAIL_RULE).finish()
+    expected = json.loads(found.raw)
+    target = expected
+    for step in place[:-1]:
+        target = target[step]
+    target[place[-1]] = f"mail {mail()} now"
+    assert found.body == expected
+    assert found.action is Action.TOKENIZE
+
+
+def test_leaves_of_tool_arguments_are_rewritten_in_place() -> None:
+    """Arguments in the history keep their form; only the leaf changes, and it is escaped."""
+    text = '{"to": "a@b.c", "n":1.50, "body": "x \\"y\\""}'
+    call = {"id": "c1", "type": "function", "function": {"name": "send", "arguments": text}}
+    found = Reviewed({"messages": [{"role": "assistant", "content": None, "tool_calls": [call]}]}, MAIL_RULE).finish()
+    assert found.body["messages"][0]["tool_calls"][0]["function"]["arguments"] == text.replace("a@b.c", mail())
+
+
+def test_an_identifier_gets_a_placeholder_without_brackets() -> None:
+    """Where the API takes identifiers only, the replacement is one."""
+    found = Reviewed({**user("hi"), "user": "a@b.c"}, MAIL_RULE).finish()
+    assert found.body["user"] == mail().strip("<>")
+
+
+def test_a_key_that_would_have_to_be_rewritten_blocks() -> None:
+    """A key of an object cannot be rewritten without changing what it means, so the request does not go on."""
+    found = Reviewed({**user("hi"), "metadata": {"a@b.c": "x"}}, MAIL_RULE).finish()
+    assert found.action is Action.BLOCK
+    assert found.guard.findings.reasons() == ("mails: pii.EMAIL_ADDRESS could not check user (key)",)
+
+
+def test_scopes_without_a_rule_are_recorded_as_not_inspected() -> None:
+    """Coverage names every text and the rules that looked at it, none for a scope that no rule has."""
+    found = Reviewed({"messages": [{"role": "system", "content": "a@b.c"}, {"role": "user", "content": "hi"}]}, MAIL_RULE).finish()
+    assert [(c.place, c.rules) for c in found.guard.findings.covered] == [
+        (("messages", 0, "content"), ()),
+        (("messages", 1, "content"), ("mails",)),
+    ]
+    assert found.body["messages"][0]["content"] == "a@b.c"
+
+
+def test_a_history_is_scanned_once() -> None:
+    """The second time, no detector runs at all, and the outcome is the same."""
+    scans: list[str] = []
+
+    class Counted:
+        name, digest, lookbehind, settled = "pii", "counted", 1, MAILS.settled
+
+        def scan(self, text: str, start: int = 0) -> Any:
+            scans.append(text)
+            return MAILS.scan(text, start)
+
+    shared = memos()
+    first = Reviewed(user("mail a@b.c"), MAIL_RULE, detectors=(Counted(),), remembered=shared).finish()
+    second = Reviewed(user("mail a@b.c"), MAIL_RULE, detectors=(Counted(),), remembered=shared).finish()
+    assert scans == ["mail a@b.c"]
+    assert first.body == second.body
+    assert [hit.fired for p in first.guard.findings.placed for hit in p.hits] == [
+        hit.fired for p in second.guard.findings.placed for hit in p.hits
+    ]
+    assert second.tokens.value_of(mail()[-7:-1]) == "a@b.c"
+
+
+def test_what_could_not_be_checked_is_not_remembered() -> None:
+    """A time-out blocks this exchange only: the next one asks again."""
+    shared = memos()
+    names = rule("names", "redact", scope=["user"])
+    late = Reviewed(user("I am Anna."), names, detectors=(Names(),), remembered=shared)
+    late.finish({job: NotChecked("pii", "timeout") for job in late.jobs})
+    assert late.action is Action.BLOCK
+    again = Reviewed(user("I am Anna."), names, detectors=(Names(),), remembered=shared).finish()
+    assert again.action is Action.REDACT
+    assert again.body["messages"][0]["content"] == "I am [PERSON]."
+
+
+def test_only_sentences_that_can_hold_something_become_jobs() -> None:
+    """Sentences that a cheap look rules out are not sent to the pool, and offsets are those of the whole text."""
+    found = Reviewed(user("nothing here. I met Anna. nor here."), rule("names", "redact", scope=["user"]), detectors=(Names(),))
+    assert [job.units for job in found.jobs] == [("I met Anna. ",)]
+    assert found.finish().body["messages"][0]["content"] == "nothing here. I met [PERSON]. nor here."
+
+
+def test_equal_texts_make_one_job() -> None:
+    """A text that stands twice is scanned once."""
+    body = {"messages": [{"role": "user", "content": "I am Anna."}] * 3}
+    assert len(Reviewed(body, rule("names", "redact"), detectors=(Names(),)).jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "on", "action"),
+    [
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {}, Action.FLAG),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {"image": "block"}, Action.BLOCK),
+        ({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}, {"audio": "allow"}, Action.ALLOW),
+        ({"type": "hologram", "hologram": "AAAA"}, {}, Action.BLOCK),
+        ({"type": "hologram", "hologram": "AAAA"}, {"unknown": "flag"}, Action.FLAG),
+    ],
+)
+def test_what_cannot_be_read_is_the_policys_to_decide(part: Any, on: dict[str, str], action: Action) -> None:
+    """An uninspectable part takes the policy's action for its kind and is recorded."""
+    found = Reviewed(user([part]), given=policy(on_uninspectable=on)).finish()
+    assert found.action is action
+    assert len(found.guard.findings.unread) == 1
+
+
+def test_a_client_cannot_forge_a_placeholder() -> None:
+    """Text of the client's that equals the placeholder we would issue makes us issue another, so it is never restored to a value."""
+    forged = mail()
+    found = Reviewed(user(f"a@b.c is {forged}"), MAIL_RULE).finish()
+    content = found.body["messages"][0]["content"]
+    assert content.count(forged) == 1
+    assert found.tokens.value_of(forged[-7:-1]) is None
+
+
+def test_a_forged_placeholder_in_a_scope_without_rules_counts_too() -> None:
+    """Where the look-alike stands makes no difference."""
+    forged = mail()
+    body = {"messages": [{"role": "system", "content": forged}, {"role": "user", "content": "a@b.c"}]}
+    assert forged not in Reviewed(body, MAIL_RULE).finish().body["messages"][1]["content"]
+
+
+def test_two_rules_of_different_styles() -> None:
+    """Each finding gets its rule's style; the request's action is the strictest."""
+    rules = (rule("mails", "tokenize", entities=["EMAIL_ADDRESS"]), rule("numbers", "mask", entities=["NUMBER"]))
+    found = Reviewed(user("a@b.c 1234567890 "), *rules, detectors=(MAILS, DIGITS)).finish()
+    assert found.body["messages"][0]["content"] == f"{mail()} ******7890 "
+    assert found.guard.findings.rules() == ("mails", "numbers")

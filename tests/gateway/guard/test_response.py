@@ -1,0 +1,196 @@
+"""The guard of an answer, on the chat dialect: what goes out, event by event."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.guard.render import StreamRenderer, render_completion
+from gateway.guard.response import Refuse, ResponseGuard
+from gateway.guard.tokens import Tokens
+from gateway.wire.openai_chat import ChatCompletions
+from gateway.wire.sse import SseDecoder, encode_event
+from policies.policy import Rule
+from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
+
+CHAT = ChatCompletions()
+
+
+def chunk(index: int = 0, finish: str | None = None, logprobs: Any = None, **delta: Any) -> Any:
+    return {
+        "id": "c",
+        "object": "chat.completion.chunk",
+        "choices": [{"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}],
+    }
+
+
+class Playbook:
+    """Feeds chunks and collects what goes out; ``refused`` once a rule has blocked."""
+
+    def __init__(self, *rules: Rule, tokens: Tokens | None = None, detectors: Any = (DIGITS,), **keys: Any) -> None:
+        tokens = tokens or Tokens(KEY, "app")
+        self.guard = ResponseGuard(plan(policy(*rules, **keys), detectors), tokens, lambda text: text.encode())
+        self.renderer = StreamRenderer(CHAT, self.guard)
+        self.refused = False
+
+    def __call__(self, *bodies: Any) -> list[Any]:
+        """The events that go out for these."""
+        out: list[Any] = []
+        for body in bodies:
+            raw = b"data: [DONE]\n\n" if body == "DONE" else encode_event(json.dumps(body).encode())
+            for sse in SseDecoder(1 << 20).feed(raw):
+                self.guard.feed(CHAT.parse_event(sse))
+            if body == "DONE":
+                self.guard.close()
+            for job, _ in self.guard.needs():
+                self.guard.settle({job: tuple(Names.scan(unit) for unit in job.units)})
+            release = self.guard.release()
+            if isinstance(release, Refuse):
+                self.refused = True
+                return out
+            out += [event.data for event in SseDecoder(1 << 20).feed(self.renderer.render(release))]
+        return [json.loads(data) if data != b"[DONE]" else "DONE" for data in out]
+
+
+def contents(events: list[Any], index: int = 0, key: str = "content") -> str:
+    choices = [choice for event in events if event != "DONE" for choice in event["choices"] if choice["index"] == index]
+    return "".join(choice["delta"].get(key) or "" for choice in choices)
+
+
+def test_untouched_events_go_on_as_they_came() -> None:
+    """Without a rule or a placeholder every event goes out byte for byte, unknown fields and spacing and all."""
+    guard = ResponseGuard(plan(policy(), ()), Tokens(KEY, "app"), str.encode)
+    raw = b'event: x\nid: 7\ndata: {"choices" : [{"index":0,"delta":{"content":"hi","new":{"a":[1]}}}],  "obj":1.0}\n\n'
+    (sse,) = SseDecoder(1000).feed(raw)
+    guard.feed(CHAT.parse_event(sse))
+    release = guard.release()
+    assert not isinstance(release, Refuse)
+    assert StreamRenderer(CHAT, guard).render(release) == raw
+
+
+def test_what_is_held_at_the_end_goes_out_before_the_stop() -> None:
+    """The rest of a text is an event of its own, before the one that ends its choice."""
+    play = Playbook(rule("numbers", "redact"))
+    events = play(chunk(role="assistant", content=""), chunk(content="call 1234"), chunk(content="5678"), chunk(finish="stop"), "DONE")
+    assert contents(events) == "call [NUMBER]"
+    assert events[-3]["choices"][0]["delta"] == {"content": "[NUMBER]"}
+    assert events[-3]["id"] == "c"
+    assert events[-2]["choices"][0]["finish_reason"] == "stop"
+    assert events[-1] == "DONE"
+
+
+def test_choices_are_guarded_each_on_its_own() -> None:
+    """A value is not hidden by another choice's words between its halves, and each choice ends by itself."""
+    play = Playbook(rule("numbers", "redact"))
+    events = play(
+        chunk(0, content="is 12"), chunk(1, content="no "), chunk(0, content="34 "), chunk(1, content="56"), chunk(0, finish="stop")
+    )
+    events += play(chunk(1, content="78"), chunk(1, finish="length"), "DONE")
+    assert (contents(events, 0), contents(events, 1)) == ("is [NUMBER] ", "no [NUMBER]")
+
+
+@pytest.mark.parametrize("key", ["content", "refusal", "reasoning_content", "reasoning", "some_new_text"])
+def test_every_text_of_a_delta_is_guarded(key: str) -> None:
+    """Content, refusal, reasoning and a field that nobody has named yet are guarded alike."""
+    play = Playbook(rule("numbers", "redact"))
+    assert contents(play(chunk(**{key: "12"}), chunk(**{key: "34 x"}), chunk(finish="stop"), "DONE"), key=key) == "[NUMBER] x"
+
+
+def test_streamed_arguments_are_restored() -> None:
+    """A placeholder cut over argument fragments comes back as its value, escaped, in the right call."""
+    tokens = Tokens(KEY, "app")
+    mine = tokens.issue("PERSON", 'An"na', restore=True)
+    calls = [
+        chunk(tool_calls=[{"index": i, "id": f"c{i}", "type": "function", "function": {"name": "f", "arguments": ""}}]) for i in (0, 1)
+    ]
+    calls += [chunk(tool_calls=[{"index": i, "function": {"arguments": piece}}]) for piece in ['{"a": "', *mine, '"}'] for i in (0, 1)]
+    events = Playbook(tokens=tokens)(*calls, chunk(finish="tool_calls"), "DONE")
+    for index in (0, 1):
+        deltas = [c for e in events if e != "DONE" for c in e["choices"][0]["delta"].get("tool_calls", []) if c["index"] == index]
+        assert json.loads("".join(d["function"]["arguments"] for d in deltas)) == {"a": 'An"na'}
+
+
+def test_log_probabilities_ride_with_their_text() -> None:
+    """They are held with the text they spell, and let out with it."""
+    play = Playbook(rule("numbers", "redact"))
+    (first,) = play(chunk(content="hold", logprobs={"content": [{"token": "hold"}]}))
+    assert first["choices"][0]["logprobs"] is None
+    (second,) = play(chunk(content=" on", logprobs={"content": [{"token": " on"}]}))
+    assert second["choices"][0]["logprobs"] == {"content": [{"token": "hold"}]}
+    tail, stop = play(chunk(finish="stop"))
+    assert tail["choices"][0]["logprobs"] == {"content": [{"token": " on"}]}
+    assert stop["choices"][0]["finish_reason"] == "stop"
+
+
+def test_log_probabilities_of_a_rewritten_text_are_taken_out() -> None:
+    """What a rule took out of the text is not spelled out beside it."""
+    play = Playbook(rule("numbers", "redact"))
+    sent = [chunk(content=piece, logprobs={"content": [{"token": piece}]}) for piece in ("my ", "12", "34", " is")]
+    assert "12" not in json.dumps(play(*sent, chunk(finish="stop"), "DONE"))
+
+
+def test_log_probabilities_of_a_whole_answer() -> None:
+    """A whole answer keeps them, unless a rule rewrote its text."""
+    for text, kept in (("hello", True), ("1234", False)):
+        body = {
+            "choices": [{"index": 0, "message": {"content": text}, "logprobs": {"content": [{"token": text}]}, "finish_reason": "stop"}]
+        }
+        guard = ResponseGuard(plan(policy(rule("numbers", "redact")), (DIGITS,)), Tokens(KEY, "app"), str.encode)
+        guard.feed(CHAT.parse_completion(json.dumps(body).encode()))
+        release = guard.release()
+        assert not isinstance(release, Refuse)
+        assert (json.loads(render_completion(release, guard))["choices"][0]["logprobs"] is not None) is kept
+
+
+def test_a_block_lets_nothing_more_out() -> None:
+    """Once a rule blocks, no choice says another word; the ending stops those that are open."""
+    play = Playbook(rule("numbers", "block"))
+    play(chunk(0, content="a "), chunk(1, content="b "), chunk(2, content="c", finish="stop"))
+    assert play(chunk(0, content="1234 "), chunk(1, content="more ")) == []
+    assert play.refused
+    assert play.guard.open_choices() == (0, 1)
+
+
+@pytest.mark.parametrize("body", [{"choices": ["x"]}, {"choices": [{"index": -1, "delta": {"content": "x"}}]}, ["x"], "x", 7])
+def test_an_event_that_cannot_be_read_is_the_policys_to_decide(body: Any) -> None:
+    """By default it blocks; a policy that flags lets it through as it came."""
+    play = Playbook()
+    play(body)
+    assert play.refused
+    play = Playbook(on_uninspectable={"unknown": "flag"})
+    assert play(body) == [body]
+    assert len(play.guard.findings.unread) >= 1
+
+
+def test_text_after_a_choice_has_ended_is_not_readable() -> None:
+    """A choice that goes on after its end could carry half of a value past the guard, so it is uninspectable."""
+    play = Playbook(rule("numbers", "redact"))
+    play(chunk(content="12", finish="stop"), chunk(content="34"))
+    assert play.refused
+
+
+def test_a_whole_answer_is_guarded_like_a_stream() -> None:
+    """Every choice, its reasoning and its tool calls, in one event."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"n": 12345}'}}
+    messages = [{"role": "assistant", "content": "1234 ok", "reasoning_content": "is 5678"}, {"content": None, "tool_calls": [call]}]
+    body = {"choices": [{"index": i, "message": message, "finish_reason": "stop"} for i, message in enumerate(messages)]}
+    guard = ResponseGuard(plan(policy(rule("numbers", "redact")), (DIGITS,)), Tokens(KEY, "app"), str.encode)
+    guard.feed(CHAT.parse_completion(json.dumps(body).encode()))
+    release = guard.release()
+    assert not isinstance(release, Refuse)
+    first, second = (choice["message"] for choice in json.loads(render_completion(release, guard))["choices"])
+    assert (first["content"], first["reasoning_content"]) == ("[NUMBER] ok", "is [NUMBER]")
+    assert json.loads(second["tool_calls"][0]["function"]["arguments"]) == {"n": "[NUMBER]"}
+    assert {(c.place, c.rules) for c in guard.covered()} == {
+        ((0, "content"), ("numbers",)),
+        ((0, "reasoning_content"), ("numbers",)),
+        ((1, "tool_calls", 0, "function", "arguments"), ("numbers",)),
+    }
+
+
+def test_channels_are_bounded() -> None:
+    """An answer with more channels than any real one has is not readable."""
+    play = Playbook(rule("numbers", "redact"))
+    for start in range(0, 2000, 100):
+        play(chunk(0, **{f"field{start + index}": "x" for index in range(100)}))
+    assert play.refused

@@ -1,0 +1,89 @@
+"""Placeholders and their issuing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.text.placeholders import ALPHABET, LENGTH, lookalikes
+from gateway.guard.tokens import Tokens
+from tests.support.guards import KEY
+
+
+def test_a_value_has_the_same_placeholder_in_every_exchange() -> None:
+    """Two exchanges of one app give a value the same placeholder, so that the provider's prompt cache goes on working."""
+    first, second = Tokens(KEY, "app"), Tokens(KEY, "app")
+    assert first.issue("EMAIL_ADDRESS", "a@b.c", restore=True) == second.issue("EMAIL_ADDRESS", "a@b.c", restore=False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Tokens(KEY, "other app").issue("PERSON", "Anna", restore=True),
+        Tokens(b"x" * 32, "app").issue("PERSON", "Anna", restore=True),
+        Tokens(KEY, "app").issue("PERSON", "anna", restore=True),
+    ],
+)
+def test_placeholders_differ_by_app_key_and_value(other: str) -> None:
+    """Nobody can tell from placeholders that two apps, or two deployments, hold the same value."""
+    assert Tokens(KEY, "app").issue("PERSON", "Anna", restore=True) != other
+
+
+@given(st.text(), st.sampled_from(["PERSON", "EMAIL_ADDRESS"]))
+def test_a_placeholder_has_its_form(value: str, entity: str) -> None:
+    """Every placeholder is its type and six letters of the alphabet, a digit among them."""
+    placeholder = Tokens(KEY, "app").issue(entity, value, restore=True)
+    keyed = placeholder.removeprefix(f"<{entity}_").removesuffix(">")
+    assert len(keyed) == LENGTH
+    assert set(keyed) <= set(ALPHABET)
+    assert any(char.isdigit() for char in keyed)
+
+
+def test_what_the_client_wrote_itself_is_not_issued() -> None:
+    """A keyed part that stands in the client's text is never issued, so the client's own text is never taken for a placeholder."""
+    usual = Tokens(KEY, "app").issue("PERSON", "Anna", restore=True)
+    tokens = Tokens(KEY, "app")
+    tokens.avoid(map(hash, lookalikes(f"see {usual.upper()}!")))
+    assert tokens.issue("PERSON", "Anna", restore=True) != usual
+
+
+def test_only_what_is_to_be_restored_is_known() -> None:
+    """A placeholder issued without ``restore`` has no way back."""
+    tokens = Tokens(KEY, "app")
+    keyed = tokens.issue("PERSON", "Anna", restore=False)[-7:-1]
+    assert tokens.value_of(keyed) is None
+    assert tokens.finder() is None
+
+
+def test_two_values_never_share_a_placeholder() -> None:
+    """Thousands of values of one exchange have as many placeholders."""
+    tokens = Tokens(KEY, "app")
+    assert len({tokens.issue("PERSON", f"Anna {number}", restore=True) for number in range(20_000)}) == 20_000
+
+
+def test_the_first_choice_is_what_is_issued() -> None:
+    """A remembered first choice gives the placeholder that deriving it anew would give."""
+    tokens = Tokens(KEY, "app")
+    assert tokens.first_choice("PERSON", "Anna") in Tokens(KEY, "app").issue("PERSON", "Anna", restore=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", set()),
+        ("plain words, and please no digits", set()),
+        ("<PERSON_k3x9pa> Person k3x9pb", {"k3x9pa", "k3x9pb"}),
+        ("K3X9PA.", {"k3x9pa"}),
+        ("k3x9pax k3x9p xk3x9pa", set()),
+        ("222222-333333", {"222222", "333333"}),
+    ],
+)
+def test_lookalikes(text: str, expected: set[str]) -> None:
+    """What could be taken for a keyed part is found, in lower case, and longer or shorter words are not."""
+    assert lookalikes(text) == expected
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text())
+def test_every_placeholder_is_a_lookalike(before: str, after: str, value: str) -> None:
+    """Wherever a placeholder stands between spaces, its keyed part is among the look-alikes."""
+    placeholder = Tokens(KEY, "app").issue("PERSON", value, restore=True)
+    assert placeholder[-7:-1] in lookalikes(f"{before} {placeholder} {after}")
