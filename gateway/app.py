@@ -1,0 +1,277 @@
+"""The composition root: the only file that knows every part, and the only one that reads the clock and makes keys and ids."""
+
+import asyncio
+import hashlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from detectors.registry import Catalog, DetectorError
+from gateway.config import Config
+from gateway.config import Upstream as UpstreamSettings
+from gateway.demo import running_demo
+from gateway.guard.memo import Memo
+from gateway.guard.request import Memos
+from gateway.proxy.admin import Admin, build_admin
+from gateway.proxy.apps import Apps
+from gateway.proxy.handler import Parts, handle
+from gateway.proxy.http import Inbound, Writer
+from gateway.proxy.offload import Scans
+from gateway.proxy.plans import Detectors, Plans, rules_of
+from gateway.proxy.reload import PolicyFolder, Rejected
+from gateway.proxy.routing import Router
+from gateway.proxy.server import Bounds, Server
+from gateway.proxy.upstream import Upstream
+from gateway.telemetry.instruments import Instruments, Reading, Readings
+from gateway.telemetry.journal import Journal
+from gateway.telemetry.record import Exchange, render
+from gateway.wire.dialect import routes
+from policies.load import library
+
+_POLL_S = 0.2
+_SYNC_S = 1.0
+_KEY_FILE = Path("var/oddgate.key")
+
+log = logging.getLogger("oddgate")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a running gateway listens; ``demo`` is None where real upstreams are configured."""
+
+    data: str
+    admin: str
+    demo: str | None
+
+
+class Gateway:
+    """Everything that one process owns. Use ``running``."""
+
+    def __init__(self, config: Config, upstreams: tuple[UpstreamSettings, ...]) -> None:
+        self._config = config
+        listen, journal = config.listen, config.journal
+        self._key = _secret_key(config)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._problems: list[str] = ["starting"]
+        self._rejected: list[str] = []
+        self._folder = PolicyFolder(
+            config.policies.dir or library(), config.policies.default, Catalog(), [app.policy for app in config.apps if app.policy]
+        )
+        self._detectors = Detectors(config.detectors.pii)
+        half = config.memo.max_mb << 19
+        self.memos = Memos(Memo(self._key, half), Memo(self._key, half))
+        self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
+        self._journal = Journal(
+            journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, time.time, sync_each=journal.fsync == "always"
+        )
+        self._instruments = Instruments(CollectorRegistry())
+        self._instruments.registry.register(Readings(self._readings()))
+        self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
+        self._plans = Plans(self._folder.current, config.policies.default, self._detectors.of)
+        parts = Parts(
+            routes=routes(),
+            apps=Apps(config.apps),
+            choose_plan=lambda subject, policy: self._plans.choose(subject, policy),
+            memos=self.memos,
+            scans=self.scans,
+            router=Router(self._upstreams, config.routes, time.monotonic),
+            spawn=self.spawn,
+            record=self._record,
+            failed=_log_fault,
+            key=self._key,
+            wall=time.time,
+            clock=time.perf_counter,
+            new_id=new_request_id,
+        )
+        bounds = Bounds(
+            listen.max_body_mb << 20, listen.max_connections, listen.header_timeout_s, listen.body_timeout_s, listen.write_timeout_s
+        )
+        self._server = Server(partial(self._handle, parts), bounds, new_request_id)
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        """Start a task and keep it until it is done."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    @asynccontextmanager
+    async def serving(self, demo: str | None) -> AsyncIterator[Addresses]:
+        """Listens while the block runs; drains when it ends."""
+        listen = self._config.listen
+        async with AsyncExitStack() as stack:
+            stack.callback(self._journal.close)
+            stack.push_async_callback(self._stop)
+            for upstream in self._upstreams:
+                await upstream.open()
+                stack.push_async_callback(upstream.close)
+            stack.push_async_callback(self.scans.close)
+            admin_port = await self._listen_admin(stack)
+            await self.scans.warm(self._plans.factories())
+            port = await self._server.listen(listen.host, listen.port)
+            stack.push_async_callback(self._drain)
+            self.spawn(self._watch_policies(), "policies")
+            if self._config.journal.fsync == "interval":
+                self.spawn(self._sync_journal(), "journal")
+            self._problems.clear()
+            yield Addresses(_url(listen.host, port), _url(listen.admin_host, admin_port), demo)
+
+    async def _handle(self, parts: Parts, inbound: Inbound, writer: Writer) -> None:
+        with self._instruments.active.track_inprogress():
+            await handle(parts, inbound, writer)
+
+    async def _listen_admin(self, stack: AsyncExitStack) -> int:
+        listen = self._config.listen
+        token = listen.admin_token.get_secret_value() if listen.admin_token else None
+        admin = Admin(self._instruments.registry, lambda: list(self._problems), self._policy_status)
+        runner = web.AppRunner(build_admin(admin, token), access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, listen.admin_host, listen.admin_port).start()
+        port: int = runner.addresses[0][1]
+        return port
+
+    async def _drain(self) -> None:
+        self._problems[:] = ["shutting down"]
+        await self._server.drain(self._config.listen.drain_timeout_s)
+
+    async def _stop(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _record(self, exchange: Exchange) -> None:
+        try:
+            self._journal.append(render(exchange))
+        except OSError:
+            self._instruments.journal_errors.inc()
+            if self._config.journal.on_error == "block":
+                self._instruments.observe(exchange)
+                raise
+        self._instruments.observe(exchange)
+
+    async def _sync_journal(self) -> None:
+        while True:
+            await asyncio.sleep(_SYNC_S)
+            try:
+                await asyncio.to_thread(self._journal.sync)
+            except OSError:
+                self._instruments.journal_errors.inc()
+
+    async def _watch_policies(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            found = self._folder.poll()
+            if found is None:
+                continue
+            if isinstance(found, Rejected):
+                self._reject([str(problem) for problem in found.problems])
+                continue
+            try:
+                plans = await asyncio.to_thread(Plans, found.snapshot, self._config.policies.default, self._detectors.of)
+                await self.scans.warm(plans.factories())
+            except (DetectorError, RuntimeError) as error:
+                self._reject([str(error)])
+                continue
+            self._plans = plans
+            self._detectors.keep_only(rules_of(found.snapshot))
+            self._rejected = []
+            self._instruments.policy_reloads.labels("ok").inc()
+            log.info("policies reloaded: %s", ", ".join(found.changed) or "nothing changed")
+
+    def _reject(self, problems: list[str]) -> None:
+        self._rejected = problems
+        self._instruments.policy_reloads.labels("rejected").inc()
+        for problem in problems:
+            log.error("policies not reloaded, the last good ones stay in force: %s", problem)
+
+    def _policy_status(self) -> dict[str, object]:
+        loaded_at = self._plans.snapshot.loaded_at
+        return {"workers": [{"pid": os.getpid(), "loaded_at": loaded_at, "policies": self._plans.status(), "rejected": self._rejected}]}
+
+    def _readings(self) -> list[Reading]:
+        scans = self.scans
+        by_outcome = [
+            Reading(f"oddgate_pool_jobs_{name}", f"Jobs of the scan pool: {name}.", partial(_count, scans.outcomes, name), is_counter=True)
+            for name in scans.outcomes
+        ]
+        return [
+            *_memo_readings("review", "of a text by a policy", self.memos.reviews),
+            *_memo_readings("scan", "of a text by a detector", self.memos.scans),
+            Reading("oddgate_pool_waiting", "Jobs that wait for a pool worker.", lambda: scans.waiting),
+            *by_outcome,
+        ]
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Addresses]:
+    """A gateway by these settings, with the demo upstream where none is configured.
+
+    Raises:
+        PolicyError, DetectorError, OSError, RuntimeError: it cannot start, and why.
+    """
+    async with AsyncExitStack() as stack:
+        upstreams, demo = config.upstreams, None
+        if not upstreams:
+            demo = await stack.enter_async_context(running_demo())
+            upstreams = (UpstreamSettings(name="demo", base_url=demo),)
+        gateway = Gateway(config, upstreams)
+        yield await stack.enter_async_context(gateway.serving(demo))
+
+
+def new_request_id() -> str:
+    return f"req_{secrets.token_hex(12)}"
+
+
+def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
+    return [
+        Reading(f"oddgate_{name}_memo_hits", f"Results {what} that were remembered.", lambda: memo.hits, is_counter=True),
+        Reading(f"oddgate_{name}_memo_misses", f"Results {what} that were not.", lambda: memo.misses, is_counter=True),
+        Reading(f"oddgate_{name}_memo_bytes", f"Memory of results {what}, estimated from above.", lambda: memo.used_bytes),
+        Reading(f"oddgate_{name}_memo_entries", f"Results {what} that are remembered.", lambda: len(memo)),
+    ]
+
+
+def _count(counts: dict[str, int], name: str) -> float:
+    return counts[name]
+
+
+def _log_fault(exchange: Exchange, error: Exception) -> None:
+    """Type and place of the fault; its text may hold what the exchange held."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
+    log.error("%s failed: %s at %s", exchange.request_id, type(error).__name__, where)
+
+
+def _secret_key(config: Config) -> bytes:
+    """32 bytes from the settings, or from the key file, which is made the first time."""
+    given = config.secret_key.get_secret_value().encode() if config.secret_key else _key_file()
+    return hashlib.blake2b(given, digest_size=32, person=b"oddgate").digest()
+
+
+def _key_file() -> bytes:
+    _KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(_KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _KEY_FILE.read_bytes()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    return _KEY_FILE.read_bytes()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

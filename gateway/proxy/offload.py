@@ -1,0 +1,175 @@
+"""Runs what guards need from slow detectors, in worker processes: bounded, with a deadline for each job, equal jobs shared.
+
+Whatever goes wrong is a value (``NotChecked`` with a reason), never an exception: ``timeout``; ``overload``, when too many jobs wait;
+``error``, when the detector failed; ``unavailable``, when its worker died or cannot start.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from detectors.contract import Factory
+from detectors.finding import Evidence, Finding
+from gateway.guard.scans import Answer, Job
+from policies.decide import NotChecked
+
+_LINE_LIMIT = 256 * 1024 * 1024  # of an answer; a job's size is bounded by the body it comes from
+_STUCK_S = 60.0
+"""A worker that takes longer than this for one job is ended and replaced."""
+_RESTART_PAUSE_S = 1.0
+
+Spawn = Callable[[Coroutine[Any, Any, Answer], str], "asyncio.Task[Answer]"]
+
+
+class _WorkerDied(Exception):
+    """The worker's pipe closed, or it said something that is no answer."""
+
+
+class _Worker:
+    """One process; takes one job at a time."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._may_start_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def ask(self, factory: Factory, units: Iterable[str]) -> dict[str, Any]:
+        process = await self._running()
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 both are pipes
+        line = json.dumps({"path": factory.path, "options": dict(factory.options), "units": list(units)})
+        try:
+            process.stdin.write(line.encode() + b"\n")
+            await process.stdin.drain()
+            answer = json.loads(await process.stdout.readline())
+        except (OSError, ValueError) as error:
+            raise _WorkerDied from error
+        if not isinstance(answer, dict):
+            raise _WorkerDied
+        return answer
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(max(0.0, self._may_start_at - loop.time()))
+            self._may_start_at = loop.time() + _RESTART_PAUSE_S
+            command = (sys.executable, "-m", "gateway.proxy.scan_worker")
+            pipe = asyncio.subprocess.PIPE
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_LINE_LIMIT)
+        return self._process
+
+    async def stop(self) -> None:
+        process, self._process = self._process, None
+        if process and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A job under way and for how many it runs."""
+
+    task: "asyncio.Task[Answer]"
+    waiting: int = 0
+
+
+class Scans:
+    """``max_waiting``: jobs that may wait for a worker; one more is refused. ``spawn`` owns the tasks."""
+
+    def __init__(self, workers: int, max_waiting: int, spawn: Spawn) -> None:
+        self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        self._workers = [_Worker() for _ in range(workers)]
+        for worker in self._workers:
+            self._idle.put_nowait(worker)
+        self._max_waiting = max_waiting
+        self._spawn = spawn
+        self._flights: dict[tuple[str, bytes], _Flight] = {}
+        self.waiting = 0
+        self.outcomes: dict[str, int] = {"done": 0, "timeout": 0, "overload": 0, "error": 0, "unavailable": 0}
+
+    async def warm(self, factories: Iterable[Factory]) -> None:
+        """Have every worker load every model, so that no exchange pays for it. Raises RuntimeError if one cannot."""
+        for factory in factories:
+            for worker in self._workers:
+                try:
+                    answer = await worker.ask(factory, ())
+                except _WorkerDied:
+                    answer = {"error": "the worker died"}
+                if "error" in answer:
+                    raise RuntimeError(f"{factory.path} cannot be loaded: {answer['error']}")
+
+    async def run(self, jobs: Iterable[Job]) -> dict[Job, Answer]:
+        """Side by side, each within its own deadline."""
+        jobs = list(jobs)
+        answers = await asyncio.gather(*(self._one(job) for job in jobs))
+        return dict(zip(jobs, answers, strict=True))
+
+    async def close(self) -> None:
+        for flight in self._flights.values():
+            flight.task.cancel()
+        for worker in self._workers:
+            await worker.stop()
+
+    def pids(self) -> list[int]:
+        return [pid for worker in self._workers if (pid := worker.pid)]
+
+    async def _one(self, job: Job) -> Answer:
+        answer = await self._share(job)
+        self.outcomes[answer.reason if isinstance(answer, NotChecked) else "done"] += 1
+        return answer
+
+    async def _share(self, job: Job) -> Answer:
+        flight = self._flights.get(job.key)
+        if flight is None:
+            if self._idle.empty() and self.waiting >= self._max_waiting:
+                return NotChecked(job.detector.name, "overload")
+            flight = self._flights[job.key] = _Flight(self._spawn(self._execute(job), "scan"))
+        flight.waiting += 1
+        try:
+            async with asyncio.timeout(job.deadline_s):
+                return await asyncio.shield(flight.task)
+        except TimeoutError:
+            return NotChecked(job.detector.name, "timeout")
+        except asyncio.CancelledError:
+            if flight.task.cancelled():
+                return NotChecked(job.detector.name, "unavailable")
+            raise
+        finally:
+            flight.waiting -= 1
+
+    async def _execute(self, job: Job) -> Answer:
+        self.waiting += 1
+        try:
+            worker = await self._idle.get()
+        finally:
+            self.waiting -= 1
+        try:
+            if not self._flights[job.key].waiting:
+                return NotChecked(job.detector.name, "timeout")  # nobody waits for it any more
+            async with asyncio.timeout(_STUCK_S):
+                return _read(job, await worker.ask(job.detector.factory, job.units))
+        except (TimeoutError, _WorkerDied, OSError):
+            await worker.stop()
+            return NotChecked(job.detector.name, "unavailable")
+        except asyncio.CancelledError:
+            await worker.stop()  # its next line would be the answer to this job
+            raise
+        finally:
+            del self._flights[job.key]
+            self._idle.put_nowait(worker)
+
+
+def _read(job: Job, answer: dict[str, Any]) -> Answer:
+    if "error" in answer:
+        return NotChecked(job.detector.name, "error")
+    return tuple(
+        tuple(Finding(detector, kind, start, end, score, Evidence(evidence)) for detector, kind, start, end, score, evidence in found)
+        for found in answer["findings"]
+    )

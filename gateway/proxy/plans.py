@@ -1,0 +1,91 @@
+"""The policies in force, made ready to run, and which of them an exchange gets."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from detectors.contract import Factory, TextDetector
+from detectors.registry import Options, build
+from detectors.text.custom import CustomPattern
+from gateway.config import PiiDetector
+from gateway.guard.plan import Plan, compile_plan
+from gateway.proxy.reload import Snapshot
+from policies.load import LoadedPolicy
+from policies.policy import Rule
+from policies.select import choose
+from policies.subject import Subject
+
+_MAX_CHOICES = 4096
+
+
+class Detectors:
+    """Builds each configuration of a detector once, so that a reload that leaves a rule alone costs nothing."""
+
+    def __init__(self, settings: PiiDetector) -> None:
+        self._model = str(settings.ner_model) if settings.ner_model else None
+        self._cache_dir = str(settings.cache_dir)
+        self._built: dict[tuple[str, Options], Sequence[TextDetector]] = {}
+
+    def of(self, rule: Rule) -> Sequence[TextDetector]:
+        """Raises DetectorError."""
+        patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context) for p in rule.patterns)
+        options = Options(rule.entities, patterns, rule.allow_list, self._model, self._cache_dir)
+        name = (rule.detect, options)
+        if name not in self._built:
+            self._built[name] = build(rule.detect, options)
+        return self._built[name]
+
+    def keep_only(self, used: Sequence[Rule]) -> None:
+        """Forget what no rule asks for any more."""
+        kept = {id(self.of(rule)) for rule in used}
+        self._built = {name: detectors for name, detectors in self._built.items() if id(detectors) in kept}
+
+
+class Plans:
+    """Immutable but for its memory of choices; a reload makes a new one."""
+
+    def __init__(self, snapshot: Snapshot, default: str, detectors_of: Callable[[Rule], Sequence[TextDetector]]) -> None:
+        self.snapshot = snapshot
+        self._default = default
+        self._plans: Mapping[str, Plan] = {name: compile_plan(loaded, detectors_of) for name, loaded in snapshot.policies.items()}
+        self._choices: OrderedDict[tuple[Subject, str | None], Plan] = OrderedDict()
+
+    def choose(self, subject: Subject, app_policy: str | None) -> Plan:
+        plan = self._choices.get((subject, app_policy))
+        if plan is None:
+            loaded = choose(self.snapshot.policies, subject, app_policy, self._default)
+            plan = self._choices[subject, app_policy] = self._plans[loaded.policy.name]
+            if len(self._choices) > _MAX_CHOICES:
+                self._choices.popitem(last=False)
+        return plan
+
+    def factories(self) -> list[Factory]:
+        """What pool workers will be asked for."""
+        found = {
+            detector.digest: detector.factory
+            for plan in self._plans.values()
+            for checks in plan.checks.values()
+            for check in checks
+            for detector in check.pooled
+        }
+        return list(found.values())
+
+    def status(self) -> list[dict[str, object]]:
+        return [_status(loaded, self._plans[name], self._default) for name, loaded in sorted(self.snapshot.policies.items())]
+
+
+def _status(loaded: LoadedPolicy, plan: Plan, default: str) -> dict[str, object]:
+    policy = loaded.policy
+    return {
+        "name": policy.name,
+        "version": plan.version,
+        "digest": loaded.digest,
+        "file": Path(loaded.path).name,
+        "mode": policy.mode.value,
+        "rules": len(policy.rules),
+        "is_default": policy.name == default,
+    }
+
+
+def rules_of(snapshot: Snapshot) -> list[Rule]:
+    return [rule for loaded in snapshot.policies.values() for rule in loaded.policy.rules]

@@ -1,0 +1,144 @@
+"""The policies in force, and the folder they come from, looked at again and again.
+
+A change is taken up when the folder has looked the same twice: a file that is being written is not read half. Then all policies
+are loaded and swapped as one; if any of them is bad, or one that is needed is gone, the last good set stays, and that is said once.
+What counts as a change is each file's resolved path, inode, times and size, so that renamed-over files and swapped symlinks
+(mounted config maps) are seen too. No asyncio: the app calls ``poll`` a few times a second.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from policies.load import Catalog, LoadedPolicy, PolicyError, load_dir, policy_files
+from policies.positions import MAX_BYTES
+from policies.problems import Problem, allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A set of policies by name, good as a whole; ``loaded_at`` in seconds since the epoch."""
+
+    policies: Mapping[str, LoadedPolicy]
+    loaded_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """``changed``: the names of policies that are new, gone, or say something else than before."""
+
+    snapshot: Snapshot
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The folder cannot be used as it is; the last good policies stay in force."""
+
+    problems: tuple[Problem, ...]
+
+
+class PolicyFolder:
+    """Raises ``PolicyError`` at construction where there is nothing good to begin with.
+
+    ``required``: names that must be there besides the default, since an app's settings name them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        default: str,
+        catalog: Catalog,
+        required: Collection[str] = (),
+        clock: Callable[[], float] = time.time,  # noqa: TID251 a part of the shell
+    ) -> None:
+        self._folder = folder
+        self._needed = (default, *(name for name in required if name != default))
+        self._catalog = catalog
+        self._clock = clock
+        self._content = _fingerprint(folder)
+        # The folder's looks are unknown at first: they are taken while polling, where their age is known.
+        self._looks: object = None
+        self._judged: object = None
+        self.current = self._load()
+
+    def poll(self) -> Reloaded | Rejected | None:
+        """What has become of the folder since the last call; None: nothing to tell."""
+        looks = _looks(self._folder)
+        if looks == self._judged:
+            return None
+        if looks != self._looks:
+            self._looks = looks
+            return None
+        self._judged = looks
+        content = _fingerprint(self._folder)
+        if content == self._content:
+            return None
+        self._content = content
+        return self._reload()
+
+    def _reload(self) -> Reloaded | Rejected:
+        before = self.current.policies
+        try:
+            self.current = self._load()
+        except PolicyError as error:
+            return Rejected(error.problems)
+        return Reloaded(self.current, tuple(_changed(before, self.current.policies)))
+
+    def _load(self) -> Snapshot:
+        policies = load_dir(self._folder, self._catalog)
+        missing = [name for name in self._needed if name not in policies]
+        if missing:
+            raise PolicyError(
+                Problem(str(self._folder), 0, "", f"there is no policy named {name}; {allowed(name, policies)}") for name in missing
+            )
+        return Snapshot(MappingProxyType(policies), self._clock())
+
+
+def _changed(before: Mapping[str, LoadedPolicy], after: Mapping[str, LoadedPolicy]) -> Iterable[str]:
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None or old.digest != new.digest:
+            yield name
+
+
+def _looks(folder: Path) -> object:
+    """Something that changes when a policy's file may have changed."""
+    try:
+        return tuple(_file_looks(path) for path in policy_files(folder))
+    except PolicyError as error:
+        return str(error)
+
+
+def _file_looks(path: Path) -> tuple[object, ...]:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        return (path.name, error.errno)
+    return (path.name, os.path.realpath(path), stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
+
+
+def _fingerprint(folder: Path) -> str:
+    """What the files say, so that a file that was only touched is not judged again."""
+    content = hashlib.sha256()
+    try:
+        for path in policy_files(folder):
+            content.update(f"\0{path.name}\0".encode("utf-8", "surrogateescape"))
+            content.update(_bytes(path))
+    except PolicyError as error:
+        return str(error)
+    return content.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return str(error.errno).encode()

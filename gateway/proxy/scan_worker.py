@@ -1,0 +1,55 @@
+"""A worker process of the pool: reads one job a line from standard input, writes its findings a line to standard output, to the end.
+
+Job: ``{"path", "options", "units"}``, answer: ``{"findings": [[[detector, kind, start, end, score, evidence], …], …]}`` or
+``{"error": the exception's type}``. A scanner is built when it is first asked for. What libraries print goes nowhere.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import BinaryIO
+
+from detectors.contract import Scanner
+from detectors.finding import Finding
+
+
+def main() -> None:
+    with os.fdopen(os.dup(1), "wb") as out:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        serve(sys.stdin.buffer, out)
+
+
+def serve(lines: BinaryIO, out: BinaryIO) -> None:
+    scanners: dict[str, Scanner] = {}
+    for line in lines:
+        out.write(json.dumps(_answer(line, scanners)).encode() + b"\n")
+        out.flush()
+
+
+def _answer(line: bytes, scanners: dict[str, Scanner]) -> dict[str, object]:
+    try:
+        job = json.loads(line)
+        name = json.dumps([job["path"], job["options"]], sort_keys=True)
+        if name not in scanners:
+            scanners[name] = _build(job["path"], job["options"])
+        return {"findings": [[_row(finding) for finding in found] for found in scanners[name](job["units"])]}
+    except Exception as error:  # noqa: BLE001 whatever a model's library raises, with its type and none of its text
+        return {"error": type(error).__name__}
+
+
+def _build(path: str, options: dict[str, object]) -> Scanner:
+    module, _, name = path.partition(":")
+    build: Callable[..., Scanner] = getattr(import_module(module), name)
+    return build(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+
+
+def _row(finding: Finding) -> list[object]:
+    return [finding.detector, finding.kind, finding.start, finding.end, finding.score, int(finding.evidence)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""The data side's HTTP engine: aiohttp's low-level server behind the seam of ``http``. aiohttp's server stays inside this file."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.http import HttpVersion11
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict
+
+from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, TooLarge, TooSlow, Unavailable
+from gateway.proxy.http import ClientGone, Headers, Inbound, Writer
+from gateway.wire.openai_errors import render_error
+
+Handle = Callable[[Inbound, Writer], Awaitable[None]]
+
+_KEEP_ALIVE_S = 75
+_LINGER_S = 2
+_SERVER = ("Server", "oddgate")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a client may ask of us. Times in seconds."""
+
+    max_body_bytes: int
+    max_connections: int
+    header_timeout_s: float
+    body_timeout_s: float
+    write_timeout_s: float
+
+
+class _Connection(RequestHandler):
+    """A client's connection. Its requests must arrive in time, and what is wrong with one is answered in our own words."""
+
+    __slots__ = ("_bounds", "_deadline", "_is_serving", "_new_id")
+
+    def __init__(self, manager: "Server", bounds: Bounds, new_id: Callable[[], str], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            manager.engine,
+            loop=loop,
+            access_log=cast("logging.Logger", None),  # None switches it off
+            keepalive_timeout=_KEEP_ALIVE_S,
+            lingering_time=_LINGER_S,
+            max_line_size=8190,
+            max_field_size=16_384,
+            max_headers=128,
+        )
+        self._bounds = bounds
+        self._new_id = new_id
+        self._deadline: asyncio.TimerHandle | None = None
+        self._is_serving = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._manager and len(self._manager.connections) > self._bounds.max_connections:
+            self._say(Unavailable("too_many_connections", "The gateway has as many connections as it takes."))
+        else:
+            self._expect_request()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_serving and self._deadline is None:
+            self._expect_request()
+        super().data_received(data)
+
+    def serving(self, *, is_serving: bool) -> None:
+        """A request's head has arrived, or its answer is complete."""
+        self._is_serving = is_serving
+        self._stop_waiting()
+
+    def _expect_request(self) -> None:
+        self._deadline = self._loop.call_later(self._bounds.header_timeout_s, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not self._is_serving:
+            self._say(TooSlow("request_timeout", "The request's headers did not arrive in time."))
+
+    def _say(self, error: GatewayError) -> None:
+        """Answer outside of any request, and close."""
+        body = render_error(error, self._new_id(), "none")
+        head = ("HTTP/1.1 %d Error", "Content-Type: application/json", "Content-Length: %d", "Connection: close", "", "")
+        if self.transport is not None:  # not isinstance: uvloop's transports are no asyncio.Transport
+            self.transport.write("\r\n".join(head).encode() % (error.status, len(body)) + body)
+            self.transport.close()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What aiohttp could not read as HTTP. Its own message repeats what the client sent; ours does not."""
+        error: GatewayError
+        if isinstance(exc, LineTooLong):
+            error = HeadersTooLarge("headers_too_large", "The request's line or headers are larger than the gateway takes.")
+        else:
+            error = BadRequest("invalid_http", "The request is not valid HTTP.")
+        request_id = self._new_id()
+        headers = [
+            ("Content-Type", "application/json"),
+            ("x-oddgate-request-id", request_id),
+            ("x-oddgate-decision", "block"),
+            ("x-oddgate-policy", "none"),
+            ("x-oddgate-overhead-ms", "0.000"),
+            _SERVER,
+        ]
+        response = web.Response(status=error.status, headers=CIMultiDict(headers), body=render_error(error, request_id, "none"))
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 aiohttp's signature
+        """Nothing: it would write down what the client sent."""
+
+
+class _Request:
+    """See ``http.Inbound``."""
+
+    __slots__ = ("_bounds", "_request", "headers", "method", "path", "query")
+
+    def __init__(self, request: web.BaseRequest, bounds: Bounds) -> None:
+        self._request = request
+        self._bounds = bounds
+        self.method = request.method
+        self.path, _, self.query = request.raw_path.partition("?")
+        self.headers: Mapping[str, str] = request.headers
+
+    def header_items(self) -> Headers:
+        return tuple(self._request.headers.items())
+
+    async def body(self) -> bytes:
+        limit = self._bounds.max_body_bytes
+        if (self._request.content_length or 0) > limit:
+            raise _too_large(limit)
+        if self.headers.get("expect", "").lower() == "100-continue" and self._request.version >= HttpVersion11:
+            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._request.writer.output_size = 0
+        try:
+            async with asyncio.timeout(self._bounds.body_timeout_s):
+                return await self._read(limit)
+        except TimeoutError:
+            raise TooSlow("request_timeout", "The request's body did not arrive in time.") from None
+        except web.RequestPayloadError:
+            raise BadRequest("invalid_http", "The request's body was cut off, or is not in the coding that its headers name.") from None
+
+    async def _read(self, limit: int) -> bytes:
+        content = self._request.content
+        first = await content.readany()
+        if content.at_eof():
+            if len(first) > limit:
+                raise _too_large(limit)
+            return first
+        parts = bytearray(first)
+        while not content.at_eof():
+            if len(parts) > limit:
+                raise _too_large(limit)
+            parts += await content.readany()
+        if len(parts) > limit:
+            raise _too_large(limit)
+        return bytes(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("body_too_large", f"The request's body is larger than the {limit} bytes that the gateway takes.")
+
+
+class _Writer:
+    """See ``http.Writer``."""
+
+    __slots__ = ("_bounds", "_request", "has_started", "response")
+
+    def __init__(self, request: web.BaseRequest, bounds: Bounds) -> None:
+        self._request = request
+        self._bounds = bounds
+        self.response: web.StreamResponse | None = None
+        self.has_started = False
+
+    async def send(self, status: int, headers: Headers, body: bytes) -> None:
+        self.response = web.Response(status=status, headers=CIMultiDict([*headers, _SERVER]), body=body)
+        self.has_started = True
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self.response = web.StreamResponse(status=status, headers=CIMultiDict([*headers, _SERVER]))
+        self.has_started = True
+        try:
+            await self.response.prepare(self._request)
+        except ConnectionError:
+            raise ClientGone from None
+
+    async def write(self, data: bytes) -> None:
+        assert self.response is not None  # noqa: S101 start() first
+        try:
+            async with asyncio.timeout(self._bounds.write_timeout_s):
+                await self.response.write(data)
+        except (TimeoutError, ConnectionError):
+            raise ClientGone from None
+
+    async def finish(self) -> None:
+        assert self.response is not None  # noqa: S101 start() first
+        with contextlib.suppress(ConnectionError):
+            await self.response.write_eof()
+
+
+class Server:
+    """Listens, serves, and drains. ``handle`` is given every request that is valid HTTP."""
+
+    def __init__(self, handle: Handle, bounds: Bounds, new_id: Callable[[], str]) -> None:
+        self._handle = handle
+        self._bounds = bounds
+        self._new_id = new_id
+        self._listener: asyncio.Server | None = None
+        self._under_way = 0
+        self._all_done = asyncio.Event()
+        self.is_draining = False
+        self.engine = web.Server(self._serve, handler_cancellation=True)
+
+    async def listen(self, host: str, port: int) -> int:
+        """The port, which the system chose if it was 0. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: _Connection(self, self._bounds, self._new_id, loop), host, port, backlog=1024, reuse_address=True
+        )
+        number: int = self._listener.sockets[0].getsockname()[1]
+        return number
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take no new connections, let what is under way end, and close. Exchanges that outlast the time are cut."""
+        self.is_draining = True
+        if self._listener:
+            self._listener.close()
+        self.engine.pre_shutdown()
+        if self._under_way:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_done.wait(), timeout_s)
+        await self.engine.shutdown(1.0)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, _Connection)  # noqa: S101 the listener makes no others
+        connection.serving(is_serving=True)
+        self._under_way += 1
+        self._all_done.clear()
+        writer = _Writer(request, self._bounds)
+        try:
+            await self._handle(_Request(request, self._bounds), writer)
+        except ClientGone:
+            if request.transport:
+                request.transport.abort()
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_done.set()
+            connection.serving(is_serving=False)
+        response = writer.response or web.Response(status=500)
+        if self.is_draining:
+            response.force_close()
+        return response
