@@ -36,6 +36,11 @@ _SEVERITY = {
 }
 
 
+def strictest(one: Action, other: Action) -> Action:
+    """The stricter of two; the first where they are alike."""
+    return other if _SEVERITY[other] > _SEVERITY[one] else one
+
+
 class Decision(StrEnum):
     """The outcome of a whole exchange, as ``x-oddgate-decision`` says it: every rewriting style is ``redact`` there."""
 

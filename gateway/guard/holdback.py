@@ -19,7 +19,10 @@ from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from policies.decide import NotChecked, Outcome, decide, selects
 from policies.policy import Policy
-from policies.verdict import Action, Edit, Fired
+from policies.verdict import Action, Edit, Fired, strictest
+
+_UNHURRIED_CHARS = 512
+_KEPT_CHARS = 2048
 
 ForText = Callable[[str], bytes]
 """A keyed hash of a text, by which equal jobs are known."""
@@ -158,6 +161,7 @@ class TextChannel:
         self._policy = policy
         self._writing = writing
         self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled]
+        self._holding = [watch for watch in self._watches if watch.check.holds]
         self._finder = InlineCursor(writing.finder) if writing.finder else None
         self._placeholders: list[Finding] = []
         self._edits: tuple[Edit, ...] = ()
@@ -208,21 +212,21 @@ class TextChannel:
             out, self._text = self._text, ""
             self._base = self.released = self.length
             return out
-        self._advance()
         if self.blocked:
             return ""
+        self._advance()
         limit = self._limit()
         self._judge(limit)
-        if self.blocked or limit <= self.released:
-            return ""
-        return self._take(limit)
+        return "" if self.blocked or limit <= self.released else self._take(limit)
 
     def _advance(self) -> None:
         if self._finder:
             self._placeholders += self._finder.advance(self._text, self._base, closed=self._closed)
         for watch in self._watches:
-            for cursor in watch.inline:
-                watch.findings += cursor.advance(self._text, self._base, closed=self._closed)
+            # What holds nothing back need not look at every word as it comes.
+            if watch.check.holds or self._closed or self.length - watch.at >= _UNHURRIED_CHARS:
+                for cursor in watch.inline:
+                    watch.findings += cursor.advance(self._text, self._base, closed=self._closed)
             for pooled in watch.pooled:
                 found, missing = pooled.advance()
                 watch.findings += found
@@ -230,13 +234,12 @@ class TextChannel:
 
     def _limit(self) -> int:
         """How far the text is judged for good: up to the hindmost cursor that holds, and not through a finding that reaches beyond it."""
-        holding = [watch for watch in self._watches if watch.check.holds]
-        ends = [watch.at for watch in holding]
+        ends = [watch.at for watch in self._holding]
         if self._finder:
             ends.append(self._finder.at)
         limit = min(ends, default=self.length)
-        spans = merge_overlaps([*self._placeholders, *(f for watch in holding for f in watch.findings if selects(watch.check.rule, f))])
-        for span in reversed(spans):
+        held = [finding for watch in self._holding for finding in watch.findings if selects(watch.check.rule, finding)]
+        for span in reversed(merge_overlaps([*self._placeholders, *held])):
             if span.start < limit < span.end:
                 limit = span.start
         return limit
@@ -245,6 +248,8 @@ class TextChannel:
         """Decide about everything found before the limit by rules that hold, and about all that the others have found."""
         checks = []
         for watch in self._watches:
+            if not watch.findings and not watch.missing:
+                continue
             upto = limit if watch.check.holds else self.length
             ready = [finding for finding in watch.findings if finding.end <= upto and not self._is_ours(finding)]
             if ready or watch.missing:
@@ -254,7 +259,7 @@ class TextChannel:
         self._edits = ()
         if checks:
             verdict = decide(self._policy, checks, self.length)
-            self.action = max(self.action, verdict.action, key=lambda action: action.severity)
+            self.action = strictest(self.action, verdict.action)
             self.hits += [Hit(fired, self._fingerprint(fired)) for fired in verdict.fired]
             self._edits = verdict.edits
             self.blocked = verdict.action is Action.BLOCK
@@ -269,6 +274,15 @@ class TextChannel:
         return self._writing.fingerprint(fired.kind.rpartition(".")[2], self._text[fired.start - self._base : fired.end - self._base])
 
     def _take(self, limit: int) -> str:
+        is_plain = not self._edits and not self._placeholders
+        out = self._slice(self.released, limit) if is_plain else "".join(self._rewritten(limit))
+        self.released = limit
+        self._placeholders = [finding for finding in self._placeholders if finding.end > limit]
+        if len(self._text) > _KEPT_CHARS:
+            self._forget()
+        return out
+
+    def _rewritten(self, limit: int) -> list[str]:
         out: list[str] = []
         at = self.released
         restores: list[Finding] = [
@@ -285,10 +299,7 @@ class TextChannel:
                 out.append(self._writing.restore(value))
             at = place.end
         out.append(self._slice(at, limit))
-        self.released = limit
-        self._placeholders = [finding for finding in self._placeholders if finding.end > limit]
-        self._forget()
-        return "".join(out)
+        return out
 
     def _slice(self, start: int, end: int) -> str:
         return self._text[start - self._base : end - self._base]

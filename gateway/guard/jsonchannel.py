@@ -8,7 +8,7 @@ from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.wire import jsontext
 from gateway.wire.jsontext import JsonText, Part, Piece
-from policies.verdict import Action
+from policies.verdict import Action, strictest
 
 _MAX_BARE = 4096  # a bare run (a number) is held until it ends, for it may come to need quotes; a longer one is no number
 
@@ -153,7 +153,7 @@ class JsonChannel:
 
     def _collect(self, channel: TextChannel) -> None:
         self.blocked = self.blocked or channel.blocked
-        self.action = max(self.action, channel.action, key=lambda action: action.severity)
+        self.action = strictest(self.action, channel.action)
         self.hits += channel.hits
         channel.hits = []
         self.rewritten += channel.rewritten

@@ -8,7 +8,7 @@ from gateway.guard.review import Hit, count
 from gateway.wire.model import Place, Uninspectable
 from gateway.wire.walk import dotted
 from policies.policy import Mode, OnUninspectable, Policy, Scope
-from policies.verdict import Action
+from policies.verdict import Action, strictest
 
 MAX_HITS = 1000
 """Hits kept for one exchange; the rest are counted."""
@@ -54,8 +54,7 @@ class Findings:
     unread: list[Unread] = field(default_factory=list)
 
     def raise_to(self, action: Action) -> None:
-        if action.severity > self.action.severity:
-            self.action = action
+        self.action = strictest(self.action, action)
 
     def add(self, place: Place, scope: Scope, hits: Sequence[Hit], counts: Counter[tuple[str, str, bool, str]] | None = None) -> None:
         """``counts``: the hits counted, where that is known already."""

@@ -22,6 +22,21 @@ class Check:
     holds: bool
 
 
+class Checks:
+    """Which checks look at a scope, and the ids of their rules."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self.all = tuple(checks)
+        self._of = {scope: tuple(check for check in checks if scope in check.rule.scope) for scope in Scope}
+        self._ids = {scope: tuple(check.rule.id for check in found) for scope, found in self._of.items()}
+
+    def of(self, scope: Scope) -> tuple[Check, ...]:
+        return self._of[scope]
+
+    def rule_ids(self, scope: Scope) -> tuple[str, ...]:
+        return self._ids[scope]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an exchange runs from its first byte to its last, however often policies are reloaded meanwhile."""
@@ -29,16 +44,20 @@ class Plan:
     policy: Policy
     version: str
     """``NAME@DIGEST12``, as users see it."""
-    checks: dict[Scope, tuple[Check, ...]]
-    rule_ids: dict[Scope, tuple[str, ...]]
+    on_request: Checks
+    on_answer: Checks
 
 
 def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
     policy = loaded.policy
     made = [_check(policy, rule, build(rule)) for rule in policy.rules]
-    checks = {scope: tuple(check for check in made if scope in check.rule.scope) for scope in Scope}
-    rule_ids = {scope: tuple(check.rule.id for check in found) for scope, found in checks.items()}
-    return Plan(policy, f"{policy.name}@{loaded.digest[:12]}", checks, rule_ids)
+    version = f"{policy.name}@{loaded.digest[:12]}"
+    return Plan(policy, version, Checks(made), Checks([check for check in made if not _is_undone(check.rule)]))
+
+
+def _is_undone(rule: Rule) -> bool:
+    """A value that the model says itself would be replaced on its way to the app and restored at once: nothing to do, or to wait for."""
+    return rule.action is Action.TOKENIZE and rule.restore
 
 
 def _check(policy: Policy, rule: Rule, detectors: Sequence[TextDetector]) -> Check:

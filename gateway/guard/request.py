@@ -63,7 +63,7 @@ class RequestGuard:
         """Jobs for what is not remembered and no cheap look rules out."""
         memo = self._memos.reviews
         for segment in self._request.segments:
-            checks = self._plan.checks[segment.scope]
+            checks = self._plan.on_request.of(segment.scope)
             key = memo.text_key(segment.text) if checks else b""
             known = memo.get(self._configuration(segment), key) if checks else None
             self._keys.append(key)
@@ -113,7 +113,7 @@ class RequestGuard:
         findings, policy = self.findings, self._plan.policy
         edited: list[tuple[Segment, Review]] = []
         for index, segment in enumerate(self._request.segments):
-            rules = self._plan.rule_ids[segment.scope]
+            rules = self._plan.on_request.rule_ids(segment.scope)
             findings.covered.append(Covered(segment.place, segment.scope, len(segment.text), rules))
             if not rules:
                 continue
@@ -139,7 +139,7 @@ class RequestGuard:
 
     def _review(self, index: int, segment: Segment) -> Review:
         key, text = self._keys[index], segment.text
-        outcomes = [(check.rule, self._outcome(key, text, check)) for check in self._plan.checks[segment.scope]]
+        outcomes = [(check.rule, self._outcome(key, text, check)) for check in self._plan.on_request.of(segment.scope)]
         found = review(self._plan.policy, outcomes, text, self._tokens)
         if not any(outcome.not_checked for _, outcome in outcomes):
             self._memos.reviews.put(self._configuration(segment), key, found)
@@ -179,7 +179,7 @@ class RequestGuard:
 
     def _write(self, edited: Sequence[tuple[Segment, Review]]) -> None:
         for segment in self._request.segments:  # what no rule looks at may hold a look-alike all the same
-            if not self._plan.rule_ids[segment.scope]:
+            if not self._plan.on_request.rule_ids(segment.scope):
                 self._tokens.avoid(map(hash, lookalikes(segment.text)))
         leaves: dict[Place, list[tuple[Leaf, str]]] = {}
         for segment, found in edited:

@@ -119,11 +119,14 @@ class ResponseGuard:
             return Refuse()
         event = self._event or Event(b"", None)
         texts: dict[int, str] = {}
-        for index, delta in reversed(list(enumerate(event.deltas))):
+        for index in range(len(event.deltas) - 1, -1, -1):
+            delta = event.deltas[index]
             text = out.pop(delta.channel, "")  # all of a channel's text goes to its last delta in the event
+            self.released_chars += len(text)
             if text != delta.text:
                 texts[index] = text
-        self.released_chars += sum(map(len, out.values())) + sum(len(texts.get(i, delta.text)) for i, delta in enumerate(event.deltas))
+        for text in out.values():
+            self.released_chars += len(text)
         return Release(event, texts, tuple(out.items()))
 
     def progress(self, channel: Channel) -> Progress:
@@ -131,7 +134,10 @@ class ResponseGuard:
         return Progress(track.channel.length, track.channel.released, track.channel.rewritten) if track else Progress(0, 0, 0)
 
     def covered(self) -> list[Covered]:
-        return [Covered(track.place, track.scope, track.channel.length, self.plan.rule_ids[track.scope]) for track in self._tracks.values()]
+        return [
+            Covered(track.place, track.scope, track.channel.length, self.plan.on_answer.rule_ids(track.scope))
+            for track in self._tracks.values()
+        ]
 
     def _feed(self, delta: Delta) -> None:
         track = self._tracks.get(delta.channel)
@@ -151,7 +157,7 @@ class ResponseGuard:
     def _start(self, delta: Delta) -> _Track | None:
         if len(self._tracks) >= MAX_CHANNELS:
             return None
-        checks = self.plan.checks[delta.scope]
+        checks = self.plan.on_answer.of(delta.scope)
 
         def new_channel() -> TextChannel:
             return TextChannel(self.plan.policy, checks, self._writing, self.text_key)

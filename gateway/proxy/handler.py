@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -28,6 +27,7 @@ from policies.subject import Subject
 from policies.verdict import Action
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
+_TURN_S = 0.005  # an upstream that sends in bursts does not keep the other exchanges waiting for longer
 _QUERY = re.compile(r"[A-Za-z0-9_.=&-]{0,512}")
 
 
@@ -36,9 +36,9 @@ class Scans(Protocol):
 
 
 class Router(Protocol):
-    def send(
+    async def send(
         self, model: str, method: str, path: str, client: Headers, body: bytes, *, drop_credentials: bool
-    ) -> AbstractAsyncContextManager[tuple[Upstream, UpstreamAnswer]]: ...
+    ) -> tuple[Upstream, UpstreamAnswer]: ...
 
 
 T = TypeVar("T")
@@ -142,18 +142,19 @@ class _Serving:
         guard = ResponseGuard(plan, tokens, self._parts.memos.scans.text_key)
         exchange.response = guard.findings
         exchange.waits_since = clock()
-        async with self._parts.router.send(
+        upstream, answer = await self._parts.router.send(
             request.model, inbound.method, path, inbound.header_items(), body, drop_credentials=caller.is_known
-        ) as (upstream, answer):
-            exchange.waited(clock())
-            exchange.upstream, exchange.status = upstream.name, answer.status
-            try:
-                if route.conversation and answer.content_type == "text/event-stream" and answer.status < 300:
-                    await self._stream(route.conversation, plan, guard, answer)
-                else:
-                    await self._whole(route, plan, guard, answer, upstream.settings.max_response_mb << 20)
-            finally:
-                exchange.note_answer(guard)
+        )
+        exchange.waited(clock())
+        exchange.upstream, exchange.status = upstream.name, answer.status
+        try:
+            if route.conversation and answer.content_type == "text/event-stream" and answer.status < 300:
+                await self._stream(route.conversation, plan, guard, answer)
+            else:
+                await self._whole(route, plan, guard, answer, upstream.settings.max_response_mb << 20)
+        finally:
+            answer.close()
+            exchange.note_answer(guard)
 
     async def _whole(self, route: Route, plan: Plan, guard: ResponseGuard, answer: UpstreamAnswer, max_bytes: int) -> None:
         """An answer in one piece: a stream of one event, in which every channel ends."""
@@ -218,6 +219,11 @@ class _Serving:
                     exchange.note_answer(guard)
                     await reply.finish(answer.status, answer.headers, out)
                     return
+                if clock() - begin > _TURN_S:
+                    exchange.guard_s += clock() - begin
+                    await reply.write(answer.status, answer.headers, out)
+                    await asyncio.sleep(0)
+                    begin, out = clock(), b""
             exchange.guard_s += clock() - begin
             await reply.write(answer.status, answer.headers, out)
         raise UpstreamError("upstream_reset", "The upstream's stream ended before its answer was complete.")

@@ -3,7 +3,7 @@
 Inbound: method, target, headers, a body to be read within bounds, and a writer. Outbound: status, headers and an async iterator of bytes.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,9 +47,13 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswer:
-    """An upstream's answer with its content codings undone. ``chunks`` raises UpstreamError or UpstreamTimeout."""
+    """An upstream's answer with its content codings undone. ``chunks`` raises UpstreamError or UpstreamTimeout.
+
+    Whoever has it closes it; ``close`` before the answer is read to its end ends the connection, and so the work upstream.
+    """
 
     status: int
     headers: Headers
     content_type: str
     chunks: AsyncIterator[bytes]
+    close: Callable[[], None]

@@ -30,9 +30,10 @@ class _WorkerDied(Exception):
 
 
 class _Worker:
-    """One process; takes one job at a time."""
+    """One process; takes one job at a time, so that an answer belongs to the job before it."""
 
     def __init__(self) -> None:
+        self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._may_start_at = 0.0
 
@@ -41,6 +42,10 @@ class _Worker:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def ask(self, factory: Factory, units: Iterable[str]) -> dict[str, Any]:
+        async with self._turn:
+            return await self._ask(factory, units)
+
+    async def _ask(self, factory: Factory, units: Iterable[str]) -> dict[str, Any]:
         process = await self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 both are pipes
         line = json.dumps({"path": factory.path, "options": dict(factory.options), "units": list(units)})
@@ -167,7 +172,7 @@ class Scans:
 
 
 def _read(job: Job, answer: dict[str, Any]) -> Answer:
-    if "error" in answer:
+    if "error" in answer or len(answer["findings"]) != len(job.units):
         return NotChecked(job.detector.name, "error")
     return tuple(
         tuple(Finding(detector, kind, start, end, score, Evidence(evidence)) for detector, kind, start, end, score, evidence in found)

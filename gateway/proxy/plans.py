@@ -16,6 +16,7 @@ from policies.select import choose
 from policies.subject import Subject
 
 _MAX_CHOICES = 4096
+_MAX_MODEL = 256  # a longer name is the client's fancy, and is not kept
 
 
 class Detectors:
@@ -54,7 +55,9 @@ class Plans:
         plan = self._choices.get((subject, app_policy))
         if plan is None:
             loaded = choose(self.snapshot.policies, subject, app_policy, self._default)
-            plan = self._choices[subject, app_policy] = self._plans[loaded.policy.name]
+            plan = self._plans[loaded.policy.name]
+            if len(subject.model) <= _MAX_MODEL:
+                self._choices[subject, app_policy] = plan
             if len(self._choices) > _MAX_CHOICES:
                 self._choices.popitem(last=False)
         return plan
@@ -62,11 +65,7 @@ class Plans:
     def factories(self) -> list[Factory]:
         """What pool workers will be asked for."""
         found = {
-            detector.digest: detector.factory
-            for plan in self._plans.values()
-            for checks in plan.checks.values()
-            for check in checks
-            for detector in check.pooled
+            detector.digest: detector.factory for plan in self._plans.values() for check in plan.on_request.all for detector in check.pooled
         }
         return list(found.values())
 

@@ -1,7 +1,6 @@
 """Which upstream serves a model: by the first route that matches, else the first upstream that takes it; one out of reach rests."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from gateway.config import Route
@@ -33,24 +32,28 @@ class Router:
         now = self._clock()
         return sorted(found, key=lambda upstream: self._rests_until.get(upstream.name, 0) > now)
 
-    @asynccontextmanager
     async def send(
         self, model: str, method: str, path: str, client: Headers, body: bytes, *, drop_credentials: bool
-    ) -> AsyncIterator[tuple[Upstream, UpstreamAnswer]]:
+    ) -> tuple[Upstream, UpstreamAnswer]:
         """Send to the first upstream that can be reached. Nothing that may have been received is ever sent twice."""
-        candidates = self.candidates(model)
-        async with AsyncExitStack() as stack:
-            for upstream in candidates:
-                headers = upstream_headers(client, drop_credentials=drop_credentials or upstream.settings.api_key is not None)
-                try:
-                    answer = await stack.enter_async_context(upstream.send(method, path, headers, body))
-                except Unreachable:
-                    self._rests_until[upstream.name] = self._clock() + REST_S
-                    if upstream is candidates[-1]:
-                        raise
-                    continue
-                yield upstream, answer
-                return
+        *others, last = self.candidates(model)
+        for upstream in others:
+            try:
+                return upstream, await upstream.send(method, path, _headers(upstream, client, drop_credentials=drop_credentials), body)
+            except Unreachable:
+                self._rest(upstream)
+        try:
+            return last, await last.send(method, path, _headers(last, client, drop_credentials=drop_credentials), body)
+        except Unreachable:
+            self._rest(last)
+            raise
+
+    def _rest(self, upstream: Upstream) -> None:
+        self._rests_until[upstream.name] = self._clock() + REST_S
+
+
+def _headers(upstream: Upstream, client: Headers, *, drop_credentials: bool) -> list[tuple[str, str]]:
+    return upstream_headers(client, drop_credentials=drop_credentials or upstream.settings.api_key is not None)
 
 
 def _matches(globs: Sequence[str], model: str) -> bool:

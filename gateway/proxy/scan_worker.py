@@ -6,6 +6,7 @@ Job: ``{"path", "options", "units"}``, answer: ``{"findings": [[[detector, kind,
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -16,6 +17,7 @@ from detectors.finding import Finding
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which still has exchanges to end
     with os.fdopen(os.dup(1), "wb") as out:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
-from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, TooLarge, TooSlow, Unavailable
+from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, InternalError, TooLarge, TooSlow, Unavailable
 from gateway.proxy.http import ClientGone, Headers, Inbound, Writer
 from gateway.wire.openai_errors import render_error
 
@@ -22,6 +22,7 @@ Handle = Callable[[Inbound, Writer], Awaitable[None]]
 _KEEP_ALIVE_S = 75
 _LINGER_S = 2
 _SERVER = ("Server", "oddgate")
+_SMALL = 32 * 1024  # less than what a transport takes before writing waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ class _Connection(RequestHandler):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def close(self) -> None:
+        """Once the request under way is answered; at once if there is none, so that no client sends another one in vain."""
+        super().close()
+        if not self._is_serving and self.transport is not None:
+            self.transport.close()
+
     def data_received(self, data: bytes) -> None:
         if not self._is_serving and self._deadline is None:
             self._expect_request()
@@ -92,10 +99,11 @@ class _Connection(RequestHandler):
 
     def _say(self, error: GatewayError) -> None:
         """Answer outside of any request, and close."""
-        body = render_error(error, self._new_id(), "none")
-        head = ("HTTP/1.1 %d Error", "Content-Type: application/json", "Content-Length: %d", "Connection: close", "", "")
+        headers, body = _whole_error(error, self._new_id())
+        lines = [f"{name}: {value}" for name, value in (*headers, ("Content-Length", len(body)), ("Connection", "close"))]
+        head = "\r\n".join((f"HTTP/1.1 {error.status} Error", *lines, "", ""))
         if self.transport is not None:  # not isinstance: uvloop's transports are no asyncio.Transport
-            self.transport.write("\r\n".join(head).encode() % (error.status, len(body)) + body)
+            self.transport.write(head.encode() + body)
             self.transport.close()
 
     def handle_error(
@@ -103,25 +111,32 @@ class _Connection(RequestHandler):
     ) -> web.StreamResponse:
         """What aiohttp could not read as HTTP. Its own message repeats what the client sent; ours does not."""
         error: GatewayError
-        if isinstance(exc, LineTooLong):
+        if status >= 500:
+            error = InternalError()
+        elif isinstance(exc, LineTooLong):
             error = HeadersTooLarge("headers_too_large", "The request's line or headers are larger than the gateway takes.")
         else:
             error = BadRequest("invalid_http", "The request is not valid HTTP.")
-        request_id = self._new_id()
-        headers = [
-            ("Content-Type", "application/json"),
-            ("x-oddgate-request-id", request_id),
-            ("x-oddgate-decision", "block"),
-            ("x-oddgate-policy", "none"),
-            ("x-oddgate-overhead-ms", "0.000"),
-            _SERVER,
-        ]
-        response = web.Response(status=error.status, headers=CIMultiDict(headers), body=render_error(error, request_id, "none"))
+        headers, body = _whole_error(error, self._new_id())
+        response = web.Response(status=error.status, headers=CIMultiDict(headers), body=body)
         response.force_close()
         return response
 
     def log_exception(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 aiohttp's signature
         """Nothing: it would write down what the client sent."""
+
+
+def _whole_error(error: GatewayError, request_id: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Headers and body of an answer to what never became an exchange."""
+    headers = [
+        ("Content-Type", "application/json"),
+        ("x-oddgate-request-id", request_id),
+        ("x-oddgate-decision", "block"),
+        ("x-oddgate-policy", "none"),
+        ("x-oddgate-overhead-ms", "0.000"),
+        _SERVER,
+    ]
+    return headers, render_error(error, request_id, "none")
 
 
 class _Request:
@@ -147,6 +162,8 @@ class _Request:
             await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._request.writer.output_size = 0
         try:
+            if self._request.content.is_eof():  # all of it came with the head
+                return await self._read(limit)
             async with asyncio.timeout(self._bounds.body_timeout_s):
                 return await self._read(limit)
         except TimeoutError:
@@ -187,8 +204,15 @@ class _Writer:
         self.has_started = False
 
     async def send(self, status: int, headers: Headers, body: bytes) -> None:
-        self.response = web.Response(status=status, headers=CIMultiDict([*headers, _SERVER]), body=body)
-        self.has_started = True
+        if self._cannot_block(body):
+            self.response = web.Response(status=status, headers=CIMultiDict([*headers, _SERVER]), body=body)
+            self.has_started = True
+            return
+        await self.start(status, [*headers, ("Content-Length", str(len(body)))])
+        pieces = memoryview(body)
+        for at in range(0, len(body), _SMALL):
+            await self.write(pieces[at : at + _SMALL])
+        await self.finish()
 
     async def start(self, status: int, headers: Headers) -> None:
         self.response = web.StreamResponse(status=status, headers=CIMultiDict([*headers, _SERVER]))
@@ -198,9 +222,16 @@ class _Writer:
         except ConnectionError:
             raise ClientGone from None
 
-    async def write(self, data: bytes) -> None:
+    def _cannot_block(self, data: bytes | memoryview) -> bool:
+        transport = self._request.transport
+        return len(data) < _SMALL and transport is not None and not transport.get_write_buffer_size()  # the client keeps up
+
+    async def write(self, data: bytes | memoryview) -> None:
         assert self.response is not None  # noqa: S101 start() first
         try:
+            if self._cannot_block(data):
+                await self.response.write(data)
+                return
             async with asyncio.timeout(self._bounds.write_timeout_s):
                 await self.response.write(data)
         except (TimeoutError, ConnectionError):

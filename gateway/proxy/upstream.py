@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import aiohttp
 from yarl import URL
@@ -24,6 +23,8 @@ class Upstream:
         self.settings = settings
         self._base = settings.base_url
         self._max_connections = max_connections
+        self._own = _own_headers(settings)
+        self._replaced = frozenset(name.lower() for name, _ in self._own)
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
 
@@ -43,26 +44,16 @@ class Upstream:
         if self._session:
             await self._session.close()
 
-    @asynccontextmanager
-    async def send(self, method: str, path: str, headers: Headers, body: bytes) -> AsyncIterator[UpstreamAnswer]:
-        """Leaving the context before the answer is read to its end closes the connection, which cancels the work upstream.
-
-        Raises:
-            Unreachable, UpstreamError, UpstreamTimeout: also from the answer's ``chunks``.
-        """
+    async def send(self, method: str, path: str, headers: Headers, body: bytes) -> UpstreamAnswer:
+        """Raises Unreachable, UpstreamError or UpstreamTimeout."""
         assert self._session is not None, "open() first"  # noqa: S101 a mistake of ours, not of a user
+        sent = [*((name, value) for name, value in headers if name.lower() not in self._replaced), *self._own]
         try:
-            response = await self._session.request(
-                method, self._url(path), headers=[*headers, *self._own_headers()], data=body or None, allow_redirects=False
-            )
+            response = await self._session.request(method, self._url(path), headers=sent, data=body or None, allow_redirects=False)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _explain(error) from None
-        try:
-            answer_headers = tuple(response.headers.items())
-            yield UpstreamAnswer(response.status, answer_headers, response.content_type, _chunks(response))
-        finally:
-            # An answer that was read to its end has already given its connection back to the pool.
-            response.close()
+        # Closing an answer that was read to its end does nothing: its connection is back in the pool already.
+        return UpstreamAnswer(response.status, tuple(response.headers.items()), response.content_type, _chunks(response), response.close)
 
     def _url(self, path: str) -> URL:
         url = self._urls.get(path)
@@ -72,12 +63,13 @@ class Upstream:
             url = self._urls[path] = URL(self._base + path, encoded=True)
         return url
 
-    def _own_headers(self) -> list[tuple[str, str]]:
-        settings = self.settings
-        own = [(name, secret.get_secret_value()) for name, secret in settings.headers.items()]
-        if settings.api_key:
-            own.append(("Authorization", f"Bearer {settings.api_key.get_secret_value()}"))
-        return own
+
+def _own_headers(settings: Settings) -> list[tuple[str, str]]:
+    """The settings' own, which replace the client's."""
+    own = [(name, secret.get_secret_value()) for name, secret in settings.headers.items()]
+    if settings.api_key:
+        own.append(("Authorization", f"Bearer {settings.api_key.get_secret_value()}"))
+    return own
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -90,6 +82,8 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 def _explain(error: Exception) -> GatewayError:
     match error:
+        case aiohttp.ConnectionTimeoutError():
+            return Unreachable("upstream_unreachable", "The upstream could not be reached in time.")
         case asyncio.TimeoutError():
             return UpstreamTimeout("upstream_timeout", "The upstream did not answer in time.")
         case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from gateway.telemetry.record import Exchange
+
+M = TypeVar("M", bound=MetricWrapperBase)
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -18,6 +22,7 @@ class Instruments:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._children: dict[MetricWrapperBase, dict[tuple[str, ...], MetricWrapperBase]] = {}
         shape = ("surface", "stream")
         ended = ("surface", "decision", "outcome")
         self._requests = Counter("oddgate_requests_total", "Exchanges that are over.", ended, registry=registry)
@@ -42,24 +47,33 @@ class Instruments:
         self.policy_reloads = Counter("oddgate_policy_reloads_total", "Policy reloads.", ("result",), registry=registry)
 
     def observe(self, exchange: Exchange) -> None:
-        stream = "true" if exchange.is_stream else "false"
-        self._requests.labels(exchange.surface, exchange.decision, exchange.outcome).inc()
-        self._overhead.labels(exchange.surface, stream).observe(exchange.overhead_s(exchange.end))
-        self._guards.labels(exchange.surface, stream).observe(exchange.guard_s)
-        self._upstream.labels(exchange.surface, stream).observe(exchange.upstream_s)
+        ended = (exchange.surface, exchange.decision, exchange.outcome)
+        self._child(self._requests, ended).inc()
+        shape = (exchange.surface, "true" if exchange.is_stream else "false")
+        self._child(self._overhead, shape).observe(exchange.overhead_s(exchange.end))
+        self._child(self._guards, shape).observe(exchange.guard_s)
+        self._child(self._upstream, shape).observe(exchange.upstream_s)
         if exchange.first_byte is not None:
-            self._first_byte.labels(exchange.surface, stream).observe(exchange.first_byte - exchange.start)
+            self._child(self._first_byte, shape).observe(exchange.first_byte - exchange.start)
         for part in (exchange.request, exchange.response):
             for (kind, action, shadow, why), number in part.counts.items():
                 if why == "match":
-                    self._findings.labels(kind, action, "true" if shadow else "false").inc(number)
+                    self._child(self._findings, (kind, action, "true" if shadow else "false")).inc(number)
                 else:
-                    self._unchecked.labels(why, action).inc(number)
+                    self._child(self._unchecked, (why, action)).inc(number)
             for unread in part.unread:
-                self._unread.labels(unread.kind, unread.action.value).inc()
+                self._child(self._unread, (unread.kind, unread.action.value)).inc()
         for name, count in (("input", exchange.usage.input_tokens), ("output", exchange.usage.output_tokens)):
             if count:
-                self._tokens.labels(name).inc(count)
+                self._child(self._tokens, (name,)).inc(count)
+
+    def _child(self, metric: M, labels: tuple[str, ...]) -> M:
+        """The metric with its labels, which the library would look up anew each time; labels are few by construction."""
+        children = self._children.setdefault(metric, {})
+        child = children.get(labels)
+        if child is None:
+            child = children[labels] = metric.labels(*labels)
+        return cast("M", child)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,19 +27,20 @@ class Journal:
         self._sequence = 0
         self._size = 0
         self._dirty = False
+        self._is_torn = False
         folder.mkdir(parents=True, exist_ok=True)
         self._file = self._open()
 
     def append(self, record: Json) -> None:
         """Raises OSError when the record could not be written whole."""
         line = encode(record) + b"\n"
-        if self._size and self._size + len(line) > self._segment_bytes:
+        if self._is_torn or (self._size and self._size + len(line) > self._segment_bytes):
             self._rotate()
         written = os.write(self._file, line)
         self._size += written
         self._dirty = True
         if written != len(line):
-            self._rotate()  # a torn line ends its segment, so that readers can pass over it
+            self._is_torn = True  # it ends its segment, so that readers can pass over it
             raise OSError("the journal took only a part of a record")
         if self._sync_each:
             self.sync()
@@ -56,26 +57,35 @@ class Journal:
 
     def _rotate(self) -> None:
         self.sync()
-        os.close(self._file)
-        self._file = self._open()
+        old, self._file = self._file, self._open()
+        os.close(old)
+        self._is_torn = False
         self._prune()
 
     def _open(self) -> int:
         self._sequence += 1
-        self._size = 0
         stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y%m%dT%H%M%S")
         name = f"{stamp}-{os.getpid()}-{self._sequence:06d}{SUFFIX}"
-        return os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._name, self._size = name, 0
+        return descriptor
 
     def _prune(self) -> None:
-        """The oldest segments go once all of them take more than ``keep_bytes``; the newest always stays."""
-        segments = segment_files(self._folder)
-        total = sum(segment.stat().st_size for segment in segments)
-        for segment in segments[:-1]:
+        """The oldest segments go once all of them take more than ``keep_bytes``; the one that is written to stays."""
+        sizes = {segment: _size(segment) for segment in segment_files(self._folder) if segment.name != self._name}
+        total = sum(sizes.values())
+        for segment, size in sizes.items():
             if total <= self._keep_bytes:
                 return
-            total -= segment.stat().st_size
+            total -= size
             segment.unlink(missing_ok=True)
+
+
+def _size(segment: Path) -> int:
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:  # somebody else cleans up too
+        return 0
 
 
 def segment_files(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from gateway.guard.outcome import Covered, Findings, Placed
 from gateway.guard.response import ResponseGuard
 from gateway.wire.model import Event, Json, Usage
 from gateway.wire.walk import IDENTIFIER, dotted
-from policies.verdict import Decision
+from policies.verdict import Decision, strictest
 
 VERSION = 1
 _MAX_PLACES = 256
@@ -46,8 +46,7 @@ class Exchange:
 
     @property
     def decision(self) -> str:
-        strictest = max(self.request.action, self.response.action, key=lambda action: action.severity)
-        return Decision.of(strictest).value
+        return Decision.of(strictest(self.request.action, self.response.action)).value
 
     def overhead_s(self, now: float) -> float:
         """Time since the start that was not spent waiting for the upstream, nor for the client to take its answer."""
@@ -85,7 +84,7 @@ def render(exchange: Exchange) -> Json:
         "status": exchange.status,
         "upstream": exchange.upstream,
         "rules": list(dict.fromkeys((*exchange.request.rules(), *exchange.response.rules()))),
-        "would": list(dict.fromkeys(hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow)),
+        "would": list(dict.fromkeys([hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow])),
         "findings": [finding for text in placed for finding in _findings(text)],
         "findings_total": exchange.request.counts.total() + exchange.response.counts.total(),
         "coverage": {"request": _coverage(exchange.request.covered), "response": _coverage(exchange.response_covered)},
@@ -131,15 +130,20 @@ def _findings(placed: Placed) -> Iterator[Json]:
 
 def _coverage(covered: Iterable[Covered]) -> list[Json]:
     """One row for each scope and set of rules: which texts, how many characters. No rules: no rule of the policy names this scope."""
-    rows: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+    rows: dict[tuple[str, tuple[str, ...]], list[Covered]] = {}
     for text in covered:
-        empty: dict[str, Any] = {"scope": text.scope.value, "inspected_by": text.rules, "texts": 0, "chars": 0, "places": []}
-        row = rows.setdefault((text.scope, text.rules), empty)
-        row["texts"] += 1
-        row["chars"] += text.chars
-        if len(row["places"]) < _MAX_PLACES:
-            row["places"].append(dotted(text.place))
-    for row in rows.values():
-        if not row["inspected_by"]:
-            row["why_not"] = "no rule of the policy has this scope"
-    return list(rows.values())
+        rows.setdefault((text.scope, text.rules), []).append(text)
+    return [_row(scope, rules, texts) for (scope, rules), texts in rows.items()]
+
+
+def _row(scope: str, rules: tuple[str, ...], texts: list[Covered]) -> Json:
+    row: dict[str, Any] = {
+        "scope": scope,
+        "inspected_by": rules,
+        "texts": len(texts),
+        "chars": sum([text.chars for text in texts]),
+        "places": [dotted(text.place) for text in texts[:_MAX_PLACES]],
+    }
+    if not rules:
+        row["why_not"] = "no rule of the policy has this scope"
+    return row

@@ -7,10 +7,14 @@ from gateway.wire.model import Companion, Delta, Form, Json, Kind, Place, Uninsp
 from gateway.wire.walk import is_structural, strings
 from policies.policy import Scope
 
-_ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier", "usage"})
+_ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier"})
 _CHOICE = frozenset({"index", "finish_reason", "logprobs"})
 _REASONING = frozenset({"reasoning", "reasoning_content", "thinking", "reasoning_details"})
 _STREAMED = frozenset({"content", "refusal", "reasoning", "reasoning_content", "thinking"})
+
+_KNOWN = (
+    _ENVELOPE | _CHOICE | _STREAMED | {"choices", "delta", "message", "role", "tool_calls", "function", "id", "type", "name", "arguments"}
+)
 
 Found = Iterator[Delta | Uninspectable]
 
@@ -55,7 +59,7 @@ def _body(body: dict[str, Json], holder: str, finished: dict[int, str]) -> Found
         if key == "choices" and isinstance(value, list):
             for position, choice in enumerate(value):
                 yield from _choice(choice, position, holder, finished)
-        elif not (key in _ENVELOPE and is_structural(value)):
+        elif not (key in _ENVELOPE and (value is None or is_structural(value))):
             yield from _whole(value, ("body", key), (key,), Scope.OUTPUT)
 
 
@@ -163,7 +167,8 @@ def _whole(value: Json, channel: Place, place: Place, scope: Scope) -> Found:
 
 
 def _keys(value: dict[str, Json], place: Place) -> Found:
-    if not all(map(is_structural, value)):
+    """A key that is prose is text that nothing could rewrite."""
+    if not (value.keys() <= _KNOWN or all(map(is_structural, value))):
         yield Uninspectable(Kind.UNKNOWN, place)
 
 

@@ -31,6 +31,9 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> Iterator[SseEvent]:
         """Raises UpstreamError (``upstream_too_large``) for an event that outgrows the bound."""
+        if not self._held and _is_one_line(data):
+            yield SseEvent(data, data[6:-2], b"")
+            return
         seen = max(0, len(self._held) - 3)
         self._held += data
         start = 0
@@ -59,9 +62,13 @@ class SseDecoder:
             yield event
 
 
+def _is_one_line(raw: bytes) -> bool:
+    """Whether it is one whole event with one line of data, as nearly all events of nearly all endpoints are."""
+    return raw.startswith(b"data: {") and raw.endswith(b"}\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw
+
+
 def _parse(raw: bytes) -> SseEvent | None:
-    # Nearly all events of nearly all endpoints:
-    if raw.startswith(b"data: {") and raw.endswith(b"}\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw:
+    if _is_one_line(raw):
         return SseEvent(raw, raw[6:-2], b"")
     data: list[bytes] = []
     fields: list[bytes] = []

@@ -8,6 +8,8 @@ from gateway.errors import BadRequest
 from gateway.wire.model import Form, Json, Place
 
 MAX_DEPTH = 64
+_SHORT = 64
+"""Ids, models and keys come back again and again; what is longer is not remembered."""
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/+-]{1,256}")
 """What a structural string (an id, a type, a function's name) may look like. One that does not is read as text."""
@@ -36,11 +38,23 @@ def strings(value: Json, place: Place, depth: int = 0) -> Iterator[tuple[str, Pl
 
 def is_structural(value: Json) -> bool:
     """Whether a value at a structural key can carry no prose: absent, a number, or an identifier."""
-    return not isinstance(value, (str, dict, list)) or (isinstance(value, str) and (not value or bool(IDENTIFIER.fullmatch(value))))
+    if isinstance(value, str):
+        return _is_identifier(value) if len(value) <= _SHORT else bool(IDENTIFIER.fullmatch(value))
+    return not isinstance(value, (dict, list))
 
 
 def is_name(text: str) -> bool:
     """Whether a key, or a value at a key like ``type``, is a mere name wherever it stands."""
+    return _is_name(text) if len(text) <= _SHORT else bool(_NAME.fullmatch(text))
+
+
+@lru_cache(4096)
+def _is_identifier(text: str) -> bool:
+    return not text or bool(IDENTIFIER.fullmatch(text))
+
+
+@lru_cache(4096)
+def _is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
@@ -49,6 +63,5 @@ def dotted(place: Place) -> str:
     return ".".join(_step(step) for step in place)
 
 
-@lru_cache(4096)
 def _step(step: str | int) -> str:
-    return str(step) if isinstance(step, int) or is_name(step) else "*"
+    return str(step) if isinstance(step, int) else step if is_name(step) else "*"

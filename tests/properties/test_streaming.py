@@ -45,7 +45,7 @@ def patterns() -> tuple[TextDetector, ...]:
 
 def _checks(detectors: tuple[TextDetector, ...], **keys: object) -> tuple[Check, ...]:
     rules = [rule("one", "redact", **keys), rule("two", "mask", entities=("PERSON", "CREDIT_CARD"), **keys)]
-    return plan(policy(*rules), detectors).checks[Scope.OUTPUT]
+    return plan(policy(*rules), detectors).on_answer.of(Scope.OUTPUT)
 
 
 def _guarded(text: str, pieces: list[str], checks: tuple[Check, ...], *, is_json: bool = False) -> str:
@@ -111,6 +111,6 @@ def test_untouched_arguments_go_on_as_they_came(value: dict[str, object], ascii_
 @given(_JOINED, _PLACES)
 def test_nothing_that_a_rule_takes_out_is_ever_released(text: str, places: list[int]) -> None:
     """No piece that was released ever holds a part of a value that the rule finds in the whole."""
-    checks = plan(policy(rule("all", "redact")), (Pattern("AT", r"\S*@\S*", 64),)).checks[Scope.OUTPUT]
+    checks = plan(policy(rule("all", "redact")), (Pattern("AT", r"\S*@\S*", 64),)).on_answer.of(Scope.OUTPUT)
     released = "".join(stream(channel(policy(), checks, None), cut(text, places)))
     assert "@" not in released

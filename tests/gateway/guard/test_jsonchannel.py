@@ -13,7 +13,7 @@ from tests.support.guards import DIGITS, KEY, Names, channel, plan, policy, rule
 
 
 def arguments(*rules: Any, detectors: Any = (DIGITS,), tokens: Tokens | None = None) -> JsonChannel:
-    made = channel(policy(), plan(policy(*rules), detectors).checks[Scope.TOOL_ARGUMENTS], tokens, json=True)
+    made = channel(policy(), plan(policy(*rules), detectors).on_answer.of(Scope.TOOL_ARGUMENTS), tokens, json=True)
     assert isinstance(made, JsonChannel)
     return made
 

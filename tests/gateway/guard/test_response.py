@@ -194,3 +194,11 @@ def test_channels_are_bounded() -> None:
     for start in range(0, 2000, 100):
         play(chunk(0, **{f"field{start + index}": "x" for index in range(100)}))
     assert play.refused
+
+
+def test_what_would_be_restored_at_once_is_left_alone() -> None:
+    """A value that the model says of itself is not replaced on its way to the app by a rule that restores what it replaces."""
+    play = Playbook(rule("numbers", "tokenize", scope=["output", "tool_arguments"]))
+    assert contents(play(chunk(content="12"), chunk(content="34 "), chunk(finish="stop"), "DONE")) == "1234 "
+    play = Playbook(rule("numbers", "tokenize", scope=["output"], restore=False))
+    assert "<NUMBER_" in contents(play(chunk(content="12"), chunk(content="34 "), chunk(finish="stop"), "DONE"))

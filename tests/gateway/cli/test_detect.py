@@ -1,0 +1,97 @@
+"""A rule's detectors, run here and now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from detectors.contract import Factory
+from detectors.finding import Finding
+from detectors.registry import Options
+from gateway.cli.detect import LocalScan, options_of
+from policies.policy import PatternSpec, Rule
+from policies.verdict import Action
+
+MADE: list[str] = []
+
+
+def zed_scanner(word: str) -> Callable[[list[str]], list[list[Finding]]]:
+    """A pooled detector's scanner: finds one word in each unit."""
+    MADE.append(word)
+    return lambda units: [
+        [Finding("pii", "pii.PERSON", unit.find(word), unit.find(word) + len(word), 0.8)] if word in unit else [] for unit in units
+    ]
+
+
+@dataclass
+class Pooled:
+    name: str = "pii"
+    digest: str = "pooled"
+    factory: Factory = field(default_factory=lambda: Factory(f"{__name__}:zed_scanner", {"word": "Zed"}))
+
+    def is_candidate(self, unit: str) -> bool:
+        return "Z" in unit
+
+
+class Inline:
+    name = "pii"
+    digest = "inline"
+    lookbehind = 0
+
+    def scan(self, text: str, start: int = 0) -> list[Finding]:
+        return [Finding("pii", "pii.AT", i, i + 1, 1.0) for i, c in enumerate(text) if c == "@"]
+
+    def settled(self, text: str, start: int = 0) -> int:
+        return len(text)
+
+
+RULE = Rule(id="r", detect="pii", action=Action.FLAG)
+
+
+@pytest.fixture
+def built() -> list[tuple[str, Options]]:
+    return []
+
+
+@pytest.fixture
+def scan(built) -> LocalScan:
+    MADE.clear()
+
+    def build(detect: str, options: Options):
+        built.append((detect, options))
+        return (Inline(), Pooled())
+
+    return LocalScan(build)
+
+
+def test_findings_are_placed_in_the_text(scan):
+    """What is found in a sentence is told where it stands in the whole text."""
+    text = "Nothing here. Then @ and Zed came. Zed left."
+    places = [(f.kind, text[f.start : f.end]) for f in scan(RULE, text).findings]
+    assert places == [("pii.AT", "@"), ("pii.PERSON", "Zed"), ("pii.PERSON", "Zed")]
+
+
+def test_built_once_and_only_when_needed(scan, built):
+    """Equal rules share detectors; a model is loaded when a text first needs it."""
+    scan(RULE, "no candidate")
+    assert MADE == []
+    for rule in (RULE, RULE.model_copy(update={"id": "other"}), RULE.model_copy(update={"entities": ("PERSON",)})):
+        scan(rule, "Zed")
+    assert MADE == ["Zed"]
+    assert [options.entities for _, options in built] == [None, ("PERSON",)]
+
+
+def test_options_of():
+    """A rule's own patterns, entities and allow-list reach its detector."""
+    spec = PatternSpec(name="EMP_ID", regex="E[0-9]{6}", score=0.7, validator="luhn", context=("badge",))
+    rule = RULE.model_copy(update={"entities": ("EMP_ID",), "patterns": (spec,), "allow_list": ("E000000",)})
+    options = options_of(rule, "model", "cache")
+    assert (options.entities, options.allow_list, options.ner_model, options.cache_dir) == (("EMP_ID",), ("E000000",), "model", "cache")
+    (pattern,) = options.patterns
+    assert (pattern.name, pattern.regex, pattern.score, pattern.validator, pattern.context) == (
+        "EMP_ID",
+        "E[0-9]{6}",
+        0.7,
+        "luhn",
+        ("badge",),
+    )

@@ -1,0 +1,129 @@
+"""Which upstream serves a model, what happens when it is out of reach, and that nothing is ever sent twice."""
+
+import pytest
+
+from gateway.config import Route
+from gateway.config import Upstream as Settings
+from gateway.errors import NotSupported, UpstreamError, UpstreamTimeout
+from gateway.proxy.http import UpstreamAnswer
+from gateway.proxy.routing import REST_S, Router
+from gateway.proxy.upstream import Unreachable
+
+
+class FakeUpstream:
+    """Sends as it is told to fail, and remembers."""
+
+    def __init__(self, name: str, *, models: tuple[str, ...] = ("*",), api_key: str | None = None) -> None:
+        self.settings = Settings(name=name, base_url="http://x", models=models, api_key=api_key)
+        self.name = name
+        self.error: Exception | None = None
+        self.sent: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
+
+    async def send(self, method, path, headers, body):
+        self.sent.append((method, path, headers, body))
+        if self.error:
+            raise self.error
+        return UpstreamAnswer(200, (), "application/json", None, lambda: None)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+UNREACHABLE = Unreachable("upstream_unreachable", "no")
+
+
+class World:
+    def __init__(self, *upstreams: FakeUpstream, routes: tuple[Route, ...] = ()) -> None:
+        self.clock = Clock()
+        self.router = Router(upstreams, routes, self.clock)
+
+    async def ask(self, model: str = "m", **options: bool) -> str:
+        options = {"drop_credentials": False} | options
+        upstream, answer = await self.router.send(model, "POST", "/p", [("Authorization", "k"), ("X", "y")], b"body", **options)
+        assert answer.status == 200
+        return upstream.name
+
+
+def route(*to: str, models: tuple[str, ...] = ("*",)) -> Route:
+    return Route(models=models, to=to)
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("gpt-4o", "a"), ("GPT-4o", "a"), ("llama-3", "b"), ("claude", "c"), ("anything else", "d"), ("", "a"), ("o1-mini[x]", "d")],
+)
+def test_by_models(model: str, expected: str):
+    """Without routes, the first upstream whose models match serves it, alone; the list of models is the first upstream's."""
+    upstreams = [FakeUpstream(name, models=(glob,)) for name, glob in zip("abcd", ("gpt-*", "l*", "claude", "*"), strict=True)]
+    assert [upstream.name for upstream in World(*upstreams).router.candidates(model)] == [expected]
+
+
+def test_by_routes():
+    """The first route that matches says which, in order; then the upstreams' own models do not count."""
+    upstreams = [FakeUpstream("a", models=("x",)), FakeUpstream("b"), FakeUpstream("c")]
+    world = World(*upstreams, routes=(route("c", "a", models=("gpt-*",)), route("b", models=("gpt-4*",))))
+    names = {model: [upstream.name for upstream in world.router.candidates(model)] for model in ("gpt-4o", "x", "y")}
+    assert names == {"gpt-4o": ["c", "a"], "x": ["a"], "y": ["b"]}
+
+
+def test_a_model_that_nobody_serves():
+    """It is refused with a code of its own, and not named."""
+    with pytest.raises(NotSupported) as raised:
+        World(FakeUpstream("a", models=("gpt-*",))).router.candidates("my secret model")
+    assert (raised.value.code, raised.value.status, raised.value.param) == ("model_not_routed", 404, "model")
+    assert "secret" not in str(raised.value)
+
+
+async def test_first_healthy():
+    """One that cannot be reached is passed over, rests, and is tried first again when it has rested."""
+    a, b = FakeUpstream("a"), FakeUpstream("b")
+    world = World(a, b, routes=(route("a", "b"),))
+    assert await world.ask() == "a"
+    a.error = UNREACHABLE
+    assert [await world.ask(), await world.ask()] == ["b", "b"]
+    assert (len(a.sent), len(b.sent)) == (2, 2)
+    a.error = None
+    world.clock.now += REST_S - 0.1
+    assert await world.ask() == "b"
+    world.clock.now += 0.2
+    assert await world.ask() == "a"
+
+
+async def test_all_out_of_reach():
+    """Each is tried once, resting or not, and the last one's error is the answer."""
+    a, b = FakeUpstream("a"), FakeUpstream("b")
+    a.error = b.error = UNREACHABLE
+    world = World(a, b, routes=(route("a", "b"),))
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await world.ask()
+    assert (len(a.sent), len(b.sent)) == (2, 2)
+
+
+@pytest.mark.parametrize("error", [UpstreamError("upstream_reset", "x"), UpstreamTimeout("upstream_timeout", "x"), RuntimeError()])
+async def test_what_may_have_been_received_is_not_sent_again(error: Exception):
+    """Any failure after the connection stands is the answer; no other upstream hears of the request, and none rests."""
+    a, b = FakeUpstream("a"), FakeUpstream("b")
+    a.error = error
+    world = World(a, b, routes=(route("a", "b"),))
+    with pytest.raises(type(error)):
+        await world.ask()
+    assert b.sent == []
+    a.error = None
+    assert await world.ask() == "a"
+
+
+@pytest.mark.parametrize(
+    ("api_key", "drop", "goes"), [(None, False, True), ("own", False, False), (None, True, False), ("own", True, False)]
+)
+async def test_the_clients_key(api_key: str | None, drop: bool, goes: bool):
+    """It goes only to an upstream that has none of its own, and never if it is a key of ours."""
+    upstream = FakeUpstream("a", api_key=api_key)
+    await World(upstream).ask(drop_credentials=drop)
+    ((_, _, headers, body),) = upstream.sent
+    assert (("Authorization", "k") in headers) is goes
+    assert (("X", "y") in headers, body) == (True, b"body")

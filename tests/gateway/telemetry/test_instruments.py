@@ -1,0 +1,101 @@
+"""The metrics: what an exchange adds to them, and that no client can make their number grow."""
+
+import re
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from gateway.guard.outcome import Findings, Unread
+from gateway.guard.review import Hit
+from gateway.telemetry.instruments import Instruments, Reading, Readings
+from gateway.telemetry.record import Exchange
+from gateway.wire.model import Usage
+from policies.policy import Scope
+from policies.verdict import Action, Fired
+
+
+@pytest.fixture
+def instruments() -> Instruments:
+    return Instruments(CollectorRegistry())
+
+
+def samples(instruments: Instruments) -> dict[str, float]:
+    """What changed, as a scrape shows it."""
+    lines = generate_latest(instruments.registry).decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#") and "_created" not in line and "_bucket" not in line)
+    return {name: float(value) for name, value in pairs if float(value)}
+
+
+def hit(**fields: object) -> Hit:
+    shape = {"rule": "r", "kind": "pii.PERSON", "start": 0, "end": 1, "score": 1.0, "action": Action.REDACT, "shadow": False}
+    return Hit(Fired(**(shape | fields)), "")
+
+
+def exchange(**fields: object) -> Exchange:
+    shape = {"surface": "chat", "end": 13.0, "upstream_s": 2.0, "guard_s": 0.25, "first_byte": 11.5}
+    return Exchange("req_1", 0.0, 10.0, **(shape | fields))
+
+
+def test_an_exchange(instruments: Instruments):
+    """Each exchange is counted once, with its times."""
+    instruments.observe(exchange(is_stream=True, usage=Usage(3, None)))
+    shape = '{stream="true",surface="chat"}'
+    assert samples(instruments) == {
+        'oddgate_requests_total{decision="allow",outcome="completed",surface="chat"}': 1,
+        f"oddgate_overhead_seconds_count{shape}": 1,
+        f"oddgate_overhead_seconds_sum{shape}": 1,
+        f"oddgate_guards_seconds_count{shape}": 1,
+        f"oddgate_guards_seconds_sum{shape}": 0.25,
+        f"oddgate_upstream_seconds_count{shape}": 1,
+        f"oddgate_upstream_seconds_sum{shape}": 2,
+        f"oddgate_first_byte_seconds_count{shape}": 1,
+        f"oddgate_first_byte_seconds_sum{shape}": 1.5,
+        'oddgate_tokens_total{type="input"}': 3,
+    }
+
+
+def test_what_fired(instruments: Instruments):
+    """Matches are findings; checks that could not run, and parts that cannot be read, are counted apart, for request and answer."""
+    request, response = Findings(), Findings()
+    request.add((), Scope.USER, [hit(), hit(), hit(shadow=True), hit(kind="pii", why="timeout", action=Action.BLOCK)])
+    response.add((), Scope.OUTPUT, [hit()])
+    response.unread.append(Unread((), "image", Action.FLAG))
+    instruments.observe(exchange(request=request, response=response))
+    found = samples(instruments)
+    assert found['oddgate_findings_total{action="redact",kind="pii.PERSON",shadow="false"}'] == 3
+    assert found['oddgate_findings_total{action="redact",kind="pii.PERSON",shadow="true"}'] == 1
+    assert found['oddgate_unchecked_total{action="block",reason="timeout"}'] == 1
+    assert found['oddgate_uninspectable_total{action="flag",kind="image"}'] == 1
+
+
+def test_an_exchange_without_an_answer(instruments: Instruments):
+    """Nothing is said of a first byte that never came."""
+    instruments.observe(exchange(first_byte=None, outcome="client_disconnected"))
+    assert not [name for name in samples(instruments) if name.startswith("oddgate_first_byte")]
+
+
+def test_no_label_is_the_clients(instruments: Instruments):
+    """Neither models nor apps, ids or places are labels, so that what clients send makes no new series."""
+    instruments.observe(exchange())
+    before = len(samples(instruments))
+    for number in range(50):
+        instruments.observe(exchange(model=f"model-{number}", app=f"app-{number}", policy=f"p@{number}"))
+    assert len(samples(instruments)) == before
+
+
+def test_readings():
+    """Numbers that others keep are read when they are asked for; counters get their suffix."""
+    registry, value = CollectorRegistry(), [1.0]
+    registry.register(Readings([Reading("a_bytes", "A.", lambda: value[0]), Reading("b", "B.", lambda: 7, is_counter=True)]))
+    value[0] = 2.0
+    text = generate_latest(registry).decode()
+    assert "a_bytes 2.0" in text
+    assert "b_total 7.0" in text
+    assert "# TYPE b_total counter" in text or "# TYPE b counter" in text
+
+
+def test_names(instruments: Instruments):
+    """Every metric is ``oddgate_<noun>_<unit>[_total]``, with a help text."""
+    for metric in instruments.registry.collect():
+        assert re.fullmatch(r"oddgate_[a-z]+(_[a-z]+)*", metric.name)
+        assert metric.documentation.endswith(".")

@@ -1,0 +1,195 @@
+"""The record of an exchange: one fixed shape, and none of the exchange's text."""
+
+import json
+
+import pytest
+
+from detectors.finding import Finding
+from gateway.guard.memo import Memo
+from gateway.guard.outcome import Covered, Findings, Unread
+from gateway.guard.request import Memos, RequestGuard
+from gateway.guard.response import ResponseGuard
+from gateway.guard.review import Hit
+from gateway.guard.tokens import Tokens
+from gateway.telemetry.record import VERSION, Exchange, render
+from gateway.wire.model import Event, Json, Usage
+from gateway.wire.openai_chat import ChatCompletions
+from policies.policy import Scope
+from policies.verdict import Action, Fired
+from tests.support.guards import KEY, plan, policy, rule
+
+
+def exchange(**fields: object) -> Exchange:
+    return Exchange("req_1", 1_795_000_000.123456789, 10.0, **fields)
+
+
+def fired(**fields: object) -> Fired:
+    shape = {"rule": "pii", "kind": "pii.EMAIL_ADDRESS", "start": 3, "end": 9, "score": 0.123456, "action": Action.REDACT, "shadow": False}
+    return Fired(**(shape | fields))
+
+
+def shape(value: Json) -> Json:
+    """The types of a JSON value, key by key."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__
+
+
+def full() -> Exchange:
+    request, response = Findings(), Findings()
+    request.add(("messages", 0, "content"), Scope.USER, [Hit(fired(), "ab12")])
+    request.covered.append(Covered(("messages", 0, "content"), Scope.USER, 40, ("pii",)))
+    request.unread.append(Unread(("messages", 1, "content", 0), "image", Action.FLAG))
+    request.raise_to(Action.REDACT)
+    response.add((0, "content"), Scope.OUTPUT, [Hit(fired(shadow=True, rule="later", why="timeout"), "")])
+    return exchange(
+        app="support-bot", surface="chat", model="gpt-4o", is_stream=True, policy="default@0123456789ab", upstream="openai", status=200,
+        request=request, response=response, response_covered=[Covered((0, "content"), Scope.OUTPUT, 7, ())],
+        usage=Usage(3, 4), request_bytes=100, response_bytes=200, released_chars=7,
+        guard_s=0.001, upstream_s=1.5, client_s=0.25, first_byte=10.5, end=12.0,
+    )  # fmt: skip
+
+
+SHAPE = {
+    "v": "int", "ts": "float", "request_id": "str", "app": "str", "surface": "str", "model": "str", "stream": "bool", "policy": "str",
+    "decision": "str", "outcome": "str", "status": "int", "upstream": "str", "rules": ["str"], "would": ["str"],
+    "findings": [{
+        "rule": "str", "kind": "str", "place": "str", "scope": "str", "start": "int", "end": "int", "score": "float", "action": "str",
+        "shadow": "bool", "why": "str", "fingerprint": "str",
+    }],
+    "findings_total": "int",
+    "coverage": {
+        "request": [{"scope": "str", "inspected_by": ["str"], "texts": "int", "chars": "int", "places": ["str"]}],
+        "response": [{"scope": "str", "inspected_by": [], "texts": "int", "chars": "int", "places": ["str"], "why_not": "str"}],
+    },
+    "uninspectable": [{"place": "str", "kind": "str", "action": "str"}],
+    "tokens": {"input": "int", "output": "int"},
+    "bytes": {"request": "int", "response": "int"},
+    "released_chars": "int",
+    "timings_ms": {"total": "float", "overhead": "float", "guards": "float", "upstream": "float", "first_byte": "float"},
+}  # fmt: skip
+
+
+def test_the_shape_is_stable():
+    """Readers rely on these keys and types; a change of theirs is a new version."""
+    record = json.loads(json.dumps(render(full()), default=list))
+    assert (record["v"], VERSION) == (1, 1)
+    assert shape(record) == SHAPE
+
+
+def test_what_it_says():
+    """Decision, rules, coverage and times are those of the exchange."""
+    record = render(full())
+    assert (record["decision"], record["rules"], record["would"], record["findings_total"]) == ("redact", ["pii"], ["later"], 2)
+    assert record["timings_ms"] == {"total": 2000.0, "overhead": 250.0, "guards": 1.0, "upstream": 1500.0, "first_byte": 500.0}
+    assert [finding["place"] for finding in record["findings"]] == ["messages.0.content", "0.content"]
+    assert record["findings"][0]["score"] == 0.1235
+    assert record["coverage"]["response"][0]["why_not"]
+
+
+def test_an_exchange_that_was_refused_at_the_door():
+    """Nothing is known of it, and its record has the same keys."""
+    record = render(exchange(outcome="unsupported_path", status=404, end=10.001))
+    assert set(record) == set(SHAPE)
+    assert (record["decision"], record["upstream"], record["timings_ms"]["first_byte"]) == ("allow", None, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "written"),
+    [("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"), ("org/model:v1.2", "org/model:v1.2"), ("I am Anna", ""), ("a@b.org", ""), ("x" * 300, "")],
+)
+def test_models(model: str, written: str):
+    """A model's name that is no name is left out."""
+    assert render(exchange(model=model))["model"] == written
+
+
+CANARY = "Canary Quux canary.quux@example.org 4111 1111 1111 1111"
+BODY = {
+    "model": CANARY,
+    "messages": [
+        {"role": "user", "content": CANARY, CANARY: CANARY},
+        {"role": "user", "content": [{"type": "text", "text": CANARY}, {"type": CANARY, CANARY: [CANARY]}]},
+        {"role": CANARY, "content": CANARY},
+        {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": json.dumps({CANARY: CANARY, "n": 4111})}}]},
+    ],
+    "metadata": {CANARY: {CANARY: CANARY}},
+    CANARY: 1,
+}
+
+
+CHOICE = {"index": 0, CANARY: CANARY, "message": {"content": CANARY, CANARY: CANARY, "role": CANARY}, "finish_reason": CANARY}
+ANSWER = {"id": CANARY, "choices": [CHOICE], CANARY: CANARY, "usage": {CANARY: CANARY}}
+CHAT = ChatCompletions()
+
+
+class Everything:
+    """A detector that finds the whole text."""
+
+    name, digest, lookbehind = "pii", "everything", 0
+
+    def scan(self, text: str, start: int = 0) -> list[Finding]:
+        return [Finding("pii", "pii.PERSON", start, len(text), 1.0)] if start < len(text) else []
+
+    def settled(self, text: str, start: int = 0) -> int:
+        return start
+
+
+@pytest.mark.parametrize("action", ["flag", "redact", "mask", "hash", "tokenize", "block"])
+def test_it_holds_no_text(action: str):
+    """Whatever a body and an answer say, in values, keys, roles or names, no word of it is in the record."""
+    guards = plan(policy(rule("all", action, restore=False), on_uninspectable={"unknown": "flag"}), [Everything()])
+    done = exchange(model=CANARY)
+    asked = RequestGuard(
+        guards, CHAT.parse_request(json.dumps(BODY).encode()), Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)), Tokens(KEY, "app"), "app"
+    )
+    asked.needs()
+    asked.verdict()
+    answered = ResponseGuard(guards, Tokens(KEY, "app"), str.encode)
+    event = CHAT.parse_completion(json.dumps(ANSWER).encode())
+    answered.feed(event)
+    answered.release()
+    done.request, done.response = asked.findings, answered.findings
+    done.note_answer(answered)
+    done.note_event(event)
+    record = render(done)
+    assert record["findings_total"] > 8
+    written = json.dumps(record, default=list).lower()
+    assert [word for word in CANARY.lower().split() if word in written] == []
+
+
+def test_decision_is_the_strictest():
+    """Of the request's and the answer's."""
+    done = exchange()
+    assert done.decision == "allow"
+    done.response.raise_to(Action.FLAG)
+    assert done.decision == "flag"
+    done.request.raise_to(Action.TOKENIZE)
+    assert done.decision == "redact"
+    done.response.raise_to(Action.BLOCK)
+    assert done.decision == "block"
+
+
+def test_overhead_is_what_was_not_waiting():
+    """Neither for the upstream nor for the client; waits end once."""
+    done = exchange(waits_since=11.0)
+    done.waited(14.0)
+    done.waited(20.0)
+    done.client_s = 1.0
+    assert (done.upstream_s, done.overhead_s(15.0), done.overhead_s(12.0)) == (3.0, 1.0, 0.0)
+
+
+def test_many_places_are_counted_and_not_all_named():
+    """A record's size is bounded."""
+    done = exchange(response_covered=[Covered((index,), Scope.OUTPUT, 1, ("a",)) for index in range(1000)])
+    (row,) = render(done)["coverage"]["response"]
+    assert (row["texts"], row["chars"], len(row["places"])) == (1000, 1000, 256)
+
+
+def test_usage_of_the_last_event_that_has_one():
+    """Counts come once, at the end or in any event before."""
+    done = exchange()
+    for usage in (Usage(1, 2), None):
+        done.note_event(Event(b"", None, usage=usage))
+    assert done.usage == Usage(1, 2)

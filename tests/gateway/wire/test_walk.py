@@ -1,0 +1,84 @@
+"""Texts in parts of a body that have no names for them: every string, and every key that is more than a name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import BadRequest
+from gateway.wire.model import Form
+from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, strings
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=6)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=6), inner, max_size=4)),
+)
+
+
+def _all_texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    if isinstance(value, list):
+        return [text for item in value for text in _all_texts(item)]
+    if isinstance(value, dict):
+        return [text for key, item in value.items() for text in ([key] if not is_name(key) else []) + _all_texts(item)]
+    return []
+
+
+@given(VALUES)
+def test_nothing_is_passed_over(value: object):
+    """Each string and each prose key is given once, in order, with the place where it stands."""
+    found = list(strings(value, ("root",)))
+    assert [text for text, _, _ in found] == _all_texts(value)
+    for text, place, form in found:
+        at: object = {"root": value}
+        for step in place[:-1]:
+            at = at[step]
+        assert (text in at) if form is Form.KEY else at[place[-1]] == text
+
+
+def test_depth():
+    """Nesting beyond the bound is an error that names a place and no text."""
+    value: object = "deep"
+    for _ in range(MAX_DEPTH + 1):
+        value = [value]
+    assert len(list(strings(value, ()))) == 1
+    with pytest.raises(BadRequest) as raised:
+        list(strings([value], ("metadata",)))
+    assert (raised.value.code, raised.value.param) == ("too_deep", ".".join(["metadata", *["0"] * (MAX_DEPTH + 1)]))
+
+
+@pytest.mark.parametrize(
+    ("value", "structural", "name"),
+    [
+        ("function", True, True), ("gpt-4o-2024-08-06", True, False), ("call_Ab12Cd34", True, False), ("web_search/v1.2", True, True),
+        ("", True, True), ("two words", False, False), ("a@b.org", False, False), ("<x>", False, False), ("é", False, False),
+        ("a" * 256, True, True), ("a" * 257, False, False), ("line\n", False, False), ("４１１１", False, False),
+        ("4111111111111111", True, False), ("203.0.113.7", True, False), ("10.0.0.1", True, False), ("DE89370400440532013000", True, False),
+        ("536-90-4399", True, False), ("+12127365000", True, False),
+    ],
+)  # fmt: skip
+def test_identifiers_and_names(value: str, structural: bool, name: bool):
+    """An identifier has no prose in it; a name has not even the digits of a number that means somebody."""
+    assert is_structural(value) is structural
+    assert is_name(value) is name
+
+
+@pytest.mark.parametrize(("value", "structural"), [(None, True), (1, True), (1.5, True), (True, True), ([], False), ({}, False)])
+def test_values_that_are_no_text(value: object, structural: bool):
+    """Numbers carry no prose; what may contain anything is not structural."""
+    assert is_structural(value) is structural
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (("messages", 0, "content"), "messages.0.content"),
+        ((), ""),
+        (("metadata", "my name is Anna"), "metadata.*"),
+        (("metadata", "4111111111111111", "x"), "metadata.*.x"),
+        (("metadata", "a@b.org"), "metadata.*"),
+    ],
+)
+def test_dotted(place: tuple, expected: str):
+    """A place is named without repeating a key that may be somebody's data."""
+    assert dotted(place) == expected

@@ -1,0 +1,55 @@
+"""One gateway for the whole of these tests, which each test gives its own upstream. Its timeouts are short, so that waiting for them is."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from gateway.demo import DemoSettings, running_demo
+from policies.load import library
+from tests.support.faulty_upstream import FaultyUpstream
+from tests.support.gateway import Gateway, free_port, running_gateway
+
+GUARDED = """
+name: guarded
+description: Values in answers are redacted too.
+applies_to: {models: ["guarded-*"]}
+rules:
+  - {id: answers, detect: pii, scope: [output, reasoning, tool_arguments], entities: [EMAIL_ADDRESS], action: redact}
+"""
+IDLE_S = 1.0
+BODY_S = 1.5
+
+
+@pytest.fixture(scope="session")
+def faulty_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def demo_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory, faulty_port: int, demo_port: int) -> Iterator[Gateway]:
+    limits = {"connect_timeout_s": 1, "idle_timeout_s": IDLE_S, "timeout_s": 5, "max_response_mb": 8}
+    upstreams = {
+        "demo*": f"http://127.0.0.1:{demo_port}",
+        "*": {"base_url": f"http://127.0.0.1:{faulty_port}", **limits},
+    }
+    listen = {"header_timeout_s": 1.5, "body_timeout_s": BODY_S, "write_timeout_s": 20, "max_body_mb": 8}
+    policies = {"default": (library() / "default.yaml").read_text(), "guarded": GUARDED}
+    with running_gateway(tmp_path_factory.mktemp("gateway"), upstreams, policies=policies, listen=listen) as running:
+        yield running
+
+
+@pytest.fixture
+async def faulty(faulty_port: int) -> AsyncIterator[FaultyUpstream]:
+    async with FaultyUpstream(port=faulty_port).running() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+async def demo(demo_port: int) -> AsyncIterator[str]:
+    async with running_demo(DemoSettings(delay_s=0.002), port=demo_port) as url:
+        yield url
