@@ -1,9 +1,10 @@
 """The gateway's own errors, each with a stable code and status; ``proxy.handler`` is the only place that turns one into an answer.
 
     GatewayError
+    ├── InternalError              500  internal_error
     ├── BadRequest                 400  invalid_json, invalid_body, duplicate_key, too_deep, unsupported_query, invalid_http
     ├── Unauthorized               401  invalid_api_key
-    ├── NotSupported               404  unsupported_path
+    ├── NotSupported               404  unsupported_path, model_not_routed
     ├── MethodNotAllowed           405  method_not_allowed
     ├── TooSlow                    408  request_timeout
     ├── TooLarge                   413  body_too_large
@@ -11,7 +12,7 @@
     ├── PolicyViolation            400  content_filter (a verdict, not a fault)
     ├── UpstreamError              502  upstream_unreachable, upstream_reset, upstream_invalid_response, upstream_too_large
     ├── UpstreamTimeout            504  upstream_timeout
-    └── Unavailable                503  journal_unavailable, shutting_down, internal_error is 500
+    └── Unavailable                503  journal_unavailable, too_many_connections
 
 No message ever holds text from a body, a header or an exception of a library.
 """

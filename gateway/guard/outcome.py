@@ -1,10 +1,9 @@
 """What the guards have to say of an exchange, for its record: coverage, what fired where, and the strictest action so far."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.guard.review import Hit, count
+from gateway.guard.review import Counts, Hit, count
 from gateway.wire.model import Place, Uninspectable
 from gateway.wire.walk import dotted
 from policies.policy import Mode, OnUninspectable, Policy, Scope
@@ -49,16 +48,17 @@ class Findings:
     action: Action = Action.ALLOW
     covered: list[Covered] = field(default_factory=list)
     placed: list[Placed] = field(default_factory=list)
-    counts: Counter[tuple[str, str, bool, str]] = field(default_factory=Counter)
+    counts: dict[tuple[str, str, bool, str], int] = field(default_factory=dict)
     kept: int = 0
     unread: list[Unread] = field(default_factory=list)
 
     def raise_to(self, action: Action) -> None:
         self.action = strictest(self.action, action)
 
-    def add(self, place: Place, scope: Scope, hits: Sequence[Hit], counts: Counter[tuple[str, str, bool, str]] | None = None) -> None:
+    def add(self, place: Place, scope: Scope, hits: Sequence[Hit], counts: Counts | None = None) -> None:
         """``counts``: the hits counted, where that is known already."""
-        self.counts.update(count(hits) if counts is None else counts)
+        for name, number in (count(hits) if counts is None else counts).items():
+            self.counts[name] = self.counts.get(name, 0) + number
         room = MAX_HITS - self.kept
         if room > 0:
             self.placed.append(Placed(place, scope, hits if len(hits) <= room else hits[:room]))

@@ -1,7 +1,7 @@
 """What a policy makes of one text: everything about it that does not depend on where the text stands, so that it can be remembered."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detectors.text.placeholders import lookalikes
@@ -19,10 +19,14 @@ class Hit:
     fingerprint: str
 
 
+Counts = Mapping[tuple[str, str, bool, str], int]
+"""Hits by (kind, action, shadow, why)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """``choices`` are the keyed parts of the edits' placeholders (None for edits of other styles); ``client_keyed`` the hashes of what
-    looks like a keyed part in the text; ``counts`` the hits by (kind, action, shadow, why). It holds no text.
+    looks like a keyed part in the text. It holds no text.
     """
 
     action: Action = Action.ALLOW
@@ -30,7 +34,7 @@ class Review:
     edits: tuple[Edit, ...] = ()
     choices: tuple[str | None, ...] = ()
     client_keyed: tuple[int, ...] = ()
-    counts: Counter[tuple[str, str, bool, str]] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hits) + len(self.edits) + len(self.client_keyed)
@@ -51,7 +55,7 @@ def hit(fired: Fired, value: str, tokens: Tokens) -> Hit:
     return Hit(fired, tokens.fingerprint(fired.kind.rpartition(".")[2], value) if fired.why == "match" else "")
 
 
-def count(hits: Sequence[Hit]) -> Counter[tuple[str, str, bool, str]]:
+def count(hits: Sequence[Hit]) -> Counts:
     return Counter((h.fired.kind, h.fired.action.value, h.fired.shadow, h.fired.why) for h in hits)
 
 

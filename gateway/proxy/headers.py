@@ -13,22 +13,30 @@ _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
 _NOT_RETURNED = frozenset({"alt-svc", "content-length", "content-encoding", "date", "server"})
 
 
+_NOT_FORWARDED = _HOP_BY_HOP | _PRIVATE | _REWRITTEN
+_NOT_FORWARDED_WITH_KEY = _NOT_FORWARDED | _CREDENTIALS
+_NOT_SENT_BACK = _HOP_BY_HOP | _NOT_RETURNED
+
+
 def upstream_headers(client: Headers, *, drop_credentials: bool) -> list[tuple[str, str]]:
     """What goes to the endpoint, the settings' own headers and key aside."""
-    named = _named_by_connection(client)
-    dropped = _HOP_BY_HOP | _PRIVATE | _REWRITTEN | named | (_CREDENTIALS if drop_credentials else frozenset())
-    return [
-        (name, value)
-        for name, value in client
-        if (lower := name.lower()) not in dropped and not lower.startswith(("x-oddgate-", "x-forwarded-"))
-    ]
+    return _without(client, _NOT_FORWARDED_WITH_KEY if drop_credentials else _NOT_FORWARDED, ("x-oddgate-", "x-forwarded-"))
 
 
 def client_headers(upstream: Headers) -> list[tuple[str, str]]:
     """What goes back to the client, ours aside."""
-    dropped = _HOP_BY_HOP | _NOT_RETURNED | _named_by_connection(upstream)
-    return [(name, value) for name, value in upstream if (lower := name.lower()) not in dropped and not lower.startswith("x-oddgate-")]
+    return _without(upstream, _NOT_SENT_BACK, ("x-oddgate-",))
 
 
-def _named_by_connection(headers: Headers) -> frozenset[str]:
-    return frozenset(token.strip().lower() for name, value in headers if name.lower() == "connection" for token in value.split(","))
+def _without(headers: Headers, dropped: frozenset[str], prefixes: tuple[str, ...]) -> list[tuple[str, str]]:
+    named = False
+    kept = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "connection":  # it names more headers that are about this connection alone
+            named = True
+            dropped = dropped.union(token.strip().lower() for token in value.split(","))
+        if lower not in dropped and not lower.startswith(prefixes):
+            kept.append((name, value))
+    # A header may stand before the Connection that names it.
+    return [(name, value) for name, value in kept if name.lower() not in dropped] if named else kept

@@ -72,14 +72,10 @@ class Reply:
         try:
             await self.send(status, [JSON], body)
         except Unavailable as error:  # the record could not be written: that is what the client hears
-            self._exchange.is_recorded = True
             await self.fail(error)
 
     async def _finish_error(self, event: bytes) -> None:
-        try:
-            self.record()
-        except Unavailable:
-            self._exchange.is_recorded = True
+        self.record_late()
         await self.finish(self._exchange.status, [], event)
 
     def record(self) -> None:
@@ -89,11 +85,11 @@ class Reply:
             return
         exchange.end = self._clock()
         exchange.waited(exchange.end)
+        exchange.is_recorded = True  # also if it fails: that is said once, and counted once
         try:
             self._record(exchange)
         except OSError:
             raise Unavailable("journal_unavailable", "The gateway cannot write its record of this exchange.") from None
-        exchange.is_recorded = True
 
     def record_late(self) -> None:
         """For an exchange that ended without an answer; nobody is left to hear that its record could not be written."""

@@ -49,7 +49,11 @@ class Journal:
         """Bring what was written to the disk; blocks while the disk works."""
         if self._dirty:
             self._dirty = False
-            os.fsync(self._file)
+            file = os.dup(self._file)  # this may run in a thread, while a full segment is being closed
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
 
     def close(self) -> None:
         self.sync()

@@ -86,7 +86,7 @@ def render(exchange: Exchange) -> Json:
         "rules": list(dict.fromkeys((*exchange.request.rules(), *exchange.response.rules()))),
         "would": list(dict.fromkeys([hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow])),
         "findings": [finding for text in placed for finding in _findings(text)],
-        "findings_total": exchange.request.counts.total() + exchange.response.counts.total(),
+        "findings_total": sum(exchange.request.counts.values()) + sum(exchange.response.counts.values()),
         "coverage": {"request": _coverage(exchange.request.covered), "response": _coverage(exchange.response_covered)},
         "uninspectable": [
             {"place": dotted(part.place), "kind": part.kind, "action": part.action.value}

@@ -1,0 +1,139 @@
+"""Who may import whom: one table, from the leaves to the root. What is not in it is not allowed."""
+
+import ast
+
+import pytest
+
+from tests.architecture.project import PACKAGES, ROOT, imports, is_within, modules
+
+# For each package: what it may import of ours besides itself, and why. The longest name that fits a module counts.
+EDGES: dict[str, tuple[str, ...]] = {
+    "detectors": (),  # a detector knows text: no policies, no HTTP, no gateway
+    "policies": ("detectors.finding", "detectors.overlaps"),  # a policy knows findings; spans are reconciled in one place only
+    "gateway.errors": (),  # every part raises them
+    "gateway.secret": (),
+    "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
+    "gateway.config": (
+        "gateway.environment", "gateway.secret", "policies.policy", "policies.positions", "policies.problems", "policies.schema",
+    ),
+    "gateway.wire": ("gateway.errors", "policies.policy"),  # a segment has a policy's scope; wire knows nothing else of them
+    "gateway.guard": ("detectors", "gateway.wire", "policies"),
+    "gateway.telemetry": (),
+    "gateway.telemetry.record": ("gateway.guard", "gateway.wire", "policies.verdict"),  # the record is derived from what the guards say
+    "gateway.telemetry.journal": ("gateway.wire.codec", "gateway.wire.model"),
+    "gateway.telemetry.instruments": ("gateway.telemetry.record",),
+    # I/O on the path. Of telemetry it fills the record; who writes that, the app decides.
+    "gateway.proxy": (
+        "detectors", "gateway.config", "gateway.errors", "gateway.guard", "gateway.telemetry.record", "gateway.wire", "policies",
+    ),
+    "gateway.proxy.http": (),  # the seam between the exchange and the HTTP engine
+    "gateway.proxy.server": ("gateway.errors", "gateway.proxy.http", "gateway.wire.openai_errors"),  # an engine, replaceable
+    "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http"),  # the other one
+    "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
+    "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
+    "gateway.app": (
+        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.telemetry", "gateway.wire", "policies",
+    ),
+    # The memo: ``eval`` measures a chat as the gateway remembers it.
+    "gateway.cli": ("detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.telemetry.journal", "policies"),
+}  # fmt: skip
+
+# What each pure part must do without: no I/O, no clock, no chance, no environment.
+PURE = ("detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.record", "gateway.errors")
+IMPURE = frozenset({
+    "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
+    "select", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "uuid",
+    "uvloop",
+})  # fmt: skip
+EXCEPTIONS = {
+    ("detectors.training", None): "scripts that people run; nothing of the packages imports them but the command that runs them",
+    ("detectors.text.prefilter", "threading"): "a scratch space for each thread, as the library asks for",
+    ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
+    ("policies.load", None): "reads the policy's own file",
+}
+ENGINES = {"aiohttp": ("gateway.proxy.server", "gateway.proxy.upstream", "gateway.proxy.admin", "gateway.app", "gateway.demo.server")}
+
+
+def _rule(module: str) -> str:
+    fits = [name for name in EDGES if is_within(module, name)]
+    assert fits, f"{module} is new: give it a row in EDGES"
+    return max(fits, key=len)
+
+
+@pytest.mark.parametrize("module", sorted(set(modules()) - {"gateway"}))
+def test_edges(module: str):
+    """Imports point only back down the list, also those within functions."""
+    rule = _rule(module)
+    for name, line in imports(modules()[module]):
+        if name.partition(".")[0] in PACKAGES:
+            allowed = any(is_within(name, each) for each in (rule, *EDGES[rule]))
+            assert allowed, f"{modules()[module]}:{line}: {module} must not import {name}"
+
+
+def test_no_cycles():
+    """No package's row leads back to it."""
+
+    def reach(name: str, seen: frozenset[str]) -> set[str]:
+        direct = {other for each in EDGES[name] for other in EDGES if is_within(other, each) or is_within(each, other)} - {name}
+        direct -= {other for other in direct if is_within(name, other)}
+        assert not direct & seen, f"{name} leads back to {direct & seen}"
+        return direct.union(*(reach(other, seen | {name}) for other in direct)) if direct else set()
+
+    for name in EDGES:
+        reach(name, frozenset())
+
+
+def test_nothing_imports_the_root():
+    """What knows every part is known by the commands alone."""
+    for module, path in modules().items():
+        for name, line in imports(path):
+            assert not is_within(name, "gateway.app") or is_within(module, "gateway.cli"), f"{path}:{line}"
+            assert not is_within(name, "gateway.cli") or is_within(module, "gateway.cli"), f"{path}:{line}"
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules() if any(is_within(name, part) for part in PURE)))
+def test_purity(module: str):
+    """Pure parts import nothing by which they could do I/O, or ask for the time or for chance."""
+    excused = {impure for (part, impure) in EXCEPTIONS if is_within(module, part)}
+    if None in excused:
+        return
+    for name, line in imports(modules()[module]):
+        impure = next((each for each in IMPURE if is_within(name, each)), None)
+        assert impure is None or impure in excused, f"{modules()[module]}:{line}: {module} is pure and must not import {name}"
+
+
+def test_exceptions_are_needed():
+    """An exception that is no longer used is taken out."""
+    for (part, impure), reason in EXCEPTIONS.items():
+        assert reason
+        below = [path for name, path in modules().items() if is_within(name, part)]
+        assert below, f"there is no {part}"
+        if impure:
+            assert any(is_within(name, impure) for path in below for name, _ in imports(path)), f"{part} does not import {impure}"
+
+
+@pytest.mark.parametrize(("library", "allowed"), ENGINES.items())
+def test_engines_stay_behind_their_seam(library: str, allowed: tuple[str, ...]):
+    """The HTTP engine can be replaced file by file: nobody else knows its name."""
+    users = {module for module, path in modules().items() if any(is_within(name, library) for name, _ in imports(path))}
+    assert users <= set(allowed)
+
+
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def test_importing_does_nothing():
+    """A module's top level has definitions and constants: no loops, no context managers, no calls that are not assigned to a name."""
+    for module, path in modules().items():
+        for node in ast.parse((ROOT / path).read_text()).body:
+            is_doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            is_main = isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+            assert is_doc or is_main or isinstance(node, _DEFINITIONS), f"{path}:{node.lineno} ({module})"
+
+
+def test_every_module_says_what_it_is():
+    """With a docstring, where it has anything in it."""
+    silent = [
+        str(path) for path in modules().values() if (tree := ast.parse((ROOT / path).read_text())).body and not ast.get_docstring(tree)
+    ]
+    assert silent == []

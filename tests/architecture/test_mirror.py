@@ -1,0 +1,64 @@
+"""Where the test of a module is: at its own path under ``tests``."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.project import ROOT, modules
+
+# Modules with logic but without a test module of their own name: where they are tested.
+ELSEWHERE = {
+    "gateway.proxy.handler": "tests/integration: it is what joins the parts, so it is tested joined",
+    "gateway.wire.openai_errors": "tests/gateway/wire/test_openai_chat.py: in the dialect that uses it",
+    "gateway.guard.outcome": "tests/gateway/guard/test_response.py: what the guards say is asked for there; its record in test_record.py",
+    "gateway.guard.plan": "tests/gateway/guard/test_request.py: every guard there runs a compiled plan",
+    "gateway.guard.render": "tests/gateway/guard/test_response.py: what a guard releases is judged by its bytes",
+    "gateway.guard.review": "tests/gateway/guard/test_request.py: the half of the request's guard that is remembered",
+    "gateway.guard.writing": "tests/gateway/guard/test_request.py: one match statement over the styles, each tested in a body",
+    "gateway.cli.main": "tests/gateway/cli: every command is called through it",
+    "gateway.demo.errors": "tests/gateway/demo/test_server.py: as answers",
+}
+# No logic of their own: protocols, shapes, and scripts that people run.
+WITHOUT_TEST = {
+    "gateway.proxy.http": "a seam: protocols",
+    "gateway.guard.scans": "shapes",
+    "detectors.contract": "protocols; tests/contracts runs every detector against them",
+    "detectors.finding": "a shape",
+    "policies.subject": "a shape",
+    "policies.verdict": "shapes; tests/policies/test_decide.py fills them",
+    "detectors.training.snapshot_presidio": "a script that writes a data file from another project's code, by hand, when that changes",
+}
+
+
+def _has_logic(path: Path) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(ast.parse((ROOT / path).read_text())))
+
+
+def _test_of(module: str) -> Path:
+    *folders, name = module.split(".")
+    return ROOT.joinpath("tests", *folders, f"test_{name}.py")
+
+
+@pytest.mark.parametrize("module", sorted(name for name, path in modules().items() if path.name != "__init__.py" and _has_logic(path)))
+def test_mirror(module: str):
+    """Each module with logic has a test module of its name, or stands in a table with the reason why not."""
+    assert _test_of(module).exists() or module in ELSEWHERE or module in WITHOUT_TEST
+
+
+def test_no_exception_is_stale():
+    """A module in a table exists, and has no test of its own; and what a table points at is there."""
+    for module, why in (ELSEWHERE | WITHOUT_TEST).items():
+        assert module in modules(), f"there is no {module}"
+        assert not _test_of(module).exists(), f"{module} has a test of its own"
+        place = why.partition(":")[0]
+        assert not place.startswith("tests/") or (ROOT / place).exists(), f"there is no {place}"
+
+
+def test_no_test_is_an_orphan():
+    """A test module that mirrors nothing is named for what it tests, in a folder that mirrors nothing."""
+    for folder in ("detectors", "policies", "gateway"):
+        for path in (ROOT / "tests" / folder).rglob("test_*.py"):
+            relative = path.relative_to(ROOT / "tests")
+            module = ".".join([*relative.parts[:-1], relative.stem.removeprefix("test_")])
+            assert module in modules(), f"{path.relative_to(ROOT)} tests a module that is not there"

@@ -1,0 +1,139 @@
+"""``oddgate tail``: the journal, readable, as it grows."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.main import main
+from gateway.cli.tail import JournalReader, describe
+from gateway.telemetry.record import Exchange, render
+
+EXCHANGE = Exchange(
+    "req_1", 0.1234, 1.0, app="bot", surface="chat", model="gpt-4o", policy="p@1", status=200, upstream_s=0.5, end=1.51
+)  # fmt: skip
+RECORD = {**render(EXCHANGE), "decision": "redact"}
+FOUND = {"kind": "pii.PERSON", "why": "match", "action": "redact", "shadow": False}
+
+
+def line(number: int) -> bytes:
+    return json.dumps({**RECORD, "request_id": f"req_{number}"}).encode() + b"\n"
+
+
+def write(folder: Path, name: str, data: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{name}.jsonl").open("ab") as file:
+        file.write(data)
+
+
+def test_a_line():
+    """When, whose, what became of it, how long it took, and which id to ask for."""
+    assert describe(RECORD) == (
+        "00:00:00.123  bot  chat  gpt-4o  whole  REDACT  completed  200  p@1  +10.0 ms (guards 0.0), upstream 500.0 ms  req_1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [
+        ([FOUND], "redact PERSON"),
+        ([FOUND, FOUND, {**FOUND, "action": "block"}], "redact PERSON×2, block PERSON"),
+        ([{**FOUND, "shadow": True}], "would redact PERSON"),
+        ([{**FOUND, "why": "timeout", "kind": "pii", "action": "block"}], "block timeout"),
+    ],
+)
+def test_findings(findings: list, said: str):
+    """What fired is counted by what was done and to what."""
+    assert f"  {said}  req_1" in describe({**RECORD, "findings": findings})
+
+
+def test_an_exchange_of_which_little_is_known():
+    """Empty fields have a dash, so that columns stay."""
+    assert "  -  unknown  -  whole  ALLOW  unsupported_path  404  -  " in describe(
+        render(Exchange("req_1", 0.0, 1.0, outcome="unsupported_path", status=404, end=1.0))
+    )
+
+
+def test_reading_on(tmp_path: Path):
+    """Each whole line is read once, oldest first, over segments; a torn one when it is whole, or never."""
+    reader = JournalReader(tmp_path)
+    write(tmp_path, "1", line(1) + line(2))
+    assert list(reader.read()) == [line(1), line(2)]
+    write(tmp_path, "1", line(3)[:20])
+    assert list(reader.read()) == []
+    write(tmp_path, "1", line(3)[20:])
+    write(tmp_path, "2", line(4))
+    assert list(reader.read()) == [line(3), line(4)]
+    write(tmp_path, "2", b'{"torn"')
+    write(tmp_path, "3", line(5))
+    assert list(reader.read()) == [line(5)]
+    (tmp_path / "1.jsonl").unlink()
+    assert list(reader.read()) == []
+
+
+def test_stopping_half_way(tmp_path: Path):
+    """What was not taken is read the next time."""
+    write(tmp_path, "1", line(1) + line(2))
+    reader = JournalReader(tmp_path)
+    assert next(reader.read()) == line(1)
+    assert list(reader.read()) == [line(2)]
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [([], range(5, 15)), (["-n", "2"], [13, 14]), (["-n", "0"], []), (["-n", "100"], range(15)), (["-n", "-3"], [])],
+)
+def test_where_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture, options: list[str], ids: list[int]):
+    """With the last records from before, as many as asked for."""
+    write(tmp_path, "1", b"".join(map(line, range(15))))
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow", *options]) == 0
+    assert [each.rsplit("  ", 1)[1] for each in capsys.readouterr().out.splitlines()] == [f"req_{number}" for number in ids]
+
+
+def test_as_they_are(tmp_path: Path, capsysbinary: pytest.CaptureFixture):
+    """With ``--json`` the lines themselves."""
+    write(tmp_path, "1", line(1) + line(2))
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow", "--json"]) == 0
+    assert capsysbinary.readouterr().out == line(1) + line(2)
+
+
+@pytest.mark.parametrize("bad", [b"no json\n", b"{}\n", b"[]\n", b'{"ts": "x"}\n'])
+def test_a_line_that_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture, bad: bytes):
+    """It is named for what it is, and the next one is shown."""
+    write(tmp_path, "1", bad + line(1))
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert (first, second.endswith("req_1")) == ("(a line that is no record)", True)
+
+
+def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture):
+    """Wrong usage, and says so."""
+    assert main(["tail", "--dir", str(tmp_path / "none")]) == 2
+    assert "there is no journal in" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_following(tmp_path: Path):
+    """What is written later is shown as it comes, and a reader that goes away ends it quietly."""
+    write(tmp_path, "1", line(1))
+    command = [sys.executable, "-m", "gateway.cli.main", "tail", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().endswith("req_1\n")
+        write(tmp_path, "2", line(2))
+        assert process.stdout.readline().endswith("req_2\n")
+        process.stdout.close()
+        write(tmp_path, "2", line(3))
+        assert process.wait(10) == 1
+        assert process.stderr.read() == ""
+
+
+def test_the_parser():
+    """The command has its options."""
+    parser = argparse.ArgumentParser()
+    from gateway.cli import tail
+
+    tail.add_parser(parser.add_subparsers())
+    assert parser.parse_args(["tail"]).lines == 10

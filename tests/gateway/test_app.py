@@ -1,0 +1,247 @@
+"""The whole gateway in one process: what only the composition root can get wrong."""
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from gateway import app as module
+from gateway.app import Addresses, new_request_id, running
+from gateway.config import Config
+from gateway.telemetry.journal import segment_files
+from policies.load import PolicyError
+from tests.support.faulty_upstream import FaultyUpstream
+from tests.support.gateway import free_port
+
+TICKETS = """
+name: default
+rules:
+  - id: tickets
+    detect: pii
+    entities: [TICKET]
+    patterns: [{name: TICKET, regex: 'T-[0-9]{6}'}]
+    action: ACTION
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Everything is relative to the folder in which the gateway is started."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies").mkdir()
+    write_policy(tmp_path, TICKETS)
+    return tmp_path
+
+
+def write_policy(folder: Path, text: str, action: str = "tokenize") -> None:
+    (folder / "policies" / "default.yaml").write_text(text.replace("ACTION", action))
+
+
+def config(folder: Path, **sections: object) -> Config:
+    shape = {
+        "listen": {"port": 0, "admin_port": 0, "drain_timeout_s": 1},
+        "policies": {"dir": folder / "policies"},
+        "journal": {"dir": folder / "journal"},
+        "secret_key": "a key",
+    }
+    return Config.model_validate(shape | sections, strict=False, context={"env": {}})
+
+
+@asynccontextmanager
+async def gateway(folder: Path, **sections: object) -> AsyncIterator[tuple[Addresses, aiohttp.ClientSession]]:
+    async with running(config(folder, **sections)) as addresses, aiohttp.ClientSession() as client:
+        yield addresses, client
+
+
+async def ask(addresses: Addresses, client: aiohttp.ClientSession, text: str, **fields: object) -> tuple[int, dict[str, str], dict]:
+    body = {"model": "demo", "messages": [{"role": "user", "content": text}], **fields}
+    async with client.post(f"{addresses.data}/v1/chat/completions", json=body) as answer:
+        return answer.status, {name.lower(): value for name, value in answer.headers.items()}, await answer.json()
+
+
+async def metrics(addresses: Addresses, client: aiohttp.ClientSession) -> dict[str, float]:
+    async with client.get(f"{addresses.admin}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+
+def records(folder: Path) -> list[dict]:
+    return [json.loads(line) for segment in segment_files(folder / "journal") for line in segment.read_text().splitlines()]
+
+
+async def test_an_exchange_with_the_demo(folder: Path):
+    """Without upstreams the demo answers: it sees the placeholder, the client its value, the journal neither."""
+    async with gateway(folder) as (addresses, client):
+        status, headers, body = await ask(addresses, client, "My ticket is T-123456.")
+        said = body["choices"][0]["message"]["content"]
+        async with client.get(f"{addresses.demo}/demo/received") as answer:
+            received = await answer.text()
+        assert (status, headers["x-oddgate-decision"]) == (200, "redact")
+        assert "T-123456" not in received
+        assert re.search(r"<TICKET_[a-z0-9]+>", received)
+        assert "<TICKET_" not in said
+        (record,) = records(folder)
+        assert (record["request_id"], record["policy"]) == (headers["x-oddgate-request-id"], headers["x-oddgate-policy"])
+        assert "T-123456" not in json.dumps(record)
+        found = await metrics(addresses, client)
+        assert found['oddgate_requests_total{decision="redact",outcome="completed",surface="chat"}'] == 1
+        assert found["oddgate_active_exchanges"] == 0
+
+
+async def test_nothing_is_left_behind(folder: Path):
+    """When the gateway has stopped, so has every task of it, and nobody listens."""
+    before = asyncio.all_tasks()
+    async with gateway(folder) as (addresses, client):
+        await ask(addresses, client, "hello")
+        assert len(asyncio.all_tasks()) > len(before)
+    await asyncio.sleep(0.05)
+    assert asyncio.all_tasks() == before
+    async with aiohttp.ClientSession() as client:
+        for address in (addresses.data, addresses.admin, addresses.demo):
+            with pytest.raises(aiohttp.ClientError):
+                await client.get(address)
+
+
+async def test_an_edited_policy_is_in_force_within_a_second(folder: Path):
+    """A good edit is taken up whole; a bad one leaves the last good policy in force and is told, in the log, the status and the metrics."""
+    async with gateway(folder) as (addresses, client):
+        before = (await ask(addresses, client, "T-123456"))[1]["x-oddgate-policy"]
+        write_policy(folder, TICKETS, "block")
+        await asyncio.sleep(1)
+        status, headers, body = await ask(addresses, client, "T-123456")
+        assert (status, body["error"]["code"], headers["x-oddgate-policy"] != before) == (400, "content_filter", True)
+        write_policy(folder, TICKETS, "blok")
+        await asyncio.sleep(1)
+        assert (await ask(addresses, client, "T-123456"))[0] == 400
+        async with client.get(f"{addresses.admin}/api/v1/policy/status") as answer:
+            (worker,) = (await answer.json())["workers"]
+        assert (worker["pid"], worker["policies"][0]["version"]) == (os.getpid(), headers["x-oddgate-policy"])
+        assert re.search(r"default\.yaml:\d+: .*action", worker["rejected"][0])
+        found = await metrics(addresses, client)
+        assert found['oddgate_policy_reloads_total{result="ok"}'] == found['oddgate_policy_reloads_total{result="rejected"}'] == 1
+
+
+async def test_readiness(folder: Path):
+    """Ready while it serves; the admin side tells."""
+    async with gateway(folder) as (addresses, client), client.get(f"{addresses.admin}/readyz") as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("on_error", "passes"), [("block", False), ("allow", True)])
+async def test_a_journal_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch, on_error: str, passes: bool, stream: bool):
+    """The settings say whether an exchange without its record may pass."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with gateway(folder, journal={"dir": folder / "journal", "on_error": on_error}) as (addresses, client):
+        monkeypatch.setattr(module.Journal, "append", full)
+        body = {"model": "demo", "messages": [{"role": "user", "content": "hello"}], "stream": stream}
+        async with client.post(f"{addresses.data}/v1/chat/completions", json=body) as answer:
+            text = await answer.text()
+        assert ("journal_unavailable" in text) is not passes
+        assert (answer.status == 200) is (passes or stream)
+        assert not stream or (text.rstrip().endswith("data: [DONE]") is passes)
+        assert (await metrics(addresses, client))["oddgate_journal_errors_total"] >= 1
+
+
+async def test_a_fault_of_ours(folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    """The log has its type and place, the answer a code; neither has a word of the exchange."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the text: T-123456")
+
+    async with gateway(folder) as (addresses, client):
+        monkeypatch.setattr("gateway.guard.request.RequestGuard.verdict", broken)
+        status, headers, body = await ask(addresses, client, "T-123456")
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert headers["x-oddgate-request-id"] in caplog.text
+    assert re.search(r"RuntimeError at test_app\.py:\d+", caplog.text)
+    assert "T-123456" not in caplog.text + json.dumps(body)
+    assert records(folder)[0]["outcome"] == "internal_error"
+
+
+async def test_the_log_of_a_busy_gateway_holds_no_text(folder: Path, caplog: pytest.LogCaptureFixture):
+    """At any level."""
+    caplog.set_level(logging.DEBUG)
+    async with gateway(folder) as (addresses, client):
+        for fields in ({}, {"stream": True}, {"messages": "T-123456"}, {"T-123456": 1}, {"model": "T-123456 x"}):
+            body = {"model": "demo", "messages": [{"role": "user", "content": "canary T-123456"}], **fields}
+            async with client.post(f"{addresses.data}/v1/chat/completions", json=body) as answer:
+                await answer.read()
+    assert "T-123456" not in caplog.text
+    assert "canary" not in caplog.text
+
+
+async def test_configured_upstreams_and_apps(folder: Path):
+    """With upstreams there is no demo; an app's key opens the gateway and stays there."""
+    async with FaultyUpstream().running() as faulty:
+        upstreams = [{"name": "u", "base_url": faulty.url, "api_key": "upstream-key"}]
+        async with gateway(folder, upstreams=upstreams, apps=[{"name": "bot", "key": "bot-key"}]) as (addresses, client):
+            assert addresses.demo is None
+            assert (await ask(addresses, client, "hello"))[0] == 401
+            client.headers["Authorization"] = "Bearer bot-key"
+            assert (await ask(addresses, client, "hello", model="well"))[0] == 200
+        assert [received.headers["authorization"] for received in faulty.received] == ["Bearer upstream-key"]
+    assert [record["app"] for record in records(folder)] == ["", "bot"]
+
+
+async def test_what_keeps_it_from_starting(folder: Path):
+    """A bad policy or a port that is taken is an error at the start, and nothing stays behind."""
+    before = asyncio.all_tasks()
+    write_policy(folder, "name: default\nrules: 5\n")
+    with pytest.raises(PolicyError):
+        async with running(config(folder)):
+            pass
+    write_policy(folder, TICKETS)
+    async with gateway(folder) as (addresses, _):
+        port = int(addresses.data.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            async with running(config(folder, listen={"port": port, "admin_port": free_port()})):
+                pass
+    await asyncio.sleep(0.05)
+    assert asyncio.all_tasks() == before
+
+
+async def test_placeholders_are_the_keys(folder: Path):
+    """The same key gives the same placeholder after a restart; another key another one."""
+    seen = []
+    for key in ("a key", "a key", "another"):
+        async with gateway(folder, secret_key=key) as (addresses, client):
+            await ask(addresses, client, "T-123456")
+            async with client.get(f"{addresses.demo}/demo/received") as answer:
+                seen.append(re.search(r"<TICKET_[a-z0-9]+>", await answer.text()).group())
+    assert (seen[0] == seen[1], seen[0] == seen[2]) == (True, False)
+
+
+def test_the_key_file(folder: Path):
+    """Without a key in the settings one is made, once, for its owner's eyes only."""
+    without = config(folder).model_copy(update={"secret_key": None})
+    first = module._secret_key(without)
+    assert (len(first), module._secret_key(without)) == (32, first)
+    assert Path("var/oddgate.key").stat().st_mode & 0o777 == 0o600
+    assert module._secret_key(config(folder)) != first
+
+
+def test_request_ids():
+    """Unguessable, and never the same."""
+    ids = {new_request_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(re.fullmatch(r"req_[0-9a-f]{24}", each) for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:5"), ("::1", "http://[::1]:5"), ("localhost", "http://localhost:5")]
+)
+def test_urls(host: str, url: str):
+    """As people paste them."""
+    assert module._url(host, 5) == url
