@@ -157,9 +157,16 @@ class Gateway:
         except OSError:
             self._instruments.journal_errors.inc()
             if self._config.journal.on_error == "block":
-                self._instruments.observe(exchange)
+                exchange.outcome = "journal_unavailable"
+                self._count(exchange)
                 raise
-        self._instruments.observe(exchange)
+        self._count(exchange)
+
+    def _count(self, exchange: Exchange) -> None:
+        """Once, however often its record is tried."""
+        if not exchange.is_counted:
+            exchange.is_counted = True
+            self._instruments.observe(exchange)
 
     async def _sync_journal(self) -> None:
         while True:

@@ -1,12 +1,15 @@
-"""Runs a rule's detectors here and now, for commands: the same findings as on the path, without its pool, memo and deadlines."""
+"""Runs detectors here and now, for commands: the same findings as on the path, without its pool, memo and deadlines."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from detectors.contract import Factory, PooledDetector, Scanner, TextDetector
 from detectors.finding import Finding
-from detectors.registry import Options, build
+from detectors.registry import DetectorError, Options, build
 from detectors.text.custom import CustomPattern
 from detectors.text.sentences import sentences
 from policies.decide import Outcome
@@ -22,6 +25,12 @@ def _pattern(spec: PatternSpec) -> CustomPattern:
     return CustomPattern(spec.name, spec.regex, spec.score, spec.validator, spec.context)
 
 
+def user_cache() -> str:
+    """Where commands keep what takes seconds to compile: the user's own cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return str(Path(base) / "oddgate")
+
+
 class LocalScan:
     """A ``policies.cases.Scan``; detectors are built, and models loaded, at their first use. Raises ``DetectorError``."""
 
@@ -31,31 +40,46 @@ class LocalScan:
         self._scanners: dict[str, Scanner] = {}
 
     def __call__(self, rule: Rule, text: str) -> Outcome:
-        name = (rule.detect, options_of(rule))
+        return Outcome(tuple(self.scan(rule.detect, options_of(rule), [text])[0]))
+
+    def scan(self, detect: str, options: Options, texts: Sequence[str]) -> list[list[Finding]]:
+        """The findings of each text, not merged; a model sees the sentences of all of them together."""
+        found: list[list[Finding]] = [[] for _ in texts]
+        for detector in self.detectors(detect, options):
+            for kept, more in zip(found, self.run(detector, texts), strict=True):
+                kept += more
+        return found
+
+    def detectors(self, detect: str, options: Options) -> tuple[TextDetector, ...]:
+        name = (detect, options)
         if name not in self._detectors:
             self._detectors[name] = self._build(*name)
-        return Outcome(tuple(finding for detector in self._detectors[name] for finding in self._run(detector, text)))
+        return self._detectors[name]
 
-    def _run(self, detector: TextDetector, text: str) -> list[Finding]:
+    def run(self, detector: TextDetector, texts: Sequence[str]) -> list[list[Finding]]:
         if isinstance(detector, PooledDetector):
-            return self._run_pooled(detector, text)
-        return detector.scan(text)
+            return self._run_pooled(detector, texts)
+        return [detector.scan(text) for text in texts]
 
-    def _run_pooled(self, detector: PooledDetector, text: str) -> list[Finding]:
-        places = [(start, text[start:end]) for start, end in sentences(text)]
-        candidates = [(start, unit) for start, unit in places if detector.is_candidate(unit)]
+    def _run_pooled(self, detector: PooledDetector, texts: Sequence[str]) -> list[list[Finding]]:
+        found: list[list[Finding]] = [[] for _ in texts]
+        units = [(index, start, text[start:end]) for index, text in enumerate(texts) for start, end in sentences(text)]
+        candidates = [place for place in units if detector.is_candidate(place[2])]
         if not candidates:
-            return []
+            return found
         if detector.digest not in self._scanners:
             self._scanners[detector.digest] = _made(detector.factory)
-        found = self._scanners[detector.digest]([unit for _, unit in candidates])
-        return [_shifted(finding, start) for (start, _), findings in zip(candidates, found, strict=True) for finding in findings]
+        results = self._scanners[detector.digest]([unit for _, _, unit in candidates])
+        for (index, start, _), findings in zip(candidates, results, strict=True):
+            found[index] += [replace(finding, start=finding.start + start, end=finding.end + start) for finding in findings]
+        return found
 
 
 def _made(factory: Factory) -> Scanner:
     module, _, function = factory.path.partition(":")
-    return cast("Scanner", getattr(import_module(module), function)(**factory.options))
-
-
-def _shifted(finding: Finding, by: int) -> Finding:
-    return Finding(finding.detector, finding.kind, finding.start + by, finding.end + by, finding.score, finding.evidence)
+    try:
+        return cast("Scanner", getattr(import_module(module), function)(**factory.options))
+    except ImportError as error:
+        raise DetectorError(f"names need the extra 'ner': {error.name} is not installed") from error
+    except OSError as error:
+        raise DetectorError(f"the model for names cannot be loaded: {error}") from error

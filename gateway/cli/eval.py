@@ -2,93 +2,148 @@
 
 import argparse
 import json
-import statistics
+import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
+from detectors.contract import PooledDetector, TextDetector
 from detectors.finding import Finding
-from detectors.registry import DetectorError, Options, build
+from detectors.overlaps import merge_overlaps
+from detectors.registry import DetectorError, Options
 from detectors.text.entities import PATTERN_ENTITIES, POOLED_ENTITIES
-from detectors.training.evaluate_pii import Detect, Label, Row, evaluate, total, uncovered
-from gateway.cli.scan import GOOD, USAGE, Check, Scan, UsageError, cache_dir
+from detectors.text.ner import PACKAGES, default_model
+from detectors.training.cost import chat, clean_texts, median_us, messages, timed
+from detectors.training.evaluate_pii import Detect, Label, Row, evaluate, is_held_out, total, uncovered
+from gateway.cli.detect import LocalScan, user_cache
+from gateway.cli.scan import GOOD, USAGE, UsageError
+from gateway.guard.memo import Memo
 
-_TURNS = 20
-_REPEATS = 200
+_KNOWN = PATTERN_ENTITIES | POOLED_ENTITIES
+_MEMO_BYTES = 64 << 20
+_WARM_UP = "Jane Doe of Leeds wrote from jane.doe@example.com or +44 113 496 0123."
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("eval", help="accuracy and cost of a detector on labelled data", description=__doc__)
     parser.add_argument("detector", choices=["pii"], help="which detector")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder with data.jsonl: id, text, spans")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder with data.jsonl: id, text, spans, template_id")
+    parser.add_argument(
+        "--split", choices=["all", "dev", "held-out"], default="all", help="rows by their template: three in ten are held out; default: all"
+    )
     parser.add_argument("--baseline", action="store_true", help="plain Presidio with the same model beside it")
     parser.add_argument("--ner-model", metavar="NAME|DIR", help="the spaCy model for names; default: the installed one")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=run)
 
 
-class Cost(TypedDict):
-    """Processor time, of one process and thread."""
-
-    cpu_s: float
-    cpu_ms_per_kb: float
-    chat_cpu_s: float
-    chat_next_turn_cpu_ms: float
-
-
 def run(args: argparse.Namespace) -> int:
     try:
-        rows = read_rows(args.data)
-        metrics = _measure(rows, args.ner_model, baseline=args.baseline)
+        rows = _chosen(read_rows(args.data), args.split)
+        metrics = _measured(rows, args.ner_model, has_baseline=args.baseline)
     except (DetectorError, UsageError) as error:
         print(f"oddgate eval: {error}", file=sys.stderr)
         return USAGE
     if args.json:
-        print(json.dumps({"detector": args.detector, "data": str(args.data), "rows": len(rows), "metrics": metrics}))
+        report = {"detector": args.detector, "data": str(args.data), "rows": len(rows), "metrics": {"split": args.split, **metrics}}
+        print(json.dumps(report))
     else:
-        _print(metrics, len(rows))
+        print(f"{args.detector} on {args.data.name} ({args.split}): {len(rows)} texts, {_kb(rows):.1f} kB")
+        print("\n".join(_lines(metrics)))
     return GOOD
 
 
 def read_rows(folder: Path) -> list[Row]:
     """The labelled texts of a data set's folder."""
+    path = folder / "data.jsonl"
     try:
-        lines = (folder / "data.jsonl").read_text(encoding="utf-8").splitlines()
-        return [_row(json.loads(line)) for line in lines if line.strip()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder}: no readable data.jsonl with text and spans ({type(error).__name__})") from error
+        with path.open(encoding="utf-8") as lines:
+            return [_row(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8") from None
 
 
-def _row(row: dict[str, object]) -> Row:
-    text, spans = row["text"], row["spans"]
-    if not isinstance(text, str) or not isinstance(spans, list):
-        raise TypeError
-    return Row(text, tuple(Label(span["start"], span["end"], span["label"]) for span in spans), str(row.get("template_id", row.get("id"))))
+def _row(line: str, where: str) -> Row:
+    try:
+        row = json.loads(line)
+        text = row["text"]
+        labels = tuple(Label(span["start"], span["end"], span["label"]) for span in row["spans"])
+        is_sound = isinstance(text, str) and all(0 <= label.start < label.end <= len(text) for label in labels)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_sound = False
+    if not is_sound:
+        raise UsageError(f'{where}: not an object with a "text" and "spans" of start, end and label within it')
+    return Row(text, labels, str(row.get("template_id", row.get("id", where))))
 
 
-def _measure(rows: Sequence[Row], ner_model: str | None, *, baseline: bool) -> dict[str, object]:
-    detectors = build("pii", Options(ner_model=ner_model, cache_dir=cache_dir()))
-    scan = Scan([Check(detectors, lambda _: True)])
-    scan(["Jane Doe was here."])  # loads the model
-    known = PATTERN_ENTITIES | POOLED_ENTITIES
-    metrics = _judged(rows, scan, known)
-    metrics["uncovered_labels"] = uncovered(rows, known)
-    patterns = Scan([Check(detectors[:1], lambda _: True)])
-    metrics["clean_kb_patterns_p50_us"] = _clean_kb(rows, patterns)
-    metrics["clean_kb_p50_us"] = _clean_kb(rows, scan)
-    if baseline:
-        from detectors.text.ner import PACKAGES, default_model
-        from detectors.training.plain_presidio import plain_presidio
+def _chosen(rows: Sequence[Row], split: str) -> list[Row]:
+    chosen = [row for row in rows if split == "all" or is_held_out(row.group) == (split == "held-out")]
+    if not chosen:
+        raise UsageError(f"there are no texts in {split}")
+    return chosen
 
-        model = ner_model or default_model() or ""
-        plain = plain_presidio(_directory(PACKAGES.get(model, model)))
-        metrics["baseline"] = _judged(rows, plain, known, remembers=False)
+
+def _kb(rows: Sequence[Row]) -> float:
+    return sum(len(row.text) for row in rows) / 1000
+
+
+def _measured(rows: Sequence[Row], ner_model: str | None, *, has_baseline: bool) -> dict[str, Any]:
+    local = LocalScan()
+    detectors = local.detectors("pii", Options(ner_model=ner_model, cache_dir=user_cache()))
+    patterns = [detector for detector in detectors if not isinstance(detector, PooledDetector)]
+    detect = _merging(local, detectors)
+    metrics = _judged("oddgate", rows, detect, _Remembering(detect))
+    metrics["cost"]["clean_kb_patterns_p50_us"] = round(median_us(_merging(local, patterns), clean_texts(rows), time.process_time_ns), 1)
+    metrics["not_covered"] = uncovered(rows, _KNOWN)
+    metrics["ner_model"] = ner_model or default_model()
+    if has_baseline:
+        plain = _plain(ner_model)
+        metrics["baseline"] = _judged("plain Presidio", rows, plain, plain)
     return metrics
 
 
-def _directory(model: str) -> str:
+def _merging(local: LocalScan, detectors: Sequence[TextDetector]) -> Detect:
+    def detect(texts: Sequence[str]) -> list[list[Finding]]:
+        found = [local.run(detector, texts) for detector in detectors]
+        return [merge_overlaps(finding for part in parts for finding in part) for parts in zip(*found, strict=True)]
+
+    return detect
+
+
+class _Remembering:
+    """A ``Detect`` with the gateway's memo in front of it."""
+
+    def __init__(self, detect: Detect) -> None:
+        self._detect = detect
+        self._memo: Memo[list[Finding]] = Memo(b"evaluation", _MEMO_BYTES)
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Finding]]:
+        return [self._one(text) for text in texts]
+
+    def _one(self, text: str) -> list[Finding]:
+        key = self._memo.text_key(text)
+        known = self._memo.get("pii", key)
+        if known is None:
+            known = self._detect([text])[0]
+            self._memo.put("pii", key, known)
+        return known
+
+
+def _plain(ner_model: str | None) -> Detect:
+    try:
+        from detectors.training.plain_presidio import plain_presidio
+    except ImportError as error:
+        raise DetectorError(f"plain Presidio needs the extra 'ner': {error.name} is not installed") from error
+    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)  # it warns of every label that it does not map
+    model = ner_model or default_model() or ""
+    return plain_presidio(_source(PACKAGES.get(model, model)))
+
+
+def _source(model: str) -> str:
     """Presidio's engine takes a package's name or a folder; a package may keep its model inside."""
     if not model.isidentifier():
         return model
@@ -98,84 +153,77 @@ def _directory(model: str) -> str:
     return str(package.model_path()) if hasattr(package, "model_path") else model
 
 
-def _judged(rows: Sequence[Row], detect: Detect, known: frozenset[str], *, remembers: bool = True) -> dict[str, object]:
-    texts = [row.text for row in rows]
-    before = time.process_time()
-    found = detect(texts)
-    cpu_s = time.process_time() - before
-    scores = evaluate(rows, found, known)
+def _judged(name: str, rows: Sequence[Row], detect: Detect, in_chat: Detect) -> dict[str, Any]:
+    if sys.stderr.isatty():
+        print(f"{name}: {len(rows)} texts …", file=sys.stderr)
+    detect([_WARM_UP])  # loads the model
+    found, cpu_s = timed(detect, [row.text for row in rows], time.process_time_ns)
+    scores = evaluate(rows, found, _KNOWN)
     return {
         "entities": {entity: score.as_json() for entity, score in scores.items()},
         "total": total(scores).as_json(),
-        "cost": _cost(texts, cpu_s, detect, remembers),
+        "cost": {
+            "cpu_s": round(cpu_s, 3),
+            "cpu_ms_per_kb": round(cpu_s * 1000 / _kb(rows), 3),
+            "chat": chat(in_chat, messages(rows), time.process_time_ns).as_json(),
+        },
     }
 
 
-def _cost(texts: Sequence[str], cpu_s: float, detect: Detect, remembers: bool) -> Cost:
-    chat = texts[: _TURNS + 1]
-    turns = [_turn(chat, turn, detect, remembers) for turn in range(1, len(chat) + 1)]
-    kilobytes = sum(map(len, texts)) / 1000
-    return {
-        "cpu_s": round(cpu_s, 3),
-        "cpu_ms_per_kb": round(1000 * cpu_s / kilobytes, 3) if kilobytes else 0.0,
-        "chat_cpu_s": round(sum(turns[:_TURNS]), 4),
-        "chat_next_turn_cpu_ms": round(1000 * turns[-1], 3) if turns else 0.0,
-    }
+def _lines(metrics: Mapping[str, Any]) -> list[str]:
+    plain = metrics.get("baseline")
+    notes = ["", f"model for names: {metrics['ner_model']}", f"labels that nothing here claims to find: {_counts(metrics['not_covered'])}"]
+    notes.append("found: same entity and IoU >= 0.5; leaked: values with any character that no finding covers")
+    return [*_accuracy(metrics, plain), *notes, "", *_costs(metrics["cost"], plain["cost"] if plain else None)]
 
 
-def _turn(chat: Sequence[str], turn: int, detect: Detect, remembers: bool) -> float:
-    """Processor time for the messages of a request that nothing is remembered of: with a memo the newest, else all."""
-    before = time.process_time()
-    detect(chat[turn - 1 : turn] if remembers else chat[:turn])
-    return time.process_time() - before
+def _counts(labels: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in labels.items()) or "none"
 
 
-def _clean_kb(rows: Sequence[Row], detect: Callable[[Sequence[str]], list[list[Finding]]]) -> float | None:
-    """Median over 1-kB texts made of the rows in which nothing is labelled or found."""
-    clean = "\n".join(row.text for row in rows if not row.labels and not detect([row.text])[0])
-    if not clean:
-        return None
-    text = (clean + "\n") * (1000 // len(clean) + 1)
-    samples = [text[start : start + 1000] for start in range(0, max(1, len(text) - 1000), 500)][:20]
-    times = [_microseconds(detect, samples[turn % len(samples)]) for turn in range(_REPEATS)]
-    return round(statistics.median(times), 1)
+_FIGURES = ("precision", "recall", "f1", "f2", "leaked")
 
 
-def _microseconds(detect: Detect, text: str) -> float:
-    before = time.process_time_ns()
-    detect([text])
-    return (time.process_time_ns() - before) / 1000
+def _accuracy(ours: Mapping[str, Any], plain: Mapping[str, Any] | None) -> list[str]:
+    head = "".join(f"{figure:>10}" for figure in _FIGURES)
+    over = [f"{'':<27}   {'oddgate':<50}   plain Presidio"] if plain else []
+    lines = [*over, f"{'entity':<20}{'labels':>7}   {head}" + (f"   {head}" if plain else "")]
+    for entity, row, other in _paired(ours, plain):
+        lines.append(f"{entity:<20}{(row or other)['labels']:>7}   {_cells(row)}" + (f"   {_cells(other)}" if plain else ""))
+    return lines
 
 
-def _print(metrics: dict[str, object], rows: int) -> None:
-    print(f"{rows} texts; a label is found when entity agrees and IoU >= 0.5; leaked: any character of a value left uncovered\n")
-    _print_entities(metrics, metrics.get("baseline"))
-    print(f"\nlabels that nothing here claims to find: {metrics['uncovered_labels'] or 'none'}")
-    for name, part in (("oddgate", metrics), ("plain Presidio", metrics.get("baseline"))):
-        if isinstance(part, dict):
-            cost = part["cost"]
-            print(
-                f"{name:<15} {cost['cpu_s']:.2f} s CPU, {cost['cpu_ms_per_kb']:.2f} ms/kB; a {_TURNS}-turn chat {cost['chat_cpu_s'] * 1000:.1f} ms,"
-                f" its next turn {cost['chat_next_turn_cpu_ms']:.1f} ms"
-            )
-    if metrics["clean_kb_p50_us"] is not None:
-        print(f"clean 1 kB, p50: patterns {metrics['clean_kb_patterns_p50_us']} µs, with names {metrics['clean_kb_p50_us']} µs")
+def _paired(ours: Mapping[str, Any], plain: Mapping[str, Any] | None) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    mine = ours["entities"]
+    theirs = plain["entities"] if plain else {}
+    pairs = [(entity, mine.get(entity, {}), theirs.get(entity, {})) for entity in sorted(mine.keys() | theirs.keys())]
+    return [*pairs, ("all", ours["total"], plain["total"] if plain else {})]
 
 
-def _print_entities(ours: dict[str, object], plain: object) -> None:
-    head = f"{'precision':>10}{'recall':>8}{'F2':>7}{'leaked':>8}"
-    print(f"{'entity':<20}{'labels':>7}{head}" + (f"   |{head}   plain Presidio" if plain else ""))
-    mine, theirs = _table(ours), _table(plain)
-    for entity in mine | theirs:
-        line = f"{entity:<20}{(mine.get(entity) or theirs[entity])['labels']:>7}{_cells(mine.get(entity))}"
-        print(line + (f"   |{_cells(theirs.get(entity))}" if plain else ""))
+def _cells(row: Mapping[str, Any]) -> str:
+    """Without labels, recall and the like say nothing; without false alarms either, there is nothing to say."""
+    shown = _FIGURES if row.get("labels") else ("precision",) if row else ()
+    return "".join(f"{row[figure]:>10.3f}" if figure in shown else f"{'-':>10}" for figure in _FIGURES)
 
 
-def _table(part: object) -> dict[str, dict[str, float]]:
-    return {**part["entities"], "all": part["total"]} if isinstance(part, dict) else {}
+_CHAT = {
+    "conversation_ms": "20-turn chat, every request",
+    "last_turn_ms": "… its last request",
+    "repeated_ms": "… that request again",
+}
 
 
-def _cells(row: dict[str, float] | None) -> str:
-    if row is None:
-        return f"{'-':>10}{'-':>8}{'-':>7}{'-':>8}"
-    return f"{row['precision']:>10.3f}{row['recall']:>8.3f}{row['f2']:>7.3f}{row['leaked']:>8.3f}"
+def _costs(ours: Mapping[str, Any], plain: Mapping[str, Any] | None) -> list[str]:
+    lines = [f"{'processor time':<34}{'oddgate':>12}" + (f"{'plain Presidio':>18}{'times less':>12}" if plain else "")]
+    theirs = _times(plain) if plain else {}
+    for what, mine in _times(ours).items():
+        lines.append(f"{what:<34}{mine:>12.3f}" + (f"{theirs[what]:>18.3f}{_ratio(theirs[what], mine):>12}" if theirs else ""))
+    return [*lines, f"{'clean 1 kB, patterns, p50, µs':<34}{ours['clean_kb_patterns_p50_us']:>12.1f}"]
+
+
+def _times(cost: Mapping[str, Any]) -> dict[str, float]:
+    return {"all texts, ms/kB": cost["cpu_ms_per_kb"]} | {f"{what}, ms": cost["chat"][key] for key, what in _CHAT.items()}
+
+
+def _ratio(other: float, mine: float) -> str:
+    return f"{other / mine:.1f}" if mine else "-"

@@ -70,6 +70,7 @@ class PooledCursor:
         self._cut = 0
         self._deadline_s = deadline_s
         self._text_key = text_key
+        self._work = f"{detector.digest}/answer"  # requests are cut into units differently
         self._whole = whole
         self._units: deque[_Unit] = deque()
 
@@ -86,7 +87,7 @@ class PooledCursor:
         if not wanted:
             return None
         units = tuple(unit for _, unit in wanted)
-        job = Job(self.detector, units, self._deadline_s, (self.detector.digest, self._text_key("\0".join(units))))
+        job = Job(self.detector, units, self._deadline_s, (self._work, self._text_key("\0".join(units))))
         for place, _ in wanted:
             self._units[place].job = job
         return job

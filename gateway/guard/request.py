@@ -10,6 +10,7 @@ from detectors.contract import InlineDetector, PooledDetector
 from detectors.finding import Finding
 from detectors.text.placeholders import lookalikes
 from detectors.text.sentences import sentences
+from gateway.guard.escapes import View, unescaped, view
 from gateway.guard.memo import Memo, TextKey
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
@@ -37,10 +38,11 @@ class Memos:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A text that waits for a job: where the sentences that the job has begin."""
+    """A text that waits for a job: where the sentences that the job has begin, in the text or in the view of it."""
 
     job: Job
     starts: tuple[int, ...]
+    view: View | None
 
 
 class RequestGuard:
@@ -84,11 +86,13 @@ class RequestGuard:
             return
         known = self._memos.scans.get(*name)
         if known is None:
-            units = [(start, text[start:end]) for start, end in sentences(text)]
+            seen = view(text)
+            read = seen.text if seen else text
+            units = [(start, read[start:end]) for start, end in sentences(read)]
             wanted = [(start, unit) for start, unit in units if detector.is_candidate(unit)]
             if wanted:
                 job = Job(detector, tuple(unit for _, unit in wanted), deadline_s, name)
-                self._pending[name] = _Pending(job, tuple(start for start, _ in wanted))
+                self._pending[name] = _Pending(job, tuple(start for start, _ in wanted), seen)
                 return
             known = ()
         self._results[name] = known
@@ -104,6 +108,8 @@ class RequestGuard:
                 for start, unit in zip(pending.starts, answer, strict=True)
                 for finding in unit
             )
+            if pending.view:
+                found = tuple(pending.view.back(found))
             self._memos.scans.put(*name, found)
             self._results[name] = found
         self._pending.clear()
@@ -161,7 +167,7 @@ class RequestGuard:
     def _scan(self, key: TextKey, text: str, detector: InlineDetector) -> Found:
         known = self._memos.scans.get(detector.digest, key)
         if known is None:
-            known = tuple(detector.scan(text))
+            known = _scan(detector, text)
             self._memos.scans.put(detector.digest, key, known)
         return known
 
@@ -196,11 +202,20 @@ class RequestGuard:
         text, end = segment.text, 0
         pieces: list[str] = []
         for edit, choice in zip(found.edits, found.choices, strict=True):
-            written = replacement(edit, text[edit.start : edit.end], self._tokens, choice)
+            written = replacement(edit, unescaped(text[edit.start : edit.end]), self._tokens, choice)
             pieces += (text[end : edit.start], written if segment.form is not Form.IDENTIFIER else _identifier(written))
             end = edit.end
         pieces.append(text[end:])
         return "".join(pieces)
+
+
+def _scan(detector: InlineDetector, text: str) -> Found:
+    """Where escapes may be meant or not, what either reading has."""
+    seen = view(text)
+    if seen is None:
+        return tuple(detector.scan(text))
+    found = seen.back(detector.scan(seen.text))
+    return tuple(found if seen.is_whole else dict.fromkeys([*detector.scan(text), *found]))
 
 
 def _identifier(written: str) -> str:

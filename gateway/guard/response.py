@@ -70,6 +70,7 @@ class ResponseGuard:
     _active: dict[Channel, _Track] = field(default_factory=dict)
     _touched: dict[Channel, _Track] = field(default_factory=dict)
     _open: dict[int, None] = field(default_factory=dict)
+    _has_ended: bool = False
     _event: Event | None = None
     _blocked: bool = False
     _writing: Writing = field(init=False)
@@ -90,6 +91,7 @@ class ResponseGuard:
         for delta in event.deltas:
             self._feed(delta)
         for choice in event.finished:
+            self._has_ended = True
             self._open.pop(choice, None)
             self._close([channel for channel in self._active if channel[0] == choice])
 
@@ -98,8 +100,8 @@ class ResponseGuard:
         self._close(list(self._active))
 
     def open_choices(self) -> tuple[int, ...]:
-        """Choices that have begun and not ended."""
-        return tuple(self._open)
+        """Choices that have begun and not ended; the first, if none has come to any text yet."""
+        return tuple(self._open) if self._open or self._has_ended else (0,)
 
     def needs(self) -> list[tuple[Job, bool]]:
         """Jobs to run, each with whether any text waits for it."""

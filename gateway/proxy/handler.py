@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from gateway.errors import BadRequest, GatewayError, InternalError, PolicyViolation, UpstreamError
@@ -20,9 +20,10 @@ from gateway.proxy.reply import EVENT_STREAM, JSON, Reply
 from gateway.proxy.upstream import Upstream
 from gateway.telemetry.record import Exchange
 from gateway.wire.dialect import Conversation, Route, find_route
-from gateway.wire.model import Event, Request
+from gateway.wire.model import Event, Form, Request, Segment
 from gateway.wire.plain import read_error
 from gateway.wire.sse import KEEP_ALIVE, SseDecoder
+from policies.policy import Scope
 from policies.subject import Subject
 from policies.verdict import Action
 
@@ -93,6 +94,11 @@ async def handle(parts: Parts, inbound: Inbound, writer: Writer) -> None:
         reply.record_late()
 
 
+def _with_query(request: Request, query: str) -> Request:
+    """The query string is a text too; like a key, it is read and not rewritten."""
+    return replace(request, segments=(*request.segments, Segment(query, "user", Scope.USER, ("query",), Form.KEY)))
+
+
 class _Serving:
     """One exchange on its way through."""
 
@@ -115,6 +121,8 @@ class _Serving:
         raw = await inbound.body() if route.has_body else b""
         exchange.request_bytes = len(raw)
         request = route.dialect.parse_request(raw)
+        if inbound.query:
+            request = _with_query(request, inbound.query)
         exchange.model, exchange.is_stream = request.model, request.stream
         plan = parts.choose_plan(Subject(caller.name, request.model, request.surface), caller.policy)
         exchange.policy = plan.version
@@ -239,7 +247,7 @@ class _Serving:
         return None if isinstance(release, Refuse) else renderer.render(release)
 
     async def _settle(self, guard: ResponseGuard, *, is_end: bool) -> None:
-        """Run what the guard needs. Text waits only for jobs that could change it; the others are heard at the end."""
+        """Run what the guard needs. Text waits only for jobs that could change it; the others are heard at the end at the latest."""
         needs = guard.needs()
         if not needs and not self._late:
             return
@@ -249,10 +257,9 @@ class _Serving:
         while jobs := [job for job, holds in needs if holds]:
             guard.settle(await self._parts.scans.run(jobs))
             needs = guard.needs()
-        if is_end:
-            for task in self._late:
-                guard.settle(await task)
-            self._late.clear()
+        for task in [task for task in self._late if is_end or task.done()]:  # what is heard at once need not be kept to the end
+            guard.settle(await task)
+            self._late.remove(task)
 
     async def _stop(
         self, dialect: Conversation, plan: Plan, guard: ResponseGuard, renderer: StreamRenderer, answer: UpstreamAnswer, out: bytes

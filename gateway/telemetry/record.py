@@ -43,6 +43,7 @@ class Exchange:
     first_byte: float | None = None
     end: float = 0.0
     is_recorded: bool = False
+    is_counted: bool = False
 
     @property
     def decision(self) -> str:

@@ -79,7 +79,7 @@ def _choice(choice: Json, position: int, holder: str, finished: dict[int, str]) 
         elif key not in _CHOICE or (key == "finish_reason" and not is_structural(value)):
             yield from _whole(value, (index, "choice", key), (*place, key), Scope.OUTPUT)
     reason = choice.get("finish_reason")
-    if holder == "message" or reason is not None:
+    if holder == "message" or (reason is not None and reason != ""):  # some endpoints say "" for "not yet"
         finished[index] = reason if isinstance(reason, str) and is_structural(reason) else ""
 
 

@@ -23,6 +23,7 @@ _STRUCTURAL = frozenset({"model", "service_tier", "reasoning_effort", "verbosity
     {"role", "type", "id", "tool_call_id"}
 )
 _IDS = frozenset({"model", "id", "tool_call_id"})  # these hold digits, at the places that the API has for them
+_NUMBERS = frozenset({"seed", "max_tokens", "max_completion_tokens"})  # of the API's own, at its top level: nobody's
 _IDENTIFIERS = frozenset({"user", "safety_identifier", "prompt_cache_key", "name"})
 _DEFINITIONS = frozenset({"tools", "functions", "response_format"})
 _MEDIA = {"image_url": Kind.IMAGE, "input_audio": Kind.AUDIO, "file": Kind.FILE}
@@ -64,7 +65,7 @@ def _body(body: dict[str, Json]) -> Found:
     for index, message in enumerate(messages):
         yield from _message(message, ("messages", index))
     for key, value in body.items():
-        if key == "messages":
+        if key == "messages" or (key in _NUMBERS and isinstance(value, int)):
             continue
         if key in _DEFINITIONS:
             yield from _texts(value, (key,), "tool", Scope.TOOL_DEFINITIONS)
@@ -136,9 +137,13 @@ def _part(part: Json, place: Place, role: str, scope: Scope) -> Found:
 def _media(part: dict[str, Json], place: Place, role: str, scope: Scope) -> Found:
     """The texts beside a medium (a file's name, an address), without the medium's own data."""
     for found in _texts(part, place, role, scope):
-        is_data = isinstance(found, Segment) and (found.place[-1] in ("data", "file_data") or found.text.startswith("data:"))
+        is_data = isinstance(found, Segment) and found.form is Form.TEXT and _is_data(found.place[-1], found.text)
         if not is_data:
             yield found
+
+
+def _is_data(key: str | int, text: str) -> bool:
+    return key in ("data", "file_data") or (key in ("url", "image_url") and text.startswith("data:"))
 
 
 def _tool_calls(calls: Json, place: Place) -> Found:
@@ -185,7 +190,7 @@ def _arguments(text: str, place: Place) -> Found:
 
 def _field(key: str, value: Json, place: Place, role: str, scope: Scope) -> Found:
     """A field that is not a text by the API: nothing if it can carry no prose, else whatever text it has."""
-    if not isinstance(value, (str, dict, list)) or (isinstance(value, str) and _is_structural(key, value)):
+    if isinstance(value, str) and _is_structural(key, value):
         return
     if key in _IDENTIFIERS and isinstance(value, str) and value:
         yield Segment(value, role, scope, place, Form.IDENTIFIER)
@@ -198,7 +203,7 @@ def _is_structural(key: str, value: str) -> bool:
 
 
 def _texts(value: Json, place: Place, role: str, scope: Scope) -> Found:
-    for text, here, form in strings(value, place):
+    for text, here, form in strings(value, place, numbers=True):
         if not (here[-1] in _STRUCTURAL and is_name(text)):
             yield Segment(text, role, scope, here, form)
 

@@ -18,8 +18,19 @@ _NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})[A-Za-z0-9_.:/+-]{0,256}")
 """An identifier with fewer digits than any number has that means somebody (an IP address has four)."""
 
 
-def strings(value: Json, place: Place, depth: int = 0) -> Iterator[tuple[str, Place, Form]]:
-    """Every non-empty string below ``place``, and every key that is more than a name."""
+_ANONYMOUS = 10**6
+"""Numbers smaller than this mean nobody."""
+
+
+def number_text(value: Json) -> str | None:
+    """A number that could be somebody's (a card's, a telephone's), as text."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) >= _ANONYMOUS:
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return None
+
+
+def strings(value: Json, place: Place, depth: int = 0, *, numbers: bool = False) -> Iterator[tuple[str, Place, Form]]:
+    """Every non-empty string below ``place``, and every key that is more than a name; with ``numbers``, those of ``number_text`` too."""
     if isinstance(value, str):
         if value:
             yield value, place, Form.TEXT
@@ -30,10 +41,12 @@ def strings(value: Json, place: Place, depth: int = 0) -> Iterator[tuple[str, Pl
             for key, item in value.items():
                 if not is_name(key):
                     yield key, (*place, key), Form.KEY
-                yield from strings(item, (*place, key), depth + 1)
+                yield from strings(item, (*place, key), depth + 1, numbers=numbers)
         else:
             for index, item in enumerate(value):
-                yield from strings(item, (*place, index), depth + 1)
+                yield from strings(item, (*place, index), depth + 1, numbers=numbers)
+    elif numbers and (text := number_text(value)):
+        yield text, place, Form.TEXT
 
 
 def is_structural(value: Json) -> bool:

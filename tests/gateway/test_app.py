@@ -151,7 +151,11 @@ async def test_a_journal_that_cannot_be_written(folder: Path, monkeypatch: pytes
         assert ("journal_unavailable" in text) is not passes
         assert (answer.status == 200) is (passes or stream)
         assert not stream or (text.rstrip().endswith("data: [DONE]") is passes)
-        assert (await metrics(addresses, client))["oddgate_journal_errors_total"] >= 1
+        counted = await metrics(addresses, client)
+        assert counted["oddgate_journal_errors_total"] >= 1
+        outcome = "completed" if passes else "journal_unavailable"
+        total = {name: value for name, value in counted.items() if name.startswith("oddgate_requests_total")}
+        assert total == {f'oddgate_requests_total{{decision="allow",outcome="{outcome}",surface="chat"}}': 1}
 
 
 async def test_a_fault_of_ours(folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):

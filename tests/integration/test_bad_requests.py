@@ -112,6 +112,8 @@ async def test_stream_must_be_a_truth_value(gateway: Gateway, faulty: FaultyUpst
         ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
         ("DELETE", "/v1/models", 405, "method_not_allowed"),
         ("POST", "/v1/chat/completions?note=write%20to%20a%40b.org", 400, "unsupported_query"),
+        ("POST", "/v1/chat/completions?phone=415-555-0123", 400, "content_filter"),
+        ("GET", "/v1/models?card=4111111111111111", 400, "content_filter"),
     ],
 )
 async def test_other_paths_and_methods(gateway: Gateway, faulty: FaultyUpstream, method: str, path: str, status: int, code: str):

@@ -7,7 +7,7 @@ import pytest
 
 from detectors.contract import Factory
 from detectors.finding import Finding
-from detectors.registry import Options
+from detectors.registry import DetectorError, Options
 from gateway.cli.detect import LocalScan, options_of
 from policies.policy import PatternSpec, Rule
 from policies.verdict import Action
@@ -95,3 +95,30 @@ def test_options_of():
         "luhn",
         ("badge",),
     )
+
+
+def test_many_texts_at_once(scan):
+    """Texts scanned together have the findings that each has alone, and the model is asked once."""
+    texts = ["Zed. @", "", "none", "Nothing. Then Zed."]
+    together = scan.scan("pii", Options(), texts)
+    assert together == [scan.scan("pii", Options(), [text])[0] for text in texts]
+    assert [[text[f.start : f.end] for f in found] for text, found in zip(texts, together, strict=True)] == [["@", "Zed"], [], [], ["Zed"]]
+    assert MADE == ["Zed"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError(name="spacy"), "names need the extra 'ner': spacy is not installed"),
+        (OSError("no such model"), "the model for names cannot be loaded: no such model"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded(scan, monkeypatch, error, said):
+    """What is missing is a detector's error, in one sentence."""
+
+    def fail(word: str) -> None:
+        raise error
+
+    monkeypatch.setattr(f"{__name__}.zed_scanner", fail)
+    with pytest.raises(DetectorError, match=said):
+        scan(RULE, "Zed")

@@ -12,7 +12,7 @@ from gateway.wire.openai_chat import ChatCompletions
 from policies.decide import NotChecked
 from policies.policy import Policy, Rule
 from policies.verdict import Action
-from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy, rule
+from tests.support.guards import DIGITS, KEY, MAILS, Names, Pattern, plan, policy, rule
 
 MAIL_RULE = rule("mails", "tokenize", scope=["user", "assistant", "tool_arguments", "tool_results"])
 
@@ -197,3 +197,39 @@ def test_two_rules_of_different_styles() -> None:
     found = Reviewed(user("a@b.c 1234567890 "), *rules, detectors=(MAILS, DIGITS)).finish()
     assert found.body["messages"][0]["content"] == f"{mail()} ******7890 "
     assert found.guard.findings.rules() == ("mails", "numbers")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (json.dumps({"to": "see\na@b.c"}), '{"to": "see\\n%s"}'),
+        (json.dumps([json.dumps({"to": "see\na@b.c"})]), '["{\\"to\\": \\"see\\\\n%s"}"]'),
+        (r'{"to": "a\u0040b.c "}', '{"to": "%s "}'),
+    ],
+)
+def test_an_escape_hides_nothing(text: str, written: str) -> None:
+    """Values are found behind and through the escapes of JSON in a text, and stand for what they say, not for how it is written."""
+    mails = Pattern("EMAIL_ADDRESS", r"[a-z.]+@[a-z.]+", 64)
+    reviewed = Reviewed({"messages": [{"role": "tool", "content": text}]}, MAIL_RULE, detectors=(mails,)).finish()
+    assert reviewed.body["messages"][0]["content"].replace('\\"}"]', '"}"]') == written % mail()
+
+
+def test_a_backslash_that_is_meant_hides_nothing_either() -> None:
+    """Outside JSON, what either reading finds is replaced."""
+    mails = Pattern("EMAIL_ADDRESS", r"[a-z.]+@[a-z.]+", 64)
+    reviewed = Reviewed(user(r"CORP\nancy@b.c"), MAIL_RULE, detectors=(mails,)).finish()
+    assert reviewed.body["messages"][0]["content"] == "CORP\\" + mail("nancy@b.c")
+
+
+def test_names_are_looked_for_in_what_escapes_say() -> None:
+    """Sentences are those of the view, and the edit covers the name as it is written."""
+    text = json.dumps({"note": "hello.\nAnn\u00e9 said\nso"})
+    found = Reviewed(user(text), rule("names", "redact", scope=["user"]), detectors=(Names(),))
+    assert "\\" not in "".join(unit for job in found.jobs for unit in job.units)
+    assert [job.units for job in found.jobs] == [("Ann\u00e9 said\n",)]
+
+
+def test_a_number_is_rewritten_where_it_stands() -> None:
+    """A number needs no quotes to be a card's; what replaces it has them."""
+    reviewed = Reviewed({**user("hi"), "metadata": {"card": 4111111111111111, "n": 1}}, rule("n", "redact"), detectors=(DIGITS,)).finish()
+    assert reviewed.body["metadata"] == {"card": "[NUMBER]", "n": 1}

@@ -202,3 +202,12 @@ def test_what_would_be_restored_at_once_is_left_alone() -> None:
     assert contents(play(chunk(content="12"), chunk(content="34 "), chunk(finish="stop"), "DONE")) == "1234 "
     play = Playbook(rule("numbers", "tokenize", scope=["output"], restore=False))
     assert "<NUMBER_" in contents(play(chunk(content="12"), chunk(content="34 "), chunk(finish="stop"), "DONE"))
+
+
+def test_a_stream_that_is_cut_before_any_text_has_a_choice_to_end() -> None:
+    """A client that waits for a finish reason gets one, unless every choice has had its own."""
+    play = Playbook(rule("numbers", "redact"))
+    play(chunk(role="assistant"))
+    assert play.guard.open_choices() == (0,)
+    play(chunk(content="12 "), chunk(finish="stop"))
+    assert play.guard.open_choices() == ()

@@ -86,6 +86,7 @@ def test_several_choices():
     [
         ({"delta": {}, "finish_reason": None}, "delta", {}),
         ({"delta": {}}, "delta", {}),
+        ({"delta": {}, "finish_reason": ""}, "delta", {}),
         ({"delta": {}, "finish_reason": "tool_calls"}, "delta", {0: "tool_calls"}),
         ({"message": {}}, "message", {0: ""}),
         ({"message": {}, "finish_reason": "length"}, "message", {0: "length"}),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.errors import BadRequest
 from gateway.wire.chat_request import MAX_SEGMENTS, read_request
 from gateway.wire.model import Form, Json, Request, at
-from gateway.wire.walk import dotted, is_name, is_structural
+from gateway.wire.walk import dotted, is_name, is_structural, number_text
 
 PROSE = "write to anna.kovacs@example.org, please"
 
@@ -139,6 +139,8 @@ def test_texts_of_a_message(fields: Json, expected: set):
         ({"model": "with a blank"}, {("model", "user", "user", "text")}),
         ({"service_tier": "auto", "reasoning_effort": "low", "verbosity": "high", "tool_choice": "auto", "function_call": "none"}, set()),
         ({"n": 2, "temperature": 0.5, "logprobs": True, "logit_bias": {"50": -100}, "seed": 123456789012, "stream_options": None}, set()),
+        ({"user": 4155550123}, {("user", "user", "user", "text")}),
+        ({"metadata": {"card": 4111111111111111, "count": 12, "is_new": True, "score": 0.5}}, {("metadata.card", "user", "user", "text")}),
         ({"modalities": ["text"]}, {("modalities.0", "user", "user", "text")}),
     ],
 )  # fmt: skip
@@ -356,7 +358,8 @@ def test_segments_say_what_stands_at_their_place(value: Json):
             start, end = segment.leaf.start, segment.leaf.end
             assert at(value, segment.place)[start:end].strip('"') != ""
         else:
-            assert at(value, segment.place) == segment.text
+            there = at(value, segment.place)
+            assert segment.text == (number_text(there) or there)
     names = [(segment.place, segment.form is Form.KEY, segment.leaf) for segment in request.segments]
     assert len(names) == len(set(names))
 

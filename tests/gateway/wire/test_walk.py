@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
 from gateway.wire.model import Form
-from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, strings
+from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text, strings
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=6)),
@@ -82,3 +82,16 @@ def test_values_that_are_no_text(value: object, structural: bool):
 def test_dotted(place: tuple, expected: str):
     """A place is named without repeating a key that may be somebody's data."""
     assert dotted(place) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (4111111111111111, "4111111111111111"), (4111111111111111.0, "4111111111111111"), (-4155550123, "-4155550123"), (1e6, "1000000"),
+        (1234567.5, "1234567.5"), (999_999, None), (0.5, None), (True, None), (None, None), ("4111111111111111", None),
+        (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_numbers_that_could_be_somebodys(value: object, text: str | None):
+    """A number of seven digits and more has a text, in which detectors see its digits; smaller ones mean nobody."""
+    assert number_text(value) == text

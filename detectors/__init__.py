@@ -1,0 +1,14 @@
+"""FIND. A detector knows text or numbers; it does not know policies, HTTP or the gateway. Pure: nothing here does I/O at run time.
+
+``finding``   what a detector says: where, what kind, how sure; never the text itself
+``contract``  the two shapes: inline (microseconds, runs where it stands) and pooled (milliseconds, in a worker process)
+``registry``  every detector by name: what a policy may ask for, and how it is built
+``overlaps``  the only place where spans are reconciled
+``text``      one text in, findings out
+``models``    data that is shipped with the detectors, each with a card
+``training``  what rebuilds ``models`` and measures the detectors
+
+In ``text``, personal data of a fixed form goes: ``pii`` asks ``prefilter`` where anything could be, cuts the text there with
+``stretches``, and runs those ``finders`` (``presidio``, ``cards``, ``phones``, ``dates``, ``addresses``, ``urls``) that could find
+something; ``context`` raises their scores. Names go: ``sentences`` to ``ner`` in a pool, mended by ``names``. A team's own: ``custom``.
+"""

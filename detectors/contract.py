@@ -1,0 +1,64 @@
+"""What the gateway asks of a detector. Two shapes: one that runs where it stands, one that runs in the pool."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from detectors.finding import Finding
+
+Scanner = Callable[[Sequence[str]], list[list[Finding]]]
+"""What a pool worker runs: texts in, the findings of each text out, offsets relative to that text."""
+
+
+class InlineDetector(Protocol):
+    """A detector that takes microseconds and may run on the event loop.
+
+    ``digest`` names the detector and everything in its configuration that can change a result; equal digests
+    give equal findings for equal texts, so results may be remembered under (digest, text).
+    """
+
+    name: str
+    digest: str
+    lookbehind: int
+    """No finding depends on characters further than this before the settled offset that it is scanned from."""
+
+    def scan(self, text: str, start: int = 0) -> list[Finding]:
+        """All findings that begin at or after ``start``; characters before it are look-behind only."""
+        ...
+
+    def settled(self, text: str, start: int = 0) -> int:
+        """How much of a growing text is decided.
+
+        An offset p (``start <= p <= len(text)``), as large as can be told, for which it is certain that, whatever is appended to ``text``,
+
+        * ``scan(text + more, start)`` has the same findings beginning before p as ``scan(text, start)``, and they end at or before p;
+        * its findings beginning at or after p are those of ``scan((text + more)[q:], p - q)`` shifted by q, for every
+          ``0 <= q <= max(0, p - lookbehind)``.
+
+        So a stream may be scanned piece by piece, cut anywhere, with the result of scanning it whole.
+        """
+        ...
+
+
+@runtime_checkable
+class PooledDetector(Protocol):
+    """A detector that takes milliseconds. It judges whole units (sentences), in a worker process, never on the event loop."""
+
+    name: str
+    digest: str
+    factory: "Factory"
+
+    def is_candidate(self, unit: str) -> bool:
+        """Whether the model could find anything in this unit; must be cheap and must not lose findings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """How a worker process builds the scanner: a dotted ``module:function`` path and its keyword arguments (plain values)."""
+
+    path: str
+    options: Mapping[str, str | int | float | bool | tuple[str, ...]]
+
+
+TextDetector = InlineDetector | PooledDetector

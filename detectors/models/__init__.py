@@ -1,0 +1,1 @@
+"""Data that is shipped with the detectors; beside each file stands its card."""

@@ -1,0 +1,66 @@
+"""What can be asked for, and what is built for it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from detectors.contract import PooledDetector
+from detectors.registry import Catalog, DetectorError, Options, build
+from detectors.text.custom import CustomPattern
+from detectors.text.ner import default_model
+
+CATALOG = Catalog()
+needs_model = pytest.mark.skipif(default_model() is None, reason="no spaCy model: install requirements/ner-model.txt")
+
+
+def test_catalog():
+    """Every pooled entity is an entity; an unknown detector has none."""
+    assert CATALOG.names() == {"pii"}
+    assert CATALOG.pooled_entities("pii") < CATALOG.entities("pii")
+    assert CATALOG.entities("none") == CATALOG.pooled_entities("none") == frozenset()
+    assert CATALOG.pattern_problem("EMP", r"E-\d{4}", None) is None
+    assert CATALOG.pattern_problem("EMP", r"E-\d+", None)
+
+
+def test_catalog_imports_nothing_heavy():
+    """Checking a policy does not load what runs it."""
+    heavy = "spacy presidio_analyzer hyperscan phonenumbers tldextract"
+    code = f"import sys, detectors.registry as r; r.Catalog().entities('pii'); print([m for m in '{heavy}'.split() if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("entities", [("EMAIL_ADDRESS",), ("CREDIT_CARD", "DATE_TIME")])
+def test_patterns_need_no_model(entities: tuple[str, ...]):
+    """Only the detectors that the entities need."""
+    (detector,) = build("pii", Options(entities=entities))
+    assert not isinstance(detector, PooledDetector)
+    assert detector.name == "pii"
+
+
+@needs_model
+def test_locations_come_from_both():
+    """An address by its form, a named place from the model."""
+    assert [isinstance(detector, PooledDetector) for detector in build("pii", Options(entities=("LOCATION",)))] == [False, True]
+    assert [isinstance(detector, PooledDetector) for detector in build("pii", Options(entities=("PERSON",)))] == [True]
+
+
+def test_own_patterns():
+    """A rule may name its own patterns among its entities."""
+    pattern = CustomPattern("EMPLOYEE", r"E-\d{4}")
+    built = build("pii", Options(entities=("EMPLOYEE", "URL"), patterns=(pattern,)))
+    assert [finding.kind for detector in built for finding in detector.scan("E-1234")] == ["pii.EMPLOYEE"]
+
+
+@pytest.mark.parametrize(
+    ("detect", "options", "why"),
+    [
+        ("nothing", Options(), "no detector 'nothing'"),
+        ("pii", Options(entities=("SHOE_SIZE",)), "no entity SHOE_SIZE"),
+        ("pii", Options(entities=("URL",), patterns=(CustomPattern("EMP", "a+"),)), "pattern EMP: it has no upper bound"),
+    ],
+)
+def test_refused(detect: str, options: Options, why: str):
+    """What cannot be built says why."""
+    with pytest.raises(DetectorError, match=why):
+        build(detect, options)
