@@ -46,8 +46,8 @@ $(VENV)/.test: $(VENV)/.run requirements/dev.txt
 # Needs uv, which is not otherwise used.
 lock:
 	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes -q -o requirements/build.txt
-	uv pip compile pyproject.toml --extra ner --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra ner --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra ner --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra ner --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

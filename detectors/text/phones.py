@@ -53,6 +53,7 @@ _ID_BEFORE = re.compile(
     r"\b[^\w.]*(?:is|number|no|num|nr|was|of)?[^\w]*|[#=_@$€£/\\])\Z",
     re.IGNORECASE,
 )
+_ACRONYM_BEFORE = re.compile(r"\b(?:[A-Z]{2,8}|[Nn][ºo°]\s?\w{0,12})\s?[:.]\s{0,4}[\d -]{0,6}\Z")  # "NASS: 28 "; a phone's own are cues
 _SCORE = 0.4
 _MORE_CONTEXT = ("tel", "mobile", "fax", "dial", "contact", "reach", "whatsapp", "desk", "office")
 
@@ -115,6 +116,8 @@ class Phones:
             return 0.0
         if _NANP.match(value) or _AREA_CODE.match(value) or (_TRUNK_ZERO.match(value) and 9 <= len(digits) <= 11):
             return _SCORE
+        if _ACRONYM_BEFORE.search(run.text_before(start)):
+            return 0.0
         return _SCORE if any(plan.holds(value, digits) for plan in self._plans) else 0.0
 
 

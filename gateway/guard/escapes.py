@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from detectors.finding import Finding
 from gateway.wire.jsontext import is_json
 
-_ESCAPE = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|[bfnrt])")
+# Possessive, and from a run's first backslash only: in time that grows with the text alone.
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9A-Fa-f]{4})|[bfnrt])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -22,13 +22,14 @@ from gateway.telemetry.record import Exchange
 from gateway.wire.dialect import Conversation, Route, find_route
 from gateway.wire.model import Event, Form, Request, Segment
 from gateway.wire.plain import read_error
-from gateway.wire.sse import KEEP_ALIVE, SseDecoder
+from gateway.wire.sse import KEEP_ALIVE, SseDecoder, SseEvent
 from policies.policy import Scope
 from policies.subject import Subject
 from policies.verdict import Action
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 _TURN_S = 0.005  # an upstream that sends in bursts does not keep the other exchanges waiting for longer
+_CUT_OFF = "The upstream's stream ended before its answer was complete."
 _QUERY = re.compile(r"[A-Za-z0-9_.=&-]{0,512}")
 
 
@@ -208,11 +209,11 @@ class _Serving:
 
     async def _stream(self, dialect: Conversation, plan: Plan, guard: ResponseGuard, answer: UpstreamAnswer) -> None:
         exchange, reply, clock = self._exchange, self._reply, self._parts.clock
-        decoder, renderer = SseDecoder(MAX_EVENT_BYTES), StreamRenderer(dialect, guard)
-        async for chunk in self._chunks(answer):
+        renderer = StreamRenderer(dialect, guard)
+        async for arrived in self._events(dialect, answer):
             begin = clock()
             out = b""
-            for sse in decoder.feed(chunk):
+            for sse in arrived:
                 event = None if sse.data is None else dialect.parse_event(sse)
                 if event is None:
                     out += KEEP_ALIVE
@@ -234,7 +235,29 @@ class _Serving:
                     begin, out = clock(), b""
             exchange.guard_s += clock() - begin
             await reply.write(answer.status, answer.headers, out)
-        raise UpstreamError("upstream_reset", "The upstream's stream ended before its answer was complete.")
+        await self._end_unmarked(guard, renderer, answer)
+
+    async def _events(self, dialect: Conversation, answer: UpstreamAnswer) -> AsyncIterator[Iterator[SseEvent]]:
+        """The answer's events, as many as have arrived together; at its end, one that lacks nothing but its blank line."""
+        decoder = SseDecoder(MAX_EVENT_BYTES)
+        async for chunk in self._chunks(answer):
+            yield decoder.feed(chunk)
+        left = next(decoder.flush(), None)
+        if left and left.data is not None:
+            event = dialect.parse_event(left)
+            if event.body is None and not event.is_end:
+                raise UpstreamError("upstream_reset", _CUT_OFF)
+            yield iter((left,))
+
+    async def _end_unmarked(self, guard: ResponseGuard, renderer: StreamRenderer, answer: UpstreamAnswer) -> None:
+        """The upstream closed without the end mark: fine if every choice had ended, as some endpoints do it; cut off otherwise."""
+        if renderer.last is None or guard.open_choices():
+            raise UpstreamError("upstream_reset", _CUT_OFF)
+        guard.close()
+        await self._settle(guard, is_end=True)
+        release = guard.release()
+        self._exchange.note_answer(guard)
+        await self._reply.finish(answer.status, answer.headers, b"" if isinstance(release, Refuse) else renderer.render(release))
 
     async def _pass(self, event: Event, guard: ResponseGuard, renderer: StreamRenderer) -> bytes | None:
         """What may go out now that this event has come in; None if a rule has blocked."""

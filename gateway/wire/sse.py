@@ -54,10 +54,10 @@ class SseDecoder:
             raise UpstreamError("upstream_too_large", "The upstream sent an event larger than the gateway takes.")
 
     def flush(self) -> Iterator[SseEvent]:
-        """The stream ended: an unfinished event is dropped by the format's rule, unless it has data, which we must not lose sight of."""
+        """The stream ended: what is left is an event whose end is missing, and is given one."""
         raw = bytes(self._held)
         self._held.clear()
-        event = _parse(raw)
+        event = _parse(raw.rstrip(b"\r\n") + b"\n\n")
         if event:
             yield event
 

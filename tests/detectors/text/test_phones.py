@@ -44,6 +44,8 @@ NOT_FOUND = [
     "EKS 1.27 on m5.2xlarge",
     "S3 bucket 12",
     "pages 211-227 (2003)",
+    "NASS: 78 95413267 02",
+    "NºCol: 06 06 83256",
 ]
 
 

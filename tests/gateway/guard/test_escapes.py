@@ -48,3 +48,8 @@ def test_json_is_what_its_view_says():
     assert json_view is not None
     assert other is not None
     assert (json_view.is_whole, other.is_whole) == (True, False)
+
+
+def test_a_run_of_backslashes_costs_no_more_than_its_length():
+    """A million of them are passed over at once."""
+    assert view("\\" * 1_000_000) is None

@@ -1,42 +1,214 @@
-"""The exchange's own bookkeeping; what it does as a whole is tested with whole gateways."""
+"""One exchange through the handler, with a scripted upstream and a writer that keeps what it is given."""
 
-import asyncio
-from collections.abc import Coroutine
-from types import SimpleNamespace
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from gateway.guard.response import ResponseGuard
-from gateway.guard.scans import Answer, Job
-from gateway.guard.tokens import Tokens
-from gateway.proxy.handler import _Serving
-from gateway.wire.model import Delta, Event
-from policies.policy import Scope
-from tests.support.guards import KEY, Names, plan, policy, rule
+import pytest
+
+from gateway.guard.memo import Memo
+from gateway.guard.request import Memos
+from gateway.proxy.apps import Apps
+from gateway.proxy.handler import Parts, handle
+from gateway.proxy.http import Headers, UpstreamAnswer
+from gateway.telemetry.record import Exchange, render
+from gateway.wire.dialect import routes
+from gateway.wire.sse import encode_event
+from tests.support.guards import DIGITS, KEY, plan, policy, rule
+
+TEXT = "the number is 12345678, see"
 
 
-async def scan(jobs: list[Job]) -> dict[Job, Answer]:
-    return {job: tuple(Names.scan(unit) for unit in job.units) for job in jobs}
+def event(delta: Any, finish: str | None = None) -> bytes:
+    return encode_event(json.dumps({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}).encode())
 
 
-def spawn(work: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
-    return asyncio.get_running_loop().create_task(work, name=name)
+class World:
+    """Serves one request; ``records`` are the exchanges that were recorded, with how much had been written by then."""
+
+    def __init__(
+        self, *rules: Any, chunks: Sequence[bytes] = (), content_type: str = "text/event-stream", journal_fails: bool = False, **keys: Any
+    ) -> None:
+        self.written = b""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.has_started = self.is_finished = self.is_closed = False
+        self.sent: list[bytes] = []
+        self.records: list[tuple[dict[str, Any], bytes]] = []
+        self.faults: list[Exception] = []
+        self._chunks, self._type, self._fails = chunks, content_type, journal_fails
+        compiled = plan(policy(*rules, **keys), (DIGITS,))
+        self.parts = Parts(
+            routes=routes(),
+            apps=Apps(()),
+            choose_plan=lambda subject, named: compiled,
+            memos=Memos(Memo(KEY, 10_000), Memo(KEY, 10_000)),
+            scans=self,
+            router=self,
+            spawn=None,
+            record=self._record,
+            failed=lambda exchange, error: self.faults.append(error),
+            key=KEY,
+            wall=time.time,
+            clock=time.perf_counter,
+            new_id=lambda: "req_1",
+        )  # type: ignore[arg-type]
+
+    async def ask(self, body: Any, path: str = "/v1/chat/completions") -> "World":
+        world = self
+
+        class Request:
+            method, query, headers = "POST", "", {}
+
+            def header_items(self) -> Headers:
+                return ()
+
+            async def body(self) -> bytes:
+                return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+        request = Request()
+        request.path = path
+        await handle(world.parts, request, world)
+        return self
+
+    def _record(self, exchange: Exchange) -> None:
+        if self._fails:
+            raise OSError
+        self.records.append((render(exchange), self.written))
+
+    # The router's side.
+    async def send(self, *args: Any, **keys: Any) -> Any:
+        if keys:
+            return await self._answer(*args)
+        self.status, headers, self.written = args
+        self.headers = dict(headers)
+        self.has_started = self.is_finished = True
+        return None
+
+    async def _answer(self, model: str, method: str, path: str, client: Headers, body: bytes) -> Any:
+        self.sent.append(body)
+
+        class Upstream:
+            name = "mock"
+
+            class settings:  # noqa: N801
+                max_response_mb = 1
+
+        return Upstream, UpstreamAnswer(200, (("Content-Type", self._type),), self._type, self._iterate(), self._close)
+
+    async def _iterate(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            yield chunk
+
+    def _close(self) -> None:
+        self.is_closed = True
+
+    # The writer's side; ``send`` above serves both.
+    async def start(self, status: int, headers: Headers) -> None:
+        self.status, self.headers, self.has_started = status, dict(headers), True
+
+    async def write(self, data: bytes) -> None:
+        self.written += data
+
+    async def finish(self) -> None:
+        self.is_finished = True
 
 
-async def test_what_no_text_waits_for_is_heard_when_it_is_there():
-    """A long stream keeps neither the answers of a flagging model nor the text that they are about."""
-    serving = _Serving(SimpleNamespace(scans=SimpleNamespace(run=scan), spawn=spawn), None, None, None)  # type: ignore[arg-type]
-    guard = ResponseGuard(plan(policy(rule("names", "flag", scope=["output"])), (Names(),)), Tokens(KEY, "app"), str.encode)
-    for _ in range(50):
-        delta = Delta((0, "content"), Scope.OUTPUT, "I met Anna.\n", ())
-        guard.feed(Event(b"x", {}, (delta,)))
-        await serving._settle(guard, is_end=False)
-        guard.release()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    assert len(serving._late) <= 2
-    assert sum(guard.findings.counts.values()) >= 45
-    guard.close()
-    await serving._settle(guard, is_end=True)
-    guard.release()
-    assert not serving._late
-    assert sum(guard.findings.counts.values()) == 50
+ASK = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+DONE = b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "outcome"),
+    [
+        ([event({"content": "a"}), event({}, "stop"), DONE], "completed"),
+        ([event({"content": "a"}) + event({}, "stop") + DONE], "completed"),
+        ([event({"content": "a"}), event({}, "stop"), b"data: [DONE]"], "completed"),
+        ([event({"content": "a"}), event({}, "stop"), b"data: [DONE]\n"], "completed"),
+        ([event({"content": "a"}), event({}, "stop")], "completed"),
+        ([event({"content": "a"}, "stop")[:-2]], "completed"),
+        ([event({"content": "a"})], "upstream_reset"),
+        ([event({"content": "a"})[:-20]], "upstream_reset"),
+        ([], "upstream_reset"),
+        ([b": nothing but comments\n\n"], "upstream_reset"),
+    ],
+)
+async def test_how_a_stream_may_end(chunks: list[bytes], outcome: str) -> None:
+    """A stream is whole when its choices have ended, marked or not; one that stops in between, or in an event, is an error."""
+    world = await World(chunks=chunks).ask(ASK)
+    ((record, _),) = world.records
+    assert record["outcome"] == outcome
+    assert world.is_finished
+    assert world.is_closed
+    assert world.faults == []
+
+
+async def test_the_record_is_written_before_the_last_byte() -> None:
+    """When the record is made, the end of the answer has not gone out."""
+    world = await World(chunks=[event({"content": "a"}), event({}, "stop"), DONE]).ask(ASK)
+    ((_, before),) = world.records
+    assert world.written.endswith(DONE)
+    assert not before.endswith(DONE)
+    whole = {"choices": [{"index": 0, "message": {"content": "a"}, "finish_reason": "stop"}]}
+    world = await World(chunks=[json.dumps(whole).encode()], content_type="application/json").ask(ASK)
+    ((_, before),) = world.records
+    assert before == b""
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_no_answer_without_a_record(stream: bool) -> None:
+    """Where the record cannot be written, the client does not get a complete answer."""
+    chunks = [event({"content": "a"}), event({}, "stop"), DONE]
+    whole = [b'{"choices": [{"index": 0, "message": {"content": "a"}}]}']
+    kind = "text/event-stream" if stream else "application/json"
+    world = await World(chunks=chunks if stream else whole, content_type=kind, journal_fails=True).ask(ASK)
+    assert b"journal_unavailable" in world.written
+    assert DONE not in world.written
+    assert world.is_finished
+
+
+async def test_a_blocked_request_does_not_go_upstream() -> None:
+    """The client hears which rule blocked and why, and not a character of what it matched."""
+    world = await World(rule("numbers", "block")).ask(ASK | {"messages": [{"role": "user", "content": "is 12345678 ok"}]})
+    assert world.sent == []
+    assert world.status == 400
+    error = json.loads(world.written)["error"]
+    assert (error["code"], error["type"], error["oddgate"]["rules"]) == ("content_filter", "policy_violation", ["numbers"])
+    assert b"1234" not in world.written
+    assert "1234" not in json.dumps(world.records[0][0])
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_refusal_instead_of_an_error(stream: bool) -> None:
+    """With ``respond: refusal`` a blocked request is answered as if the assistant had refused, in the form that was asked for."""
+    body = ASK | {"stream": stream, "messages": [{"role": "user", "content": "is 12345678 ok"}]}
+    world = await World(rule("numbers", "block"), respond={"style": "refusal", "message": "No."}).ask(body)
+    assert world.status == 200
+    assert b'"finish_reason":"content_filter"' in world.written
+    assert b'"refusal":"No."' in world.written
+    assert world.written.endswith(DONE) is stream
+    assert world.headers["x-oddgate-decision"] == "block"
+
+
+async def test_a_block_in_mid_stream_has_a_valid_ending() -> None:
+    """What was released before stays, the open choice stops with content_filter, the end mark follows, and the upstream is closed."""
+    chunks = [event({"content": "fine so far "}), event({"content": "12345678 "}), event({"content": "more"}), DONE]
+    world = await World(rule("numbers", "block"), chunks=chunks).ask(ASK)
+    assert b"fine so far" in world.written
+    assert b"1234" not in world.written
+    assert b"more" not in world.written
+    assert world.written.count(b'"finish_reason":"content_filter"') == 1
+    assert world.written.endswith(DONE)
+    ((record, _),) = world.records
+    assert (record["outcome"], record["decision"], record["released_chars"]) == ("content_filter", "block", len("fine so far "))
+    assert world.is_closed
+
+
+async def test_an_unknown_path_is_refused_and_recorded() -> None:
+    """Nothing is forwarded, and the refusal has its record too."""
+    world = await World().ask(ASK, path="/v1/embeddings")
+    assert world.status == 404
+    assert json.loads(world.written)["error"]["code"] == "unsupported_path"
+    assert [record["outcome"] for record, _ in world.records] == ["unsupported_path"]
+    assert world.sent == []
