@@ -156,7 +156,9 @@ def _vanities(_: Policy, rule: Rule, __: Catalog) -> Iterator[_Objection]:
 
 
 def _streams(policy: Policy, rule: Rule, catalog: Catalog) -> Iterator[_Objection]:
-    """Text of an answer that is already released can be neither rewritten nor blocked."""
+    """Text of an answer that is already released can be neither rewritten nor blocked. A rule that restores leaves answers alone."""
+    if rule.action is Action.TOKENIZE and rule.restore:
+        return
     streamed = [scope for scope in (Scope.OUTPUT, Scope.REASONING) if scope in rule.scope]
     pooled = [entity for entity in catalog.pooled_entities(rule.detect) if rule.entities is None or entity in rule.entities]
     if rule.stream or policy.is_shadow(rule) or not streamed or not pooled:

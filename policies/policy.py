@@ -79,7 +79,7 @@ class Rule(Schema):
     on_error: FailAction = Action.BLOCK
     on_timeout: FailAction = Action.BLOCK
     deadline_ms: Annotated[int, Field(ge=1, le=60_000)] = 2000
-    """How long a pooled detector may take for one text, waiting included."""
+    """How long a pooled detector may take for each 10,000 characters of a text, waiting included, and the others for a request."""
     stream: Literal["sentence", "whole"] | None = None
     """How much of an answer is held back for a detector that cannot judge a prefix."""
 

@@ -11,7 +11,7 @@ from detectors.finding import Evidence
 from detectors.text.checks import luhn
 from detectors.text.raw import DIGITS, Raw
 
-_RUN = re.compile(r"(?<![^\W_])(?<!\d[.,])\d{1,19}(?:[ -]\d{1,19})*(?![^\W_]|[.,]\d)")
+_RUN = re.compile(r"(?<![^\W_])(?<!\d\.)\d{1,19}(?:[ -]\d{1,19})*(?![^\W_]|\.\d)")  # a comma parts two numbers
 _GROUP = re.compile(r"\d+")
 _LEAST, _MOST = 12, 19
 _FIRST_GROUP = 4

@@ -8,6 +8,7 @@ import regex
 from detectors.text.addresses import Addresses
 from detectors.text.cards import Cards
 from detectors.text.dates import Dates
+from detectors.text.emails import Emails
 from detectors.text.phones import Phones
 from detectors.text.presidio import FixedForm, fixed_forms
 from detectors.text.raw import Finder
@@ -37,6 +38,8 @@ def _mended(entity: str, form: Finder) -> list[Finder]:
     match entity, form:
         case "CREDIT_CARD", _:
             return [Cards(form.context)]
+        case "EMAIL_ADDRESS", FixedForm(check=is_registered) if is_registered:
+            return [Emails(form.context, is_registered)]
         case "PHONE_NUMBER", _:
             return [Phones(form.context)]
         case "DATE_TIME", _:

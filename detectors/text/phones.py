@@ -28,6 +28,9 @@ _MAX_TRIES = 40  # of one run: a table of figures is not searched for every pair
 _NANP = re.compile(r"(?:(?:\+|00)?1[ .-]?)?(?:\(\d{3}\)[ ]?|\d{3}([ .-]))\d{3}(?(1)\1|[ .-])\d{4}\Z")
 _AREA_CODE = re.compile(r"\(0?\d{1,4}\) ?\d{2,4}(?:[ -]?\d{2,4}){1,3}\Z")
 _TRUNK_ZERO = re.compile(r"0[1-9]\d{1,3}(?:[ /-]\d{2,8}){1,4}\Z")
+_THOUSANDS_BEFORE = re.compile(r"(?<![\d,])(?<!\d[ ./()-])\d{1,3}(?:,\d{3})*,\Z")
+_AMOUNT_AFTER = re.compile(r"(?<=[ ])[1-9]\d{0,2}(?:,\d{3})+(?![\d-]|[ .]\d)|\d+,\d\d?[ ]?(?:[€$£%]|EUR\b|USD\b|GBP\b|CHF\b)")
+_THREE_DIGITS = re.compile(r"\d{3}(?!\d)")
 _NO_PHONE = re.compile(
     r"""(?:
       \d{4}[-/.][01]?\d[-/.][0-3]?\d                             # a date, year first
@@ -35,6 +38,7 @@ _NO_PHONE = re.compile(
     | (?:1[89]|20)\d\d[ ]?[-–/][ ]?(?:1[89]|20)\d\d             # from year to year
     | \d{3}-\d{2}-\d{4}                                         # a social security number
     | \d{1,3}(?:\.\d{1,3}){3}                                   # an IP address
+    | (?<![+＋])0\.\d{4,}                                        # a decimal: embeddings are long rows of them
     | \d{1,5}-\d{1,5}[ ]?\(\d{1,4}                              # pages and year of a publication
     | 1[5-9]\d{8}(?:\d{3})?                                     # seconds or milliseconds since 1970
     )(?![-/.]?\d)""",
@@ -98,7 +102,7 @@ class Phones:
     def _judge(self, run: "_Run", first: int, last: int) -> Raw | None:
         start, end = run.span(first, last)
         value = run.stretch[start:end]
-        if not run.stands_alone(start, end):
+        if not run.stands_alone(start, end) or _is_amount(run, value, start, last):
             return None
         score = self._score(run, value, start, end)
         if score == 0.0:
@@ -114,11 +118,25 @@ class Phones:
             return _SCORE if 8 <= len(digits) <= _MOST else 0.0
         if value == digits and _ID_BEFORE.search(run.text_before(start)):
             return 0.0
-        if _NANP.match(value) or _AREA_CODE.match(value) or (_TRUNK_ZERO.match(value) and 9 <= len(digits) <= 11):
+        if _has_phone_shape(value, digits):
             return _SCORE
         if _ACRONYM_BEFORE.search(run.text_before(start)):
             return 0.0
         return _SCORE if any(plan.holds(value, digits) for plan in self._plans) else 0.0
+
+
+def _has_phone_shape(value: str, digits: str) -> bool:
+    """Nothing but a phone number is written so."""
+    return bool(_NANP.match(value) or _AREA_CODE.match(value) or (_TRUNK_ZERO.match(value) and 9 <= len(digits) <= 11))
+
+
+def _is_amount(run: "_Run", value: str, start: int, last: int) -> bool:
+    """A comma parts two values, unless it parts thousands ("1,234,567 2020"), or decimals before a currency."""
+    if _AMOUNT_AFTER.match(run.stretch, run.groups[last][0]):
+        return True
+    if not _THREE_DIGITS.match(value) or not _THOUSANDS_BEFORE.search(run.stretch, max(0, start - 40), start):
+        return False
+    return not _has_phone_shape(value, _NOT_DIGITS.sub("", value))
 
 
 class _Run:
@@ -159,12 +177,12 @@ class _Run:
     def stands_alone(self, start: int, end: int) -> bool:
         """Not the inside of a word, a decimal, a time or a price."""
         previous = self.stretch[start - 1] if start else " "
-        if previous.isalnum() or (previous in ".,:" and start > 1 and self.stretch[start - 2].isdigit()):
+        if previous.isalnum() or (previous in ".:" and start > 1 and self.stretch[start - 2].isdigit()):
             return False
         following = self.stretch[end : end + 3]
         if following[:1].isalpha():
             return _EXTENSION.match(self.stretch, end) is not None
-        return following[:1] not in ("%", "°") and not (following[:1] in (":", ",") and following[1:2].isdigit())
+        return following[:1] not in ("%", "°") and not (following[:1] == ":" and following[1:2].isdigit())
 
     def text_before(self, start: int) -> str:
         return (self._before + self.stretch[:start])[-60:]

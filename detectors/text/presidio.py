@@ -19,6 +19,7 @@ from detectors.text.raw import DIGITS, Raw
 
 MENDS = {
     "CREDIT_CARD": "12 to 19 digits of every issuer, grouped by spaces or dashes: see cards.py",
+    "EMAIL_ADDRESS": "a local part ends at a delimiter of queries, paths and rows: see emails.py",
     "PHONE_NUMBER": "national formats and context beside the eight default regions: see phones.py",
     "DATE_TIME": "month names, times of day, years and weekdays in words: see dates.py",
     "US_DRIVER_LICENSE": "one letter with one or two digits is no licence, and the malformed alternative is left out",

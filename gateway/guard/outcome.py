@@ -93,6 +93,8 @@ def _blocks(hit: Hit) -> bool:
 
 def _reason(scope: Scope, hit: Hit) -> str:
     fired = hit.fired
+    if fired.why == "key":
+        return f"{fired.rule}: {fired.kind} in {scope.value} stands where it cannot be rewritten"
     if fired.why != "match":
         return f"{fired.rule}: {fired.kind} could not check {scope.value} ({fired.why})"
     return f"{fired.rule}: {fired.kind} in {scope.value}"

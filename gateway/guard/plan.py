@@ -44,6 +44,8 @@ class Plan:
     policy: Policy
     version: str
     """``NAME@DIGEST12``, as users see it."""
+    patience_s: float
+    """How long the detectors that run where they stand may take for one request."""
     on_request: Checks
     on_answer: Checks
 
@@ -52,7 +54,8 @@ def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
     policy = loaded.policy
     made = [_check(policy, rule, build(rule)) for rule in policy.rules]
     version = f"{policy.name}@{loaded.digest[:12]}"
-    return Plan(policy, version, Checks(made), Checks([check for check in made if not _is_undone(check.rule)]))
+    patience_s = max((rule.deadline_ms for rule in policy.rules), default=0) / 1000
+    return Plan(policy, version, patience_s, Checks(made), Checks([check for check in made if not _is_undone(check.rule)]))
 
 
 def _is_undone(rule: Rule) -> bool:

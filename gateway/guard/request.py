@@ -1,16 +1,17 @@
 """The guard of a request: every segment against the rules of its scope, and the body with their edits written in.
 
-Sans-io: ``needs`` says what must run in the pool, ``settle`` takes the answers, ``verdict`` decides.
+Sans-io: ``needs`` says what must run in the pool, ``settle`` takes the answers, ``scan`` runs what runs here, ``verdict`` decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from detectors.contract import InlineDetector, PooledDetector
+from detectors.contract import InlineDetector, PooledDetector, TextDetector
 from detectors.finding import Finding
 from detectors.text.placeholders import lookalikes
 from detectors.text.sentences import sentences
 from gateway.guard.escapes import View, unescaped, view
+from gateway.guard.holdback import InlineCursor
 from gateway.guard.memo import Memo, TextKey
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
@@ -24,6 +25,11 @@ from gateway.wire.jsontext import Leaf
 from gateway.wire.model import Form, Place, Request, Segment, at, put
 from policies.decide import NotChecked, Outcome
 from policies.verdict import Action, Fired
+
+_PIECE_CHARS = 4096
+"""A long text is scanned in pieces of this size, between which others may have their turn."""
+_CHARS_A_DEADLINE = 10_000
+"""A model's deadline is for as many characters; a text of five times as many has five times as long."""
 
 Found = tuple[Finding, ...]
 
@@ -73,7 +79,8 @@ class RequestGuard:
             if known is None:
                 for check in checks:
                     for detector in check.pooled:
-                        self._want(key, segment.text, detector, check.rule.deadline_ms / 1000)
+                        patience = 1 + len(segment.text) // _CHARS_A_DEADLINE
+                        self._want(key, segment.text, detector, check.rule.deadline_ms / 1000 * patience)
         return [pending.job for pending in self._pending.values()]
 
     def _configuration(self, segment: Segment) -> str:
@@ -114,6 +121,28 @@ class RequestGuard:
             self._results[name] = found
         self._pending.clear()
 
+    def scan(self) -> Iterator[None]:
+        """Run the detectors that run where they stand, a piece at a time. Whoever stops before the end leaves the rest timed out."""
+        for index, segment in enumerate(self._request.segments):
+            if self._reviews[index] is None:
+                for check in self._plan.on_request.of(segment.scope):
+                    for detector in check.inline:
+                        yield from self._scan(self._keys[index], segment.text, detector)
+
+    def _scan(self, key: TextKey, text: str, detector: InlineDetector) -> Iterator[None]:
+        name = (detector.digest, key)
+        if name in self._results:
+            return
+        known = self._memos.scans.get(*name)
+        if known is None:
+            found: list[Finding] = []
+            for piece in _scan(detector, text):
+                found += piece
+                yield
+            known = tuple(found)
+            self._memos.scans.put(*name, known)
+        self._results[name] = known
+
     def verdict(self) -> Action:
         """Decide about every segment, and write the edits into the body if the request may go on."""
         findings, policy = self.findings, self._plan.policy
@@ -145,31 +174,23 @@ class RequestGuard:
 
     def _review(self, index: int, segment: Segment) -> Review:
         key, text = self._keys[index], segment.text
-        outcomes = [(check.rule, self._outcome(key, text, check)) for check in self._plan.on_request.of(segment.scope)]
+        outcomes = [(check.rule, self._outcome(key, check)) for check in self._plan.on_request.of(segment.scope)]
         found = review(self._plan.policy, outcomes, text, self._tokens)
         if not any(outcome.not_checked for _, outcome in outcomes):
             self._memos.reviews.put(self._configuration(segment), key, found)
         return found
 
-    def _outcome(self, key: TextKey, text: str, check: Check) -> Outcome:
+    def _outcome(self, key: TextKey, check: Check) -> Outcome:
         found: list[Finding] = []
         missing: list[NotChecked] = []
-        for detector in check.inline:
-            found += self._scan(key, text, detector)
-        for pooled in check.pooled:
-            result = self._results[pooled.digest, key]
+        detectors: list[TextDetector] = [*check.inline, *check.pooled]
+        for detector in detectors:
+            result = self._results.get((detector.digest, key), NotChecked(detector.name, "timeout"))
             if isinstance(result, NotChecked):
                 missing.append(result)
             else:
                 found += result
         return Outcome(tuple(found), tuple(missing))
-
-    def _scan(self, key: TextKey, text: str, detector: InlineDetector) -> Found:
-        known = self._memos.scans.get(detector.digest, key)
-        if known is None:
-            known = _scan(detector, text)
-            self._memos.scans.put(detector.digest, key, known)
-        return known
 
     def _refuse_key(self, segment: Segment, found: Review) -> None:
         """A key of an object cannot be rewritten, and must not go on as it is."""
@@ -209,13 +230,25 @@ class RequestGuard:
         return "".join(pieces)
 
 
-def _scan(detector: InlineDetector, text: str) -> Found:
-    """Where escapes may be meant or not, what either reading has."""
+def _scan(detector: InlineDetector, text: str) -> Iterator[list[Finding]]:
+    """The findings, piece by piece. Where escapes may be meant or not, what either reading has."""
     seen = view(text)
-    if seen is None:
-        return tuple(detector.scan(text))
-    found = seen.back(detector.scan(seen.text))
-    return tuple(found if seen.is_whole else dict.fromkeys([*detector.scan(text), *found]))
+    if seen is None or not seen.is_whole:
+        yield from _pieces(detector, text)
+    if seen:
+        for found in _pieces(detector, seen.text):
+            yield seen.back(found)
+
+
+def _pieces(detector: InlineDetector, text: str) -> Iterator[list[Finding]]:
+    """A detector's findings do not depend on where a text is cut; ``InlineCursor`` sees to it."""
+    if len(text) <= _PIECE_CHARS:
+        yield detector.scan(text)
+        return
+    cursor = InlineCursor(detector)
+    for end in range(_PIECE_CHARS, len(text) + _PIECE_CHARS, _PIECE_CHARS):
+        base = max(0, cursor.at - cursor.lookbehind)
+        yield cursor.advance(text[base:end], base, closed=end >= len(text))
 
 
 def _identifier(written: str) -> str:

@@ -6,7 +6,17 @@ from gateway.proxy.http import Headers
 _PROXY = ("proxy-authenticate", "proxy-authorization", "proxy-connection")
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", *_PROXY, "te", "trailer", "transfer-encoding", "upgrade"})
 # What the client's network and browser say of it is nobody's business behind us.
-_PRIVATE = frozenset({"cookie", "forwarded", "via", "x-real-ip", "true-client-ip", "cf-connecting-ip"})
+_ADDRESSES = (
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+)
+_PRIVATE = frozenset({"cookie", "referer", "from", *_ADDRESSES})
 _REWRITTEN = frozenset({"host", "content-length", "content-encoding", "accept-encoding", "expect"})
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
 # Alt-Svc would lead the client past us; the rest belongs to the body as it was sent, which we have decoded.
@@ -20,7 +30,7 @@ _NOT_SENT_BACK = _HOP_BY_HOP | _NOT_RETURNED
 
 def upstream_headers(client: Headers, *, drop_credentials: bool) -> list[tuple[str, str]]:
     """What goes to the endpoint, the settings' own headers and key aside."""
-    return _without(client, _NOT_FORWARDED_WITH_KEY if drop_credentials else _NOT_FORWARDED, ("x-oddgate-", "x-forwarded-"))
+    return _without(client, _NOT_FORWARDED_WITH_KEY if drop_credentials else _NOT_FORWARDED, ("x-oddgate-", "x-forwarded-", "x-user-"))
 
 
 def client_headers(upstream: Headers) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
-    "gateway.proxy.handler": "tests/integration: it is what joins the parts, so it is tested joined",
     "gateway.wire.openai_errors": "tests/gateway/wire/test_openai_chat.py: in the dialect that uses it",
     "gateway.guard.outcome": "tests/gateway/guard/test_response.py: what the guards say is asked for there; its record in test_record.py",
     "gateway.guard.plan": "tests/gateway/guard/test_request.py: every guard there runs a compiled plan",

@@ -35,13 +35,17 @@ VALUES = [
     "A1234567",
     "DEA AB1234563",
     "912-70-1234",
+    "415-555-0123,415-555-0199",
+    "1,Jane,jane@x.com,4155550123,4111111111111111,460-89-9847",
+    "1,234,567",
+    "https://x.example/?m=zoe@example.org&x=",
 ]
 _WORD_LIST = r"""
     a the my at in on to of is and card number phone call fax ext ext. x account bank license passport ssn iban address
     lives zip code street St. Apt. Suite corner Box Anna went - / ( ) [ ] : ; , . # + | "quoted" it's e.g. 日本 ٣٤ Ж č
 """
 WORDS = _WORD_LIST.split()
-SPACES = [" ", " ", " ", "", "\n", "\n\n", "\t", "  ", ", ", "\u00a0", "-"]
+SPACES = [" ", " ", " ", "", "\n", "\n\n", "\t", "  ", ", ", ",", "|", "\u00a0", "-"]
 
 fragment = st.one_of(
     st.sampled_from(VALUES),

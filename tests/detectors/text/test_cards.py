@@ -34,6 +34,14 @@ def test_found(text: str, value: str):
     assert [text[raw.start : raw.end] for raw in Cards(()).find(text, "")] == [value]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t", ", ", "],["])
+def test_rows(separator: str):
+    """What parts the cells of a row parts cards, and cards from other numbers."""
+    cards = ["4111111111111111", "5555 5555 5555 4444"]
+    text = separator.join(["3", *cards, "1,234"])
+    assert [text[raw.start : raw.end] for raw in Cards(()).find(text, "")] == cards
+
+
 @pytest.mark.parametrize("text", NOT_FOUND)
 def test_not_found(text: str):
     """A wrong check digit, an unknown issuer, the inside of something else."""

@@ -46,6 +46,20 @@ NOT_FOUND = [
     "pages 211-227 (2003)",
     "NASS: 78 95413267 02",
     "NºCol: 06 06 83256",
+    "1,234,567 users",
+    "$12,345,678.90",
+    "12,345,678,901",
+    "1,234,567 2020 2021",
+    "12345678,90 €",
+    "52.5200066,13.4049540",
+    "[0.123456789,0.987654321,-0.4155550123]",
+]
+ROWS = [
+    ["415-555-0123", "415-555-0199"],
+    ["4155550123", "4155550199"],
+    ["(212) 555-0187", "(212) 555-0188"],
+    ["+14155550123", "+442079460958"],
+    ["415 555 0123", "020 7946 0958", "415.555.0199"],
 ]
 
 
@@ -64,6 +78,20 @@ def test_found(phones: Phones, text: str, value: str):
 def test_not_found(phones: Phones, text: str):
     """Times, amounts, identifiers, versions."""
     assert [text[raw.start : raw.end] for raw in phones.find(text, "")] == []
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t", ", ", '","'])
+@pytest.mark.parametrize("values", ROWS, ids=lambda values: values[0])
+def test_rows(phones: Phones, values: list[str], separator: str):
+    """What parts the cells of a row parts numbers, beside other figures too."""
+    text = separator.join(["7", "200", *values, "34", "1"])
+    assert [text[raw.start : raw.end] for raw in phones.find(text, "")] == values
+
+
+def test_an_amount_beside_a_number(phones: Phones):
+    """Thousands belong to their amount, not to the number before them."""
+    text = "913 908 121 12,345 sold"
+    assert [text[raw.start : raw.end] for raw in phones.find(text, "call ")] == ["913 908 121"]
 
 
 def test_a_cue_may_stand_before_the_stretch(phones: Phones):

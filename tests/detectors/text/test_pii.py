@@ -47,6 +47,27 @@ def test_found(detector: PiiPatterns, text: str, entity: str, value: str):
     assert (entity, value) in {(finding.entity, text[finding.start : finding.end]) for finding in merge_overlaps(detector.scan(text))}
 
 
+ROW = [
+    "1",
+    "Jane",
+    "jane@x.com",
+    "415-555-0123",
+    "4111 1111 1111 1111",
+    "DE89370400440532013000",
+    "460-89-9847",
+    "192.168.12.7",
+    "2001:db8::1",
+]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+def test_rows(separator: str):
+    """Each value of a row is found, and nothing but the values."""
+    detector = PiiPatterns({"EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS"})
+    text = separator.join([*ROW, *ROW])
+    assert [text[finding.start : finding.end] for finding in merge_overlaps(detector.scan(text))] == [*ROW[2:], *ROW[2:]]
+
+
 @pytest.mark.parametrize("text", CLEAN)
 def test_clean(detector: PiiPatterns, text: str):
     """Ordinary and technical texts have no findings."""

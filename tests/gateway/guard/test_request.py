@@ -1,6 +1,7 @@
 """The guard of a request, on chat bodies."""
 
 import json
+from collections import deque
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class Reviewed:
 
     def finish(self, answers: Any = None) -> "Reviewed":
         self.guard.settle(answers or {job: tuple(Names.scan(unit) for unit in job.units) for job in self.jobs})
+        deque(self.guard.scan(), 0)
         self.action = self.guard.verdict()
         self.body = json.loads(self.guard.body())
         return self
@@ -53,6 +55,7 @@ def test_an_untouched_body_goes_on_byte_for_byte() -> None:
     raw = b'{ "model":"m","x_new":{"deep":[1e5,"\\u00e9"]},\n "messages": [{"content":"hello","role":"user"}]}'
     guard = RequestGuard(plan(policy(MAIL_RULE), (MAILS,)), ChatCompletions().parse_request(raw), memos(), Tokens(KEY, "app"), "app")
     guard.needs()
+    deque(guard.scan(), 0)
     assert guard.verdict() is Action.ALLOW
     assert guard.body() is raw
 
@@ -98,7 +101,7 @@ def test_a_key_that_would_have_to_be_rewritten_blocks() -> None:
     """A key of an object cannot be rewritten without changing what it means, so the request does not go on."""
     found = Reviewed({**user("hi"), "metadata": {"a@b.c": "x"}}, MAIL_RULE).finish()
     assert found.action is Action.BLOCK
-    assert found.guard.findings.reasons() == ("mails: pii.EMAIL_ADDRESS could not check user (key)",)
+    assert found.guard.findings.reasons() == ("mails: pii.EMAIL_ADDRESS in user stands where it cannot be rewritten",)
 
 
 def test_scopes_without_a_rule_are_recorded_as_not_inspected() -> None:
@@ -233,3 +236,21 @@ def test_a_number_is_rewritten_where_it_stands() -> None:
     """A number needs no quotes to be a card's; what replaces it has them."""
     reviewed = Reviewed({**user("hi"), "metadata": {"card": 4111111111111111, "n": 1}}, rule("n", "redact"), detectors=(DIGITS,)).finish()
     assert reviewed.body["metadata"] == {"card": "[NUMBER]", "n": 1}
+
+
+def test_a_long_text_is_scanned_in_pieces() -> None:
+    """The pieces of a long text have the findings of the whole, wherever values fall on their borders."""
+    text = " ".join(f"word{n} a{n}@b.c 12345{n}" for n in range(3000))
+    rules = (rule("mails", "redact", entities=["EMAIL_ADDRESS"]), rule("numbers", "redact", entities=["NUMBER"]))
+    found = Reviewed(user(text), *rules, detectors=(MAILS, DIGITS))
+    assert sum(1 for _ in found.guard.scan()) > 20
+    expected = " ".join(f"word{n} [EMAIL_ADDRESS] [NUMBER]" for n in range(3000))
+    assert found.finish().body["messages"][0]["content"] == expected
+
+
+def test_what_is_left_unscanned_is_timed_out() -> None:
+    """A caller that gives up leaves checks that could not run, and the rules' ``on_timeout`` decides: by default, block."""
+    found = Reviewed(user("a@b.c"), MAIL_RULE)
+    assert found.guard.verdict() is Action.BLOCK
+    found = Reviewed(user("a@b.c"), rule("mails", "tokenize", on_timeout="flag"))
+    assert found.guard.verdict() is Action.FLAG

@@ -66,22 +66,6 @@ def test_the_first_choice_is_what_is_issued() -> None:
     assert tokens.first_choice("PERSON", "Anna") in Tokens(KEY, "app").issue("PERSON", "Anna", restore=True)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", set()),
-        ("plain words, and please no digits", set()),
-        ("<PERSON_k3x9pa> Person k3x9pb", {"k3x9pa", "k3x9pb"}),
-        ("K3X9PA.", {"k3x9pa"}),
-        ("k3x9pax k3x9p xk3x9pa", set()),
-        ("222222-333333", {"222222", "333333"}),
-    ],
-)
-def test_lookalikes(text: str, expected: set[str]) -> None:
-    """What could be taken for a keyed part is found, in lower case, and longer or shorter words are not."""
-    assert lookalikes(text) == expected
-
-
 @given(st.text(max_size=30), st.text(max_size=30), st.text())
 def test_every_placeholder_is_a_lookalike(before: str, after: str, value: str) -> None:
     """Wherever a placeholder stands between spaces, its keyed part is among the look-alikes."""

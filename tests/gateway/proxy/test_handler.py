@@ -1,21 +1,28 @@
 """One exchange through the handler, with a scripted upstream and a writer that keeps what it is given."""
 
+import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
+from gateway.guard.response import ResponseGuard
+from gateway.guard.scans import Answer, Job
+from gateway.guard.tokens import Tokens
 from gateway.proxy.apps import Apps
-from gateway.proxy.handler import Parts, handle
+from gateway.proxy.handler import Parts, _Serving, handle
 from gateway.proxy.http import Headers, UpstreamAnswer
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.dialect import routes
+from gateway.wire.model import Delta, Event
 from gateway.wire.sse import encode_event
-from tests.support.guards import DIGITS, KEY, plan, policy, rule
+from policies.policy import Scope
+from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
 
 TEXT = "the number is 12345678, see"
 
@@ -212,3 +219,28 @@ async def test_an_unknown_path_is_refused_and_recorded() -> None:
     assert json.loads(world.written)["error"]["code"] == "unsupported_path"
     assert [record["outcome"] for record, _ in world.records] == ["unsupported_path"]
     assert world.sent == []
+
+
+async def _scan(jobs: list[Job]) -> dict[Job, Answer]:
+    return {job: tuple(Names.scan(unit) for unit in job.units) for job in jobs}
+
+
+def _spawn(work: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
+    return asyncio.get_running_loop().create_task(work, name=name)
+
+
+async def test_what_no_text_waits_for_is_heard_when_it_is_there() -> None:
+    """A long stream keeps neither the answers of a flagging model nor the text that they are about."""
+    serving = _Serving(SimpleNamespace(scans=SimpleNamespace(run=_scan), spawn=_spawn), None, None, None)  # type: ignore[arg-type]
+    guard = ResponseGuard(plan(policy(rule("names", "flag", scope=["output"])), (Names(),)), Tokens(KEY, "app"), str.encode)
+    for _ in range(50):
+        guard.feed(Event(b"x", {}, (Delta((0, "content"), Scope.OUTPUT, "I met Anna.\n", ()),)))
+        await serving._settle(guard, is_end=False)
+        guard.release()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert len(serving._late) <= 2
+    guard.close()
+    await serving._settle(guard, is_end=True)
+    guard.release()
+    assert (serving._late, sum(guard.findings.counts.values())) == ([], 50)

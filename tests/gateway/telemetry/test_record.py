@@ -1,6 +1,7 @@
 """The record of an exchange: one fixed shape, and none of the exchange's text."""
 
 import json
+from collections import deque
 
 import pytest
 
@@ -145,6 +146,7 @@ def test_it_holds_no_text(action: str):
         guards, CHAT.parse_request(json.dumps(BODY).encode()), Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)), Tokens(KEY, "app"), "app"
     )
     asked.needs()
+    deque(asked.scan(), 0)
     asked.verdict()
     answered = ResponseGuard(guards, Tokens(KEY, "app"), str.encode)
     event = CHAT.parse_completion(json.dumps(ANSWER).encode())
