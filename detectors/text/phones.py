@@ -30,6 +30,7 @@ _AREA_CODE = re.compile(r"\(0?\d{1,4}\) ?\d{2,4}(?:[ -]?\d{2,4}){1,3}\Z")
 _TRUNK_ZERO = re.compile(r"0[1-9]\d{1,3}(?:[ /-]\d{2,8}){1,4}\Z")
 _THOUSANDS_BEFORE = re.compile(r"(?<![\d,])(?<!\d[ ./()-])\d{1,3}(?:,\d{3})*,\Z")
 _AMOUNT_AFTER = re.compile(r"(?<=[ ])[1-9]\d{0,2}(?:,\d{3})+(?![\d-]|[ .]\d)|\d+,\d\d?[ ]?(?:[€$£%]|EUR\b|USD\b|GBP\b|CHF\b)")
+_DECIMAL = re.compile(r"(?:0|[1-9]\d{0,2})\.\d{5,}\Z")  # coordinates and embeddings come in long rows
 _THREE_DIGITS = re.compile(r"\d{3}(?!\d)")
 _NO_PHONE = re.compile(
     r"""(?:
@@ -38,7 +39,6 @@ _NO_PHONE = re.compile(
     | (?:1[89]|20)\d\d[ ]?[-–/][ ]?(?:1[89]|20)\d\d             # from year to year
     | \d{3}-\d{2}-\d{4}                                         # a social security number
     | \d{1,3}(?:\.\d{1,3}){3}                                   # an IP address
-    | (?<![+＋])0\.\d{4,}                                        # a decimal: embeddings are long rows of them
     | \d{1,5}-\d{1,5}[ ]?\(\d{1,4}                              # pages and year of a publication
     | 1[5-9]\d{8}(?:\d{3})?                                     # seconds or milliseconds since 1970
     )(?![-/.]?\d)""",
@@ -120,7 +120,7 @@ class Phones:
             return 0.0
         if _has_phone_shape(value, digits):
             return _SCORE
-        if _ACRONYM_BEFORE.search(run.text_before(start)):
+        if _DECIMAL.match(value) or _ACRONYM_BEFORE.search(run.text_before(start)):
             return 0.0
         return _SCORE if any(plan.holds(value, digits) for plan in self._plans) else 0.0
 
