@@ -4,19 +4,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DATA ?= ../shared/data
+APT_REDIS := RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null
 
 .PHONY: run test format bench bench-soak eval lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/oddgate serve
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.redis $(VENV)/.frameworks $(VENV)/.npm
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/oddgate policy check policies/library
 	$(BIN)/oddgate policy test policies/library
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
@@ -24,12 +25,14 @@ format: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench dialects
 
 bench-soak: $(VENV)/.test
 	$(BIN)/python -m bench soak --requests 200000
 
 eval: $(VENV)/.test
 	$(BIN)/oddgate eval pii --data $(DATA)/pii_presidio_synth --baseline
+	$(BIN)/python -m bench invariance
 
 $(VENV)/.run: pyproject.toml requirements/build.txt requirements/run.txt requirements/ner-model.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -43,11 +46,33 @@ $(VENV)/.test: $(VENV)/.run requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
+# A real Redis for the tests of the store. Where it can't be installed these are skipped, and say so; tried once.
+$(VENV)/.redis: | $(VENV)/.run
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null \
+	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { $(APT_REDIS) || { apt-get update -qq && $(APT_REDIS); }; }; } \
+	|| echo "no redis-server, and none can be installed here: the tests that need one are skipped"
+	@touch $@
+
+# Other clients for tests/clients, in places of their own. Where they can't be installed their tests are skipped, and say so; tried once.
+$(VENV)/.frameworks: requirements/clients.txt | $(VENV)/.run
+	@rm -rf $(VENV)/clients
+	@$(BIN)/python -m venv --without-pip $(VENV)/clients \
+	&& $(PIP) --python $(VENV)/clients install --require-hashes -r requirements/clients.txt \
+	|| { rm -rf $(VENV)/clients; echo "the package index cannot be reached: the tests of frameworks are skipped (to try again: rm $@)"; }
+	@touch $@
+
+$(VENV)/.npm: tests/clients/package-lock.json | $(VENV)/.run
+	@rm -rf tests/clients/node_modules
+	@npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 >/dev/null \
+	|| { rm -rf tests/clients/node_modules; echo "no npm, or no registry: the tests of JavaScript clients are skipped (to try again: rm $@)"; }
+	@touch $@
+
 # Needs uv, which is not otherwise used.
 lock:
 	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes -q -o requirements/build.txt
-	uv pip compile pyproject.toml --extra ner --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra ner --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra ner --extra ocr --extra redis --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra ner --extra ocr --extra redis --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile requirements/clients.in --universal --python-version 3.11 --generate-hashes -q -o requirements/clients.txt
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
