@@ -4,6 +4,7 @@
 ``contract``  the two shapes: inline (microseconds, runs where it stands) and pooled (milliseconds, in a worker process)
 ``registry``  every detector by name: what a policy may ask for, and how it is built
 ``overlaps``  the only place where spans are reconciled
+``normalize`` what a token says besides how it is written; ``readings`` of a text, with the way back to its own offsets
 ``text``      one text in, findings out
 ``models``    data that is shipped with the detectors, each with a card
 ``training``  what rebuilds ``models`` and measures the detectors
@@ -11,4 +12,7 @@
 In ``text``, personal data of a fixed form goes: ``pii`` asks ``prefilter`` where anything could be, cuts the text there with
 ``stretches``, and runs those ``finders`` (``presidio``, ``cards``, ``phones``, ``dates``, ``addresses``, ``urls``) that could find
 something; ``context`` raises their scores. Names go: ``sentences`` to ``ner`` in a pool, mended by ``names``. A team's own: ``custom``.
+
+What each reading shows goes: ``plain`` (most texts have one reading: a cheap look), ``notations`` (``%40``, ``&#64;``), ``confusables``,
+``encoded`` (base64, hex), each as changes to a ``mapped`` text. No detector knows of it; whoever runs detectors shows them the readings.
 """

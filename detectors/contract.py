@@ -1,4 +1,7 @@
-"""What the gateway asks of a detector. Two shapes: one that runs where it stands, one that runs in the pool."""
+"""What the gateway asks of a detector. Two shapes: one that runs where it stands, one that runs in the pool.
+
+A detector looks at the text it is shown, and need not care how a value may be written: it is shown every reading (see ``readings``).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +11,21 @@ from detectors.finding import Finding
 
 Scanner = Callable[[Sequence[str]], list[list[Finding]]]
 """What a pool worker runs: texts in, the findings of each text out, offsets relative to that text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The text that was read in a picture, or why it was not read: one or two words in snake case."""
+
+    text: str
+    why: str = ""
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+Reader = Callable[[Sequence[str]], list[Reading]]
+"""What a pool worker runs as well: pictures in base64 in, what could be read in each of them out."""
 
 
 class InlineDetector(Protocol):
@@ -55,7 +73,7 @@ class PooledDetector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Factory:
-    """How a worker process builds the scanner: a dotted ``module:function`` path and its keyword arguments (plain values)."""
+    """How a worker process builds a scanner or a reader: a dotted ``module:function`` path and its keyword arguments (plain values)."""
 
     path: str
     options: Mapping[str, str | int | float | bool | tuple[str, ...]]

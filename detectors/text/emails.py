@@ -13,6 +13,8 @@ from detectors.text.raw import Raw
 
 _LOCAL = regex.compile(r"[!#$%&'*+\-/=?^_`{|}~.\w]+")
 _DOMAIN = regex.compile(r"@(\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+)\b")
+_PLAIN_DOMAIN = regex.compile(r"@([A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*)+)(?=[^\x00-\x7f])")
+"""Up to letters of a script that sets no space after it."""
 _DELIMITED = regex.compile(r".*[/?&|{}`*#~]", regex.DOTALL)
 _LAST_WORD = regex.compile(r".*\w", regex.DOTALL)
 _NO_WORD = regex.compile(r"\W*")
@@ -32,8 +34,9 @@ class Emails:
     def find(self, stretch: str, before: str) -> Iterator[Raw]:
         found = 0
         for local in _LOCAL.finditer(stretch):  # runs, then what follows them: each character is read once
-            domain = _DOMAIN.match(stretch, local.end())
-            if domain is None or stretch[local.end() - 1] == "." or not self._is_registered(domain[1]):
+            forms = (form.match(stretch, local.end()) for form in (_DOMAIN, _PLAIN_DOMAIN))
+            domain = next((domain for domain in forms if domain and self._is_registered(domain[1])), None)
+            if domain is None or stretch[local.end() - 1] == ".":
                 continue
             start = self._start(stretch, max(found, local.start()), local.end())
             if start < local.end():

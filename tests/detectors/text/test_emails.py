@@ -5,6 +5,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from detectors.text.emails import Emails
 from detectors.text.finders import finders
 from detectors.text.presidio import fixed_forms
 from detectors.text.raw import Finder
@@ -65,3 +66,10 @@ def test_hostile_text_is_read_once(emails: Finder, text: str):
     before = time.process_time()
     list(emails.find(text, ""))
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("text", ["write to zoe@example.org请联系", "zoe@example.orgです", "zoe@example.orgпривет"])
+def test_letters_of_another_script_right_behind(text: str):
+    """Where no space is set, an address ends with its registered domain."""
+    found = list(Emails((), lambda domain: domain == "example.org").find(text, ""))
+    assert [text[raw.start : raw.end].rpartition(" ")[2] for raw in found] == ["zoe@example.org"]

@@ -1,0 +1,85 @@
+"""A cheap look at a text that may have another reading than itself: most have none, and shall cost next to nothing.
+
+It is taken on the bytes of UTF-8, each as one of a few classes, and only what that leaves open is looked at closely. ``is_plain`` never
+says yes where a token of the text has another reading (see ``normalize``): a property test holds that.
+"""
+
+import re
+
+from detectors.encoded import MIN_RUN, may_be_encoded
+
+IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힣"
+SUBJECT = re.compile(
+    "[0-9A-Za-z@\\d²³¹\u2070-\u209f\u2100-\u214f\u2460-\u24ff\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]"
+)
+"""A token of another script that has none of these says nothing that a pattern could find."""
+
+CALM = (
+    r"\xa1-\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u2016-\u201f\u2022\u2026\u20ac\u3001，！？；"
+    + IDEOGRAPHS
+)
+"""Characters beyond ASCII, as ranges of a class, that are what they are wherever they stand."""
+DOT = re.compile(r"(?<=[0-9A-Za-z])。(?=[0-9A-Za-z])")
+"""A full stop of Chinese and Japanese where a name of the Internet has its dot."""
+
+_SPECIAL, _CLOSER, _OTHER = b"\1", b"\2", b"\3"
+_LONG_RUN = b"x" * MIN_RUN
+
+# White space and dashes of prose are what they are where no number and no word holds them on both sides.
+_BESIDE_NUMBER = rb"(?:(?=[0-9@.])|(?<=[0-9@]..)|(?<=[0-9@]...))"
+_WITHIN_WORD = rb"(?:(?<=[^ \t\n\r\f\v]\xe2\x80.)(?=[^ \t\n\r\f\v]))"
+_STRANGE_BYTES = (
+    re.compile(rb"\xc2(?:[\x80-\x9f\xad\xb2\xb3\xb5\xb9\xba\xbc-\xbe]|\xa0" + _BESIDE_NUMBER + rb")", re.DOTALL),
+    re.compile(rb"\xc4[\xb2\xb3\xbf]"),
+    re.compile(rb"\xc5[\x80\x89\xbf]"),
+    re.compile(
+        rb"\xe2(?!\x80[\x98-\x9f\xa2\xa6]|\x82\xac)(?:(?!\x80[\x90-\x95\xaf])|\x80(?:[\x90-\x95]"
+        + _WITHIN_WORD
+        + rb"|."
+        + _BESIDE_NUMBER
+        + rb"))",
+        re.DOTALL,
+    ),
+)
+_STRANGE = re.compile(rf"[^\x00-\x7f。{CALM}]")
+
+
+def _class(byte: int) -> int:
+    char = chr(byte)
+    if byte < 0x80:
+        is_special = char in "\\%&" or byte < 9 or 14 <= byte < 28 or byte == 127
+        return _SPECIAL[0] if is_special else ord("x" if char.isalnum() or char in "+/_-=" else " ")
+    if byte < 0xC0 or byte == 0xC3:
+        return ord(" ")
+    return _CLOSER[0] if byte in {0xC2, 0xC4, 0xC5, 0xE2} else _OTHER[0]
+
+
+_CLASSES = bytes(map(_class, range(256)))
+
+
+def is_plain(text: str) -> bool:
+    """Whether no token of the text has another reading. It may say no too often."""
+    data = text.encode("utf-8", "surrogatepass")
+    classes = data.translate(_CLASSES)
+    if _SPECIAL in classes:
+        return False
+    if _is_strange(text, data, classes):
+        return SUBJECT.search(text) is None
+    return not _has_telling_run(data, classes)
+
+
+def _is_strange(text: str, data: bytes, classes: bytes) -> bool:
+    if _OTHER in classes:
+        return bool(_STRANGE.search(text) or DOT.search(text))
+    return _CLOSER in classes and any(strange.search(data) for strange in _STRANGE_BYTES)
+
+
+def _has_telling_run(data: bytes, classes: bytes) -> bool:
+    at = classes.find(_LONG_RUN)
+    while at >= 0:
+        end = classes.find(b" ", at)
+        end = len(classes) if end < 0 else end
+        if may_be_encoded(data[at:end].decode("ascii", "replace")):
+            return True
+        at = classes.find(_LONG_RUN, end)
+    return False
