@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.demo.errors import as_callers_mistake
 from gateway.demo.sample import sample, sample_arguments
 from gateway.demo.values import find_values
 
@@ -20,9 +21,13 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the demo understands of a request: texts of the user (oldest first), results of the tools called last, and what is asked for."""
+    """What the demo understands of a request.
+
+    The texts of the user and the answers to them (oldest first), the results of the tools called last, and what is asked for.
+    """
 
     said: tuple[str, ...]
+    answered: tuple[str, ...] = ()
     tool_results: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     must_call: bool = False
@@ -65,6 +70,12 @@ def answer(prompt: Prompt) -> Reply:
     return Reply(text=_talk(prompt), reasoning=reasoning)
 
 
+def respond(prompt: Prompt) -> Reply:
+    """The answer; or the caller's mistake, for tools and schemas are of their making."""
+    with as_callers_mistake("A tool or schema of this request is not well formed.", code="invalid_schema"):
+        return answer(prompt)
+
+
 def put_differently(reply: Reply, index: int) -> Reply:
     """The same reply for the second and further choices of a request: plain text says that it is another one."""
     if index == 0 or not reply.text or reply.text.startswith(("{", "[")):
@@ -103,6 +114,14 @@ def _recall(_: re.Match[str], prompt: Prompt) -> str:
     return f"You told me: {values}." if values else "You have not told me anything of the kind yet."
 
 
+def _quote(_: re.Match[str], prompt: Prompt) -> str:
+    return f"You said before: {' | '.join(prompt.said[:-1])}" if prompt.said[:-1] else "You have not said anything before."
+
+
+def _quote_myself(_: re.Match[str], prompt: Prompt) -> str:
+    return f"I said before: {' | '.join(prompt.answered)}" if prompt.answered else "I have not said anything before."
+
+
 def _sent(found: re.Match[str], prompt: Prompt) -> str:
     values = find_values(prompt.last)
     to = next((value for value in values if value.kind == "EMAIL_ADDRESS"), values[0] if values else None)
@@ -122,6 +141,8 @@ def _text(text: str) -> Callable[[re.Match[str], Prompt], str]:
 _RULES: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str], Prompt], str]]] = (
     (re.compile(r"\b(?:repeat after me|say exactly):\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL), lambda found, _: found["rest"]),
     (re.compile(r"\bcount to (?P<upto>\d{1,5})\b", re.IGNORECASE), _count),
+    (re.compile(r"\bwhat did I (?:say|tell|write|ask)\b", re.IGNORECASE), _quote),
+    (re.compile(r"\bwhat did you (?:say|tell|write|answer)\b", re.IGNORECASE), _quote_myself),
     (re.compile(r"\b(?:what (?:is|was) my|who am i|remember)\b", re.IGNORECASE), _recall),
     (re.compile(r"\b(?:send|write|forward)\b[^.?!]*?\b(?P<what>an? (?:e-?mail|mail|note|letter|message))\b", re.IGNORECASE), _sent),
     (

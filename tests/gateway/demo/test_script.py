@@ -1,6 +1,7 @@
 import pytest
 
-from gateway.demo.script import Call, Prompt, Reply, Tool, answer, put_differently
+from gateway.demo.errors import RefusedRequestError
+from gateway.demo.script import Call, Prompt, Reply, Tool, answer, put_differently, respond
 
 SEND = Tool("send_email", {"type": "object", "properties": {"to": {"type": "string"}, "subject": {"type": "string"}}})
 MORE = "Is there anything else that I can do for you?"
@@ -38,6 +39,22 @@ def test_it_remembers_earlier_values():
     """A question about earlier turns is answered from them alone."""
     assert answer(Prompt(("I am Ann Lee, ann@example.org", "What is my name?"))).text == "You told me: Ann Lee, ann@example.org."
     assert answer(Prompt(("What is my name?",))).text == "You have not told me anything of the kind yet."
+
+
+def test_it_quotes_earlier_turns():
+    """Word for word: those of the user, or its own."""
+    turns = Prompt(("one", "two", "What did I say?"), answered=("eins", "zwei"))
+    assert answer(turns).text == "You said before: one | two"
+    assert answer(Prompt(("What did you say?",), answered=("eins", "zwei"))).text == "I said before: eins | zwei"
+    assert answer(Prompt(("What did I say?",))).text == "You have not said anything before."
+    assert answer(Prompt(("What did you say?",))).text == "I have not said anything before."
+
+
+@pytest.mark.parametrize("parameters", [3, {"properties": [1]}, {"properties": {"x": {"minItems": "y", "type": "array"}}}])
+def test_a_tool_that_is_not_well_formed(parameters: object):
+    """Is the caller's mistake."""
+    with pytest.raises(RefusedRequestError, match="not well formed"):
+        respond(Prompt(("x",), tools=(Tool("look", parameters),), must_call=True))
 
 
 @pytest.mark.parametrize(

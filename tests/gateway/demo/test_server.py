@@ -49,17 +49,24 @@ async def test_what_was_received_is_shown(client: TestClient):
     assert shown["count"] == 4
     assert [each["body"] if isinstance(each["body"], str) else each["body"]["user"] for each in shown["received"]] == [
         "kept",
-        "(not JSON)",
+        "(not readable)",
         "(too long to keep)",
     ]
     assert "secret-of-somebody" not in await response.text()
 
 
-async def test_models(client: TestClient):
-    """Models are listed, and any model may be asked for."""
-    listed = await (await client.get("/v1/models")).json()
-    assert [model["id"] for model in listed["data"]] == ["demo", "demo-reasoning", "gpt-4o-mini"]
-    assert (await (await client.get("/v1/models/other")).json())["id"] == "other"
+async def test_every_request_is_shown(client: TestClient):
+    """By method and path as they came, what is refused as well as what is answered; the page itself is not."""
+    await client.get("/v1/models?limit=2")
+    await client.post("/openai/deployments/d/embeddings?api-version=1", json={"input": "x"})
+    await client.delete("/v1/nothing")
+    await client.get("/demo/received")
+    shown = (await (await client.get("/demo/received")).json())["received"]
+    assert [(each["method"], each["path"], each.get("query"), each["body"]) for each in shown] == [
+        ("GET", "/v1/models", {"limit": "2"}, None),
+        ("POST", "/openai/deployments/d/embeddings", {"api-version": "1"}, {"input": "x"}),
+        ("DELETE", "/v1/nothing", None, None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,9 @@ async def test_models(client: TestClient):
         ("POST", "/v1/chat/completions", b"[" * 100_000, 400, None),
         ("POST", "/v1/chat/completions", b"{}", 400, "missing_required_parameter"),
         ("POST", "/v1/chat/completions", b'{"model": "demo-busy", "messages": [{"role": "user"}]}', 429, "rate_limit_exceeded"),
-        ("POST", "/v1/embeddings", b"{}", 404, None),
+        ("POST", "/v1/embeddings", b"{}", 400, "missing_required_parameter"),
+        ("POST", "/v1/else", b"{}", 404, None),
+        ("POST", "/v1/chat/completions", b"[]", 400, None),
         ("GET", "/v1/chat/completions", None, 405, "method_not_supported"),
     ],
 )
@@ -90,9 +99,32 @@ async def test_a_tool_that_is_not_well_formed(client: TestClient, tool: dict):
     assert (response.status, (await response.json())["error"]["code"]) == (400, "invalid_schema")
 
 
-async def test_a_key_is_required_when_one_is_set():
-    """With a key configured, the API wants it and the page of received requests does not."""
+@pytest.mark.parametrize(("name", "form"), [("Authorization", "Bearer {}"), ("x-api-key", "{}"), ("api-key", "{}")])
+async def test_a_key_is_required_when_one_is_set(name: str, form: str):
+    """With a key configured, the API wants it in any dialect's header, and the page of received requests does not."""
     async with running_demo(DemoSettings(key="right")) as url, aiohttp.ClientSession() as session:
         for path, key, status in (("/v1/models", "wrong", 401), ("/v1/models", "right", 200), ("/demo/received", "wrong", 200)):
-            async with session.get(url + path, headers={"Authorization": f"Bearer {key}"}) as response:
+            async with session.get(url + path, headers={name: form.format(key)}) as response:
                 assert response.status == status
+
+
+async def test_a_body_that_is_too_large():
+    """Is refused in the dialect of its path."""
+    async with TestClient(TestServer(build_demo(DemoSettings(max_body_bytes=1000)))) as client:
+        for path, kind in (("/v1/completions", "invalid_request_error"), ("/v1/messages", "request_too_large")):
+            response = await client.post(path, data=b"x" * 2000)
+            assert (response.status, (await response.json())["error"]["type"]) == (413, kind)
+
+
+async def test_a_form_that_is_broken(client: TestClient):
+    """Is refused like a form without its fields, and shown as unreadable."""
+    response = await client.post("/v1/files", data=b"--x", headers={"Content-Type": "multipart/form-data; boundary=y"})
+    assert response.status == 400
+    assert (await (await client.get("/demo/received")).json())["received"][0]["body"] == "(not readable)"
+
+
+async def test_a_socket_elsewhere(client: TestClient):
+    """Only the realtime surface converses."""
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await client.ws_connect("/v1/responses")
+    assert refused.value.status == 404

@@ -24,9 +24,7 @@ class ChatRequest:
     prompt_tokens: int
 
 
-def read_request(body: object) -> ChatRequest:
-    if not isinstance(body, dict):
-        raise RefusedRequestError("The body must be a JSON object.")
+def read_request(body: Json) -> ChatRequest:
     if not isinstance(model := body.get("model"), str) or not model:
         raise RefusedRequestError("You must provide a model parameter.", param="model", code="missing_required_parameter")
     messages = _messages(body)
@@ -87,6 +85,7 @@ def _prompt(body: Json, messages: Sequence[Json], model: str) -> Prompt:
     choice = body.get("tool_choice")
     return Prompt(
         said=tuple(_text(message) for message in messages if message["role"] == "user"),
+        answered=tuple(text for message in messages if message["role"] == "assistant" and (text := _text(message))),
         tool_results=_results(messages),
         tools=() if choice == "none" else _tools(body.get("tools"), choice),
         must_call=choice == "required" or isinstance(choice, dict),

@@ -1,19 +1,16 @@
 """Writes the OpenAI chat dialect: the choices of an answer become one completion, or a stream of chunks."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Any
 
-from gateway.demo.openai_request import ChatRequest
+from gateway.demo.pieces import count, end, pieces
 from gateway.demo.script import Call, Reply, put_differently
+from gateway.demo.surfaces.chat_request import ChatRequest
 
 Json = dict[str, Any]
-
-_PIECE = re.compile(r"\s*\S{1,5}|\s+")
-"""A token, roughly: a few characters with the white space before them. Joined, the pieces are the text."""
 
 FINGERPRINT = "fp_oddgate_demo"
 
@@ -41,21 +38,14 @@ def choices(request: ChatRequest, reply: Reply) -> list[Choice]:
 def _choice(index: int, reply: Reply, request: ChatRequest) -> Choice:
     if reply.calls:
         return Choice(index, reply, "tool_calls")
-    text = reply.text
-    for stop in request.stop:
-        text = text.split(stop, 1)[0]
-    cut = "".join(_pieces(text)[: request.max_tokens])
-    return Choice(index, replace(reply, text=cut), "length" if len(cut) < len(text) else "stop")
-
-
-def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(text)
+    ending = end(reply.text, request.stop, request.max_tokens)
+    return Choice(index, replace(reply, text=ending.text), "length" if ending.at_limit else "stop")
 
 
 def usage(request: ChatRequest, answered: Sequence[Choice]) -> Json:
-    reasoning = sum(len(_pieces(choice.reply.reasoning)) for choice in answered)
-    spoken = sum(len(_pieces(choice.reply.text + choice.reply.refusal)) for choice in answered)
-    called = sum(len(_pieces(_arguments(call))) for choice in answered for call in choice.reply.calls)
+    reasoning = count(*(choice.reply.reasoning for choice in answered))
+    spoken = count(*(choice.reply.text + choice.reply.refusal for choice in answered))
+    called = count(*(_arguments(call) for choice in answered for call in choice.reply.calls))
     completion = reasoning + spoken + called
     return {
         "prompt_tokens": request.prompt_tokens,
@@ -94,7 +84,7 @@ def _whole_choice(request: ChatRequest, envelope: Envelope, choice: Choice) -> J
     return {
         "index": choice.index,
         "message": _message(envelope, choice),
-        "logprobs": _logprobs(_pieces(choice.reply.text), request),
+        "logprobs": _logprobs(pieces(choice.reply.text), request),
         "finish_reason": choice.finish_reason,
     }
 
@@ -161,12 +151,12 @@ def _choice_chunks(request: ChatRequest, envelope: Envelope, choice: Choice) -> 
 
     reply = choice.reply
     yield streamed({"role": "assistant", "content": None if reply.calls or reply.refusal else "", "refusal": None})
-    yield from (streamed({"reasoning_content": piece}) for piece in _pieces(reply.reasoning))
-    yield from (streamed({"content": piece}, _logprobs([piece], request)) for piece in _pieces(reply.text))
-    yield from (streamed({"refusal": piece}) for piece in _pieces(reply.refusal))
+    yield from (streamed({"reasoning_content": piece}) for piece in pieces(reply.reasoning))
+    yield from (streamed({"content": piece}, _logprobs([piece], request)) for piece in pieces(reply.text))
+    yield from (streamed({"refusal": piece}) for piece in pieces(reply.refusal))
     for place, call in enumerate(reply.calls):
         opening = {"id": _call_id(envelope, choice.index, place), "type": "function", "function": {"name": call.name, "arguments": ""}}
         yield streamed({"tool_calls": [{"index": place, **opening}]})
-        for piece in _pieces(_arguments(call)):
+        for piece in pieces(_arguments(call)):
             yield streamed({"tool_calls": [{"index": place, "function": {"arguments": piece}}]})
     yield streamed({}, finish_reason=choice.finish_reason)

@@ -3,9 +3,9 @@ from collections import defaultdict
 
 import pytest
 
-from gateway.demo.openai_answer import Envelope, choices, chunks, completion
-from gateway.demo.openai_request import read_request
 from gateway.demo.script import answer
+from gateway.demo.surfaces.chat_answer import Envelope, choices, chunks, completion
+from gateway.demo.surfaces.chat_request import read_request
 
 ENVELOPE = Envelope("chatcmpl-1", 1, "demo")
 SEND = {"type": "function", "function": {"name": "send_note", "parameters": {"properties": {"to": {"type": "string"}}}}}

@@ -1,8 +1,8 @@
 import pytest
 
 from gateway.demo.errors import RefusedRequestError
-from gateway.demo.openai_request import read_request
 from gateway.demo.script import Tool
+from gateway.demo.surfaces.chat_request import read_request
 
 USER = {"role": "user", "content": "hello"}
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
@@ -15,7 +15,6 @@ def _read(**fields: object):
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ([], None),
         ({}, "model"),
         ({"model": ""}, "model"),
         ({"model": "demo"}, "messages"),
@@ -30,7 +29,7 @@ def _read(**fields: object):
         ({"model": "demo", "messages": [USER], "response_format": "json"}, "response_format"),
     ],
 )
-def test_bad_requests_are_refused_by_parameter(body: object, param: str | None):
+def test_bad_requests_are_refused_by_parameter(body: dict, param: str):
     """A request that an endpoint would refuse is refused, and the parameter is named."""
     with pytest.raises(RefusedRequestError) as refused:
         read_request(body)
