@@ -1,20 +1,23 @@
 """The gateway acts: it stands between applications and LLM endpoints, and is the only place with I/O.
 
-    bytes ─ proxy.server ─ wire.dialect ─> Request (segments: text, scope, place)
+    bytes ─ proxy.server ─ wire.routes ─ wire.dialect ─> Request (segments: text, scope, place)
           ─ guard.request ─ policies.decide ─> what may go upstream, byte for byte if nothing was edited
           ─ proxy.routing ─ proxy.upstream ─> bytes
-          ─ wire.sse ─ wire.dialect ─> Event (deltas: channel, text, place)      a whole answer is a stream of one event
+          ─ wire.dialect ─> Event (deltas: channel, text, place)                 a whole answer is a stream of one event
           ─ guard.response ─ guard.holdback ─> Release | Refuse                  restore, hold back, guard
           ─ guard.render ─ telemetry.journal (one record) ─> the last byte
 
-    wire/       pure: bytes to the canonical model and back, one dialect a file
+    wire/       pure: bytes to the canonical model and back; ``routes`` says which dialect serves which path. OpenAI's are ``openai_*`` with
+                ``chat_*``, ``responses_*``, ``realtime_*`` and ``transcript_*``, Anthropic's ``anthropic_*`` with ``messages_*``,
+                what they share ``surface``, ``sse_answer``, ``rows``, ``*_texts``; ``generic_json`` is what the settings describe
     guard/      pure: what may pass, and when; asks for slow detectors by ``needs`` and is fed by ``settle``
     telemetry/  the record of an exchange, the journal it is written to, the metrics
-    proxy/      I/O: one exchange top to bottom in ``handler``; HTTP engines behind the seam of ``http``; the scan pool
+    proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool
+    storage/    what outlives an exchange, in memory or in a Redis
     demo/       a small simulated endpoint
     cli/        one command a file
     app.py      the composition root: knows every part, reads the clock, makes keys and ids
-    config.py   the settings   errors.py   the errors, each with its stable code
+    config.py   the settings, with ``surfaces``   errors.py   the errors, each with its stable code
 
 Importing anything here starts nothing, and loads no detector's libraries: those come when a policy that needs them is built.
 """

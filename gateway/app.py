@@ -16,31 +16,40 @@ from typing import Any, TypeVar
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from detectors import ocr
+from detectors.contract import Reading as PictureReading
 from detectors.registry import Catalog, DetectorError
-from gateway.config import Config
+from gateway.config import Config, OcrDetector, State
 from gateway.config import Upstream as UpstreamSettings
 from gateway.demo import running_demo
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
+from gateway.guard.vault import MAX_BYTES, NONCE_BYTES
 from gateway.proxy.admin import Admin, build_admin
 from gateway.proxy.apps import Apps
-from gateway.proxy.handler import Parts, handle
-from gateway.proxy.http import Inbound, Writer
-from gateway.proxy.offload import Scans
+from gateway.proxy.handler import handle
+from gateway.proxy.offload import Readers, Scans
+from gateway.proxy.parts import Parts
+from gateway.proxy.pictures import Limits, Pictures
 from gateway.proxy.plans import Detectors, Plans, rules_of
 from gateway.proxy.reload import PolicyFolder, Rejected
 from gateway.proxy.routing import Router
 from gateway.proxy.server import Bounds, Server
 from gateway.proxy.upstream import Upstream
+from gateway.proxy.vault import Vault, VaultStore
+from gateway.storage.memory import MemoryStore
+from gateway.storage.redis import RedisStore
 from gateway.telemetry.instruments import Instruments, Reading, Readings
 from gateway.telemetry.journal import Journal
 from gateway.telemetry.record import Exchange, render
-from gateway.wire.dialect import routes
+from gateway.wire.routes import routes
 from policies.load import library
 
 _POLL_S = 0.2
 _SYNC_S = 1.0
 _KEY_FILE = Path("var/oddgate.key")
+_PICTURE_TEXTS_BYTES = 8 << 20
+"""Of what was read in pictures."""
 
 log = logging.getLogger("oddgate")
 T = TypeVar("T")
@@ -72,19 +81,22 @@ class Gateway:
         half = config.memo.max_mb << 19
         self.memos = Memos(Memo(self._key, half), Memo(self._key, half))
         self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
+        self._readers = Readers(config.detectors.ocr.workers, config.detectors.ocr.queue, self.spawn)
         self._journal = Journal(
             journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, time.time, sync_each=journal.fsync == "always"
         )
         self._instruments = Instruments(CollectorRegistry())
-        self._instruments.registry.register(Readings(self._readings()))
+        self._store = _open_store(config.state)
+        self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))
         self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
         self._plans = Plans(self._folder.current, config.policies.default, self._detectors.of)
         parts = Parts(
-            routes=routes(),
+            routes=routes(surface.route() for surface in config.surfaces),
             apps=Apps(config.apps),
             choose_plan=lambda subject, policy: self._plans.choose(subject, policy),
             memos=self.memos,
             scans=self.scans,
+            vault=self._vault,
             router=Router(self._upstreams, config.routes, time.monotonic),
             spawn=self.spawn,
             record=self._record,
@@ -93,11 +105,18 @@ class Gateway:
             wall=time.time,
             clock=time.perf_counter,
             new_id=new_request_id,
+            pictures=_pictures(config.detectors.ocr, self._readers, self._key),
         )
         bounds = Bounds(
-            listen.max_body_mb << 20, listen.max_connections, listen.header_timeout_s, listen.body_timeout_s, listen.write_timeout_s
+            listen.max_body_mb << 20,
+            listen.max_connections,
+            listen.header_timeout_s,
+            listen.body_timeout_s,
+            listen.write_timeout_s,
+            listen.max_upload_mb << 20,
         )
-        self._server = Server(partial(self._handle, parts), bounds, new_request_id)
+        self._server = Server(partial(handle, parts), bounds, new_request_id)
+        self._instruments.registry.register(Readings(self._readings()))
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Start a task and keep it until it is done."""
@@ -112,11 +131,13 @@ class Gateway:
         listen = self._config.listen
         async with AsyncExitStack() as stack:
             stack.callback(self._journal.close)
+            stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._stop)
             for upstream in self._upstreams:
                 await upstream.open()
                 stack.push_async_callback(upstream.close)
             stack.push_async_callback(self.scans.close)
+            stack.push_async_callback(self._readers.close)
             admin_port = await self._listen_admin(stack)
             await self.scans.warm(self._plans.factories())
             port = await self._server.listen(listen.host, listen.port)
@@ -125,11 +146,13 @@ class Gateway:
             if self._config.journal.fsync == "interval":
                 self.spawn(self._sync_journal(), "journal")
             self._problems.clear()
+            self._name_unguarded()
             yield Addresses(_url(listen.host, port), _url(listen.admin_host, admin_port), demo)
 
-    async def _handle(self, parts: Parts, inbound: Inbound, writer: Writer) -> None:
-        with self._instruments.active.track_inprogress():
-            await handle(parts, inbound, writer)
+    def _name_unguarded(self) -> None:
+        for surface in self._config.surfaces:
+            if surface.passthrough:
+                log.warning("unguarded: %s %s (%s): nothing of it is read", " ".join(surface.methods), surface.path, surface.name)
 
     async def _listen_admin(self, stack: AsyncExitStack) -> int:
         listen = self._config.listen
@@ -214,6 +237,8 @@ class Gateway:
             for name in scans.outcomes
         ]
         return [
+            Reading("oddgate_active_exchanges", "Exchanges under way.", lambda: self._server.under_way),
+            *_vault_readings(self._vault, self._store),
             *_memo_readings("review", "of a text by a policy", self.memos.reviews),
             *_memo_readings("scan", "of a text by a detector", self.memos.scans),
             Reading("oddgate_pool_waiting", "Jobs that wait for a pool worker.", lambda: scans.waiting),
@@ -238,7 +263,19 @@ async def running(config: Config) -> AsyncIterator[Addresses]:
 
 
 def new_request_id() -> str:
-    return f"req_{secrets.token_hex(12)}"
+    return f"req_{os.urandom(12).hex()}"
+
+
+def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures | None:
+    """Raises DetectorError if the settings ask for what is not installed."""
+    is_installed = ocr.is_installed()
+    if settings.enabled and not is_installed:
+        raise DetectorError("detectors.ocr is enabled, but not installed: pip install 'oddgate[ocr]'")
+    if settings.enabled is False or not is_installed:
+        return None
+    limits = Limits(settings.max_pictures, settings.max_picture_mb << 20, settings.deadline_ms / 1000)
+    memo = Memo[PictureReading](key, _PICTURE_TEXTS_BYTES, item_bytes=4)
+    return Pictures(readers, ocr.reader(settings.max_pixels), limits, memo)
 
 
 def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
@@ -248,6 +285,32 @@ def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
         Reading(f"oddgate_{name}_memo_bytes", f"Memory of results {what}, estimated from above.", lambda: memo.used_bytes),
         Reading(f"oddgate_{name}_memo_entries", f"Results {what} that are remembered.", lambda: len(memo)),
     ]
+
+
+def _vault_readings(vault: Vault, store: VaultStore) -> list[Reading]:
+    what = {
+        "hits": "Ids of the endpoint's whose placeholders were known.",
+        "misses": "Ids of the endpoint's that no placeholder was kept for.",
+        "errors": "Calls that the store of placeholders failed.",
+        "rejected": "What the store of placeholders gave back that is not ours.",
+        "left_out": "Ids and placeholders beyond the vault's bounds.",
+    }
+    counters = [Reading(f"oddgate_vault_{name}", text, partial(getattr, vault, name), is_counter=True) for name, text in what.items()]
+    if not isinstance(store, MemoryStore):
+        return counters
+    return [
+        *counters,
+        Reading("oddgate_vault_evicted", "Ids that were dropped for want of room.", lambda: store.evicted, is_counter=True),
+        Reading("oddgate_vault_entries", "Ids that placeholders are kept for.", lambda: len(store)),
+        Reading("oddgate_vault_bytes", "Memory of the vault, estimated from above.", lambda: store.used_bytes),
+    ]
+
+
+def _open_store(state: State) -> VaultStore:
+    url = state.url.get_secret_value()
+    if url == "memory://":
+        return MemoryStore(state.vault_max_mb << 20, time.monotonic)
+    return RedisStore(url, state.timeout_ms / 1000, MAX_BYTES)
 
 
 def _count(counts: dict[str, int], name: str) -> float:

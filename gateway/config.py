@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.environment import overlay
 from gateway.secret import Secret
+from gateway.surfaces import ServedSurface, objections
 from policies.policy import Glob, Name
 from policies.positions import Loc, Node, parse, read
 from policies.problems import Problem, ProblemsError
@@ -47,6 +48,8 @@ class Listen(Section):
     """Required where ``admin_host`` is not this machine alone."""
     workers: Count = 1
     max_body_mb: MegaBytes = 32
+    max_upload_mb: MegaBytes = 512
+    """Of a file that is judged as it comes, without being kept."""
     max_connections: Count = 4096
     header_timeout_s: Seconds = 15
     body_timeout_s: Seconds = 30
@@ -102,13 +105,16 @@ class Upstream(Section):
     """An LLM endpoint."""
 
     name: Name
-    dialect: Literal["openai", "anthropic"] = "openai"
+    dialect: Literal["openai", "anthropic", "azure", "any"] = "any"
+    """Whose API it speaks, and how it takes its key; ``any``: whatever it is asked in."""
     base_url: Annotated[str, Field(max_length=2000), AfterValidator(_origin)]
     """With or without ``/v1`` at its end; kept without. Requests go to ``{base_url}/v1/chat/completions``."""
     api_key: Secret | None = None
     """None: the client's own key is forwarded."""
     headers: dict[HeaderName, Secret] = {}
     """Sent with every request besides, such as ``openai-organization``."""
+    forward_headers: tuple[HeaderName, ...] = ()
+    """Of the client's, besides those that the APIs have: credentials, content types, ``openai-*``, ``anthropic-*`` and the like."""
     models: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
     connect_timeout_s: Seconds = 10
     idle_timeout_s: Seconds = 120
@@ -142,8 +148,34 @@ class App(Section):
     limits: Limits | None = None
 
 
+_STORES = "memory://, redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], or rediss://… with TLS"
+
+
+def _store(url: SecretStr) -> SecretStr:
+    """No message has the URL in it, which may hold a password."""
+    text = url.get_secret_value()
+    if text == "memory://":
+        return url
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not re.fullmatch(r"/?|/\d{1,6}", parts.path) or parts.query or parts.fragment:
+        raise ValueError(f"this is not the URL of a store; allowed: {_STORES}")
+    return url
+
+
 class State(Section):
-    url: Annotated[str, Field(max_length=2000)] = "memory://"
+    """Where that lies which outlasts an exchange: what placeholders in conversations that a provider keeps stand for."""
+
+    url: Annotated[Secret, AfterValidator(_store)] = SecretStr("memory://")
+    timeout_ms: Annotated[int, Field(ge=1, le=60_000)] = 250
+    """How long an exchange waits for a Redis, each time."""
+    vault_ttl_h: Annotated[int, Field(ge=1, le=87_600)] = 720
+    """How long a conversation's placeholders can be restored after its last exchange."""
+    vault_max_mb: MegaBytes = 64
+    """Of ``memory://``; a Redis has its own limit."""
 
 
 class Journal(Section):
@@ -165,8 +197,25 @@ class PiiDetector(Section):
     cache_dir: Path = Path("var/cache")
 
 
+class OcrDetector(Section):
+    """Text in the pictures of requests. Its workers are started when the first picture comes."""
+
+    enabled: bool | None = None
+    """None: where the extra ``ocr`` is installed."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    queue: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """How many pictures may wait for a worker before more are refused."""
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)] = 20_000
+    """For all pictures of a request, which are read side by side."""
+    max_pixels: Annotated[int, Field(ge=1, le=100_000_000)] = 9_000_000
+    max_picture_mb: MegaBytes = 10
+    max_pictures: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Of one request, besides those that are remembered."""
+
+
 class Detectors(Section):
     pii: PiiDetector = PiiDetector()
+    ocr: OcrDetector = OcrDetector()
 
 
 class Memo(Section):
@@ -184,6 +233,8 @@ class Config(Section):
     """None: the first upstream whose ``models`` match."""
     apps: tuple[App, ...] = ()
     """None: transparent, every client is served and its own key forwarded."""
+    surfaces: tuple[ServedSurface, ...] = ()
+    """Paths that are served besides the built-in ones."""
     state: State = State()
     journal: Journal = Journal()
     detectors: Detectors = Detectors()
@@ -263,11 +314,6 @@ def _is_loopback(host: str) -> bool:
 def _unsupported(config: Config) -> Iterator[_Objection]:
     if config.listen.workers != 1:
         yield ("listen", "workers"), "several workers are not supported by this version; allowed: 1"
-    if config.state.url != "memory://":
-        yield ("state", "url"), "not supported by this version; allowed: memory://"
-    for index, upstream in enumerate(config.upstreams):
-        if upstream.dialect != "openai":
-            yield ("upstreams", index, "dialect"), f"{upstream.dialect} is not supported by this version; allowed: openai"
     for index, app in enumerate(config.apps):
         if app.limits is not None:
             yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
@@ -297,4 +343,9 @@ def _twice(config: Config) -> Iterator[_Objection]:
                 yield (section, index, key), f"the same {key} is given to {section}[{values.index(value)}]; each needs its own"
 
 
-_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _references, _twice)
+def _surfaces(config: Config) -> Iterator[_Objection]:
+    for loc, message in objections(config.surfaces):
+        yield ("surfaces", *loc), message
+
+
+_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _references, _twice, _surfaces)

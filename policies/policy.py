@@ -103,6 +103,12 @@ class OnUninspectable(Schema):
     image: FailAction = Action.FLAG
     audio: FailAction = Action.FLAG
     file: FailAction = Action.FLAG
+    tokens: FailAction = Action.BLOCK
+    """Text as token numbers."""
+    vector: FailAction = Action.ALLOW
+    """An embedding in an answer."""
+    encrypted: FailAction = Action.ALLOW
+    """What a provider has sealed for itself, such as reasoning that goes back to it."""
     unknown: FailAction = Action.BLOCK
     """A part, field or event that the dialect does not know."""
 

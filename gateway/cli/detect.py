@@ -9,6 +9,7 @@ from typing import cast
 
 from detectors.contract import Factory, PooledDetector, Scanner, TextDetector
 from detectors.finding import Finding
+from detectors.readings import read, scan
 from detectors.registry import DetectorError, Options, build
 from detectors.text.custom import CustomPattern
 from detectors.text.sentences import sentences
@@ -59,11 +60,12 @@ class LocalScan:
     def run(self, detector: TextDetector, texts: Sequence[str]) -> list[list[Finding]]:
         if isinstance(detector, PooledDetector):
             return self._run_pooled(detector, texts)
-        return [detector.scan(text) for text in texts]
+        return [scan(detector, text) for text in texts]
 
     def _run_pooled(self, detector: PooledDetector, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = [[] for _ in texts]
-        units = [(index, start, text[start:end]) for index, text in enumerate(texts) for start, end in sentences(text)]
+        readings = [read(text).deepest for text in texts]
+        units = [(index, start, seen.text[start:end]) for index, seen in enumerate(readings) for start, end in sentences(seen.text)]
         candidates = [place for place in units if detector.is_candidate(place[2])]
         if not candidates:
             return found
@@ -71,7 +73,8 @@ class LocalScan:
             self._scanners[detector.digest] = _made(detector.factory)
         results = self._scanners[detector.digest]([unit for _, _, unit in candidates])
         for (index, start, _), findings in zip(candidates, results, strict=True):
-            found[index] += [replace(finding, start=finding.start + start, end=finding.end + start) for finding in findings]
+            moved = (replace(finding, start=finding.start + start, end=finding.end + start) for finding in findings)
+            found[index] += readings[index].back(moved)
         return found
 
 

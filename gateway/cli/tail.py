@@ -80,7 +80,7 @@ def describe(record: dict[str, Any]) -> str:
         record["surface"],
         record["model"] or "-",
         "stream" if record["stream"] else "whole",
-        record["decision"].upper(),
+        "UNGUARDED" if record.get("unguarded") else record["decision"].upper(),
         record["outcome"],
         str(record["status"]),
         record["policy"] or "-",

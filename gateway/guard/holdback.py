@@ -1,19 +1,19 @@
 """One channel of an answer: text goes in as it arrives, and comes out as soon as nothing that is to come can change the verdict on it.
 
-Each detector has a cursor that says how far it has judged the text for good; the channel releases up to the hindmost cursor of those
-rules that may rewrite or block, and never through a finding. Since a cursor's findings do not depend on where the text was cut (see
-``detectors.contract``), what is released in the end is what the guard would make of the whole text: ``concat(released) == guard(text)``.
+Each detector has a cursor that says how far it has judged the text for good, in all its readings (see ``cursors``); the channel releases
+up to the hindmost cursor of those rules that may rewrite or block, and never through a finding. Since a cursor's findings do not depend on
+where the text was cut, what is released in the end is what the guard would make of the whole text: ``concat(released) == guard(text)``.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from detectors.contract import InlineDetector, PooledDetector
 from detectors.finding import Finding
+from detectors.normalize import stands_for
 from detectors.overlaps import merge_overlaps
+from detectors.readings import Readings
 from detectors.text.placeholders import Placeholders
-from detectors.text.sentences import sentence_end
+from gateway.guard.cursors import ForText, InlineCursor, PooledCursor, TextCursor
 from gateway.guard.plan import Check
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
@@ -23,104 +23,6 @@ from policies.verdict import Action, Edit, Fired, strictest
 
 _UNHURRIED_CHARS = 512
 _KEPT_CHARS = 2048
-
-ForText = Callable[[str], bytes]
-"""A keyed hash of a text, by which equal jobs are known."""
-
-
-class InlineCursor:
-    """How far a detector that runs where it stands has come, and what it found; offsets are those of the channel's text."""
-
-    def __init__(self, detector: InlineDetector) -> None:
-        self.detector = detector
-        self.at = 0
-        self.lookbehind = detector.lookbehind
-
-    def advance(self, text: str, base: int, *, closed: bool) -> list[Finding]:
-        """New findings that are final. ``text`` begins at the channel's offset ``base``."""
-        window = max(base, self.at - self.lookbehind)
-        view = text[window - base :] if window > base else text
-        start = self.at - window
-        settled = len(view) if closed else self.detector.settled(view, start)
-        if settled <= start:
-            return []
-        found = [_shift(finding, window) for finding in self.detector.scan(view, start) if finding.start < settled]
-        self.at = window + settled
-        return found
-
-
-@dataclass(slots=True)
-class _Unit:
-    """``index``: which of its job's units it is."""
-
-    end: int
-    job: Job | None
-    index: int
-    answer: tuple[Finding, ...] | NotChecked | None
-
-
-class PooledCursor:
-    """The same for a detector that runs elsewhere and judges sentences; with ``whole``, only once the text has ended."""
-
-    lookbehind = 0
-
-    def __init__(self, detector: PooledDetector, deadline_s: float, text_key: ForText, *, whole: bool) -> None:
-        self.detector = detector
-        self.at = 0
-        self._cut = 0
-        self._deadline_s = deadline_s
-        self._text_key = text_key
-        self._work = f"{detector.digest}/answer"  # requests are cut into units differently
-        self._whole = whole
-        self._units: deque[_Unit] = deque()
-
-    def needs(self, text: str, base: int, *, closed: bool) -> Job | None:
-        """One job for all the units that have become complete and may hold something."""
-        wanted: list[tuple[int, str]] = []
-        while (end := self._next_end(text, base, closed=closed)) is not None:
-            unit = text[self._cut - base : end - base]
-            self._units.append(_Unit(end, None, len(wanted), ()))
-            if self.detector.is_candidate(unit):
-                self._units[-1].answer = None
-                wanted.append((len(self._units) - 1, unit))
-            self._cut = end
-        if not wanted:
-            return None
-        units = tuple(unit for _, unit in wanted)
-        job = Job(self.detector, units, self._deadline_s, (self._work, self._text_key("\0".join(units))))
-        for place, _ in wanted:
-            self._units[place].job = job
-        return job
-
-    def _next_end(self, text: str, base: int, *, closed: bool) -> int | None:
-        length = base + len(text)
-        if self._cut >= length:
-            return None
-        if not self._whole or closed:
-            end = sentence_end(text, self._cut - base)
-            if end is not None:
-                return base + end
-        return length if closed else None
-
-    def settle(self, job: Job, answer: Answer) -> None:
-        for unit in self._units:
-            if unit.job is job:
-                unit.answer = answer if isinstance(answer, NotChecked) else answer[unit.index]
-
-    def advance(self) -> tuple[list[Finding], list[NotChecked]]:
-        found: list[Finding] = []
-        missing: list[NotChecked] = []
-        while self._units and (answer := self._units[0].answer) is not None:
-            if isinstance(answer, NotChecked):
-                missing.append(answer)
-            else:
-                found.extend(_shift(finding, self.at) for finding in answer)
-            self.at = self._units.popleft().end
-        return found, missing
-
-
-def _shift(finding: Finding, by: int) -> Finding:
-    return replace(finding, start=finding.start + by, end=finding.end + by) if by else finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +65,10 @@ class TextChannel:
         self._writing = writing
         self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled]
         self._holding = [watch for watch in self._watches if watch.check.holds]
-        self._finder = InlineCursor(writing.finder) if writing.finder else None
+        self._finder = TextCursor(writing.finder) if writing.finder else None
+        self._readings = Readings()
+        self._unread = 0  # offset in the text as it came in
+        self._hurries = any(watch.check.holds or watch.pooled for watch in self._watches)
         self._placeholders: list[Finding] = []
         self._edits: tuple[Edit, ...] = ()
         self._is_open_wide = not self._watches and self._finder is None
@@ -195,11 +100,12 @@ class TextChannel:
 
     def needs(self) -> list[tuple[Job, bool]]:
         """Jobs to run, each with whether text is held until it is done."""
+        self._read()
         return [
             (job, watch.check.holds)
             for watch in self._watches
             for cursor in watch.pooled
-            if (job := cursor.needs(self._text, self._base, closed=self._closed))
+            if (job := cursor.needs(self._readings, closed=self._closed))
         ]
 
     def settle(self, job: Job, answer: Answer) -> None:
@@ -220,16 +126,24 @@ class TextChannel:
         self._judge(limit)
         return "" if self.blocked or limit <= self.released else self._take(limit)
 
+    def _read(self) -> None:
+        """What holds nothing back need not look at every word as it comes."""
+        if self._watches and (self._hurries or self._closed or self.length - self._unread >= _UNHURRIED_CHARS):
+            self._readings.feed(self._text[self._unread - self._base :])
+            self._unread = self.length
+            if self._closed:
+                self._readings.close()
+
     def _advance(self) -> None:
+        self._read()
         if self._finder:
             self._placeholders += self._finder.advance(self._text, self._base, closed=self._closed)
         for watch in self._watches:
-            # What holds nothing back need not look at every word as it comes.
             if watch.check.holds or self._closed or self.length - watch.at >= _UNHURRIED_CHARS:
                 for cursor in watch.inline:
-                    watch.findings += cursor.advance(self._text, self._base, closed=self._closed)
+                    watch.findings += cursor.advance(self._readings, closed=self._closed)
             for pooled in watch.pooled:
-                found, missing = pooled.advance()
+                found, missing = pooled.advance(self._readings)
                 watch.findings += found
                 watch.missing += missing
 
@@ -272,7 +186,7 @@ class TextChannel:
     def _fingerprint(self, fired: Fired) -> str:
         if fired.why != "match" or fired.start < self._base:
             return ""
-        return self._writing.fingerprint(fired.kind.rpartition(".")[2], self._text[fired.start - self._base : fired.end - self._base])
+        return self._writing.fingerprint(fired.kind.rpartition(".")[2], stands_for(self._slice(fired.start, fired.end)))
 
     def _take(self, limit: int) -> str:
         is_plain = not self._edits and not self._placeholders
@@ -294,7 +208,7 @@ class TextChannel:
             out.append(self._slice(at, place.start))
             value = self._slice(place.start, place.end)
             if isinstance(place, Edit):
-                out.append(self._writing.replace(place, value))
+                out.append(self._writing.replace(place, stands_for(value)))
                 self.rewritten += place.end - place.start
             else:
                 out.append(self._writing.restore(value))
@@ -308,10 +222,12 @@ class TextChannel:
     def _forget(self) -> None:
         """Keep what is held and what any cursor still looks back at."""
         cursors = [cursor for watch in self._watches for cursor in watch.cursors]
+        self._readings.forget([cursor.kept for cursor in cursors])
+        behind = [cursor.at - cursor.lookbehind for cursor in cursors]
         if self._finder:
-            cursors.append(self._finder)
-        keep = min((cursor.at - cursor.lookbehind for cursor in cursors), default=self.released)
-        keep = max(self._base, min(keep, self.released))
+            behind.append(self._finder.at - self._finder.lookbehind)
+        keep = min([*behind, self.released, self._unread if self._watches else self.released])
+        keep = max(self._base, keep)
         self._text = self._text[keep - self._base :]
         self._base = keep
 

@@ -1,7 +1,8 @@
 """What was said of a text before: a bounded memory, keyed by a keyed hash of (configuration, text).
 
-Chat clients send their whole history with every turn; this is what makes a turn cost its newest message only. What is remembered holds
-offsets, scores and keyed hashes, never text, and its keys cannot be tried out without the process's own key.
+Chat clients send their whole history with every turn; this is what makes a turn cost its newest message only. What is remembered of a
+text holds offsets, scores and keyed hashes, never text (only of a picture it is the text that was read in it), and its keys cannot be
+tried out without the process's own key.
 """
 
 import hashlib
@@ -24,9 +25,10 @@ V = TypeVar("V", bound=Sized)
 class Memo(Generic[V]):
     """Least recently used entries go first once ``max_bytes`` (an estimate from above, by the entries' lengths) are in use."""
 
-    def __init__(self, key: bytes, max_bytes: int) -> None:
+    def __init__(self, key: bytes, max_bytes: int, item_bytes: int = _ITEM_BYTES) -> None:
         self._key = key
         self._max_bytes = max_bytes
+        self._item_bytes = item_bytes
         self._entries: OrderedDict[tuple[str, TextKey], V] = OrderedDict()
         self.used_bytes = 0
         self.hits = 0
@@ -46,21 +48,20 @@ class Memo(Generic[V]):
         return found
 
     def put(self, configuration: str, key: TextKey, value: V) -> None:
-        cost = _cost(value)
+        cost = self._cost(value)
         if cost > self._max_bytes:
             return
         before = self._entries.pop((configuration, key), None)
         if before is not None:
-            self.used_bytes -= _cost(before)
+            self.used_bytes -= self._cost(before)
         self._entries[configuration, key] = value
         self.used_bytes += cost
         while self.used_bytes > self._max_bytes:
             _, evicted = self._entries.popitem(last=False)
-            self.used_bytes -= _cost(evicted)
+            self.used_bytes -= self._cost(evicted)
 
     def __len__(self) -> int:
         return len(self._entries)
 
-
-def _cost(value: Sized) -> int:
-    return _ENTRY_BYTES + _ITEM_BYTES * len(value)
+    def _cost(self, value: Sized) -> int:
+        return _ENTRY_BYTES + self._item_bytes * len(value)

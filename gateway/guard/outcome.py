@@ -1,7 +1,8 @@
 """What the guards have to say of an exchange, for its record: coverage, what fired where, and the strictest action so far."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from gateway.guard.review import Counts, Hit, count
 from gateway.wire.model import Place, Uninspectable
@@ -13,14 +14,14 @@ MAX_HITS = 1000
 """Hits kept for one exchange; the rest are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """One text and the rules that looked at it; ``chars`` is its length."""
+class Covered(NamedTuple):
+    """One text and the rules that looked at it; ``chars`` is its length. Or several ``texts`` of one place, and all their lengths."""
 
     place: Place
     scope: Scope
     chars: int
     rules: tuple[str, ...]
+    texts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,22 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A part that no rule could read, and what the policy made of it."""
+    """A part that no rule could read, what the policy made of it, and why it could not be read, where that was tried."""
 
     place: Place
     kind: str
     action: Action
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Of an uploaded file of rows: what became of them, and by which policies they were judged."""
+
+    read: int = 0
+    edited: int = 0
+    blocked: int = 0
+    policies: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -51,12 +63,15 @@ class Findings:
     counts: dict[tuple[str, str, bool, str], int] = field(default_factory=dict)
     kept: int = 0
     unread: list[Unread] = field(default_factory=list)
+    rows: Rows | None = None
 
     def raise_to(self, action: Action) -> None:
         self.action = strictest(self.action, action)
 
     def add(self, place: Place, scope: Scope, hits: Sequence[Hit], counts: Counts | None = None) -> None:
         """``counts``: the hits counted, where that is known already."""
+        if not hits:
+            return
         for name, number in (count(hits) if counts is None else counts).items():
             self.counts[name] = self.counts.get(name, 0) + number
         room = MAX_HITS - self.kept
@@ -64,11 +79,43 @@ class Findings:
             self.placed.append(Placed(place, scope, hits if len(hits) <= room else hits[:room]))
             self.kept += min(len(hits), room)
 
+    def cover(self, place: Place, scope: Scope, chars: int, rules: tuple[str, ...]) -> None:
+        """One more text of those at a place, which are counted together."""
+        for index, known in enumerate(self.covered):
+            if (known.place, known.scope, known.rules) == (place, scope, rules):
+                self.covered[index] = Covered(place, scope, known.chars + chars, rules, known.texts + 1)
+                return
+        self.covered.append(Covered(place, scope, chars, rules))
+
+    def absorb(self, part: "Findings", place: Place, covered_at: Place) -> None:
+        """Take over what was found in one of many parts, whose own places begin at ``place``.
+
+        What it covers is counted at ``covered_at``. Of a part that is blocked everything is kept: there is no part after it.
+        """
+        self.raise_to(part.action)
+        for covered in part.covered:
+            self.cover(covered_at, covered.scope, covered.chars, covered.rules)
+        for name, number in part.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + number
+        for placed in part.placed:
+            room = len(placed.hits) if part.action is Action.BLOCK else MAX_HITS - self.kept
+            if room > 0:
+                self.placed.append(Placed((*place, *placed.place), placed.scope, placed.hits[:room]))
+                self.kept += min(len(placed.hits), room)
+        for unread in part.unread:
+            if len(self.unread) < MAX_HITS or unread.action is Action.BLOCK:
+                self.unread.append(replace(unread, place=(*place, *unread.place)))
+
+    def news(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of the hits that have not been added at another place."""
+        known = {_same(hit) for placed in self.placed for hit in placed.hits}
+        return [hit for hit in hits if _same(hit) not in known]
+
     def add_unread(self, part: Uninspectable, policy: Policy) -> Action:
         """Record the part, and say what the policy does about it."""
         action = _on_uninspectable(policy.on_uninspectable, part)
         if len(self.unread) < MAX_HITS:
-            self.unread.append(Unread(part.place, part.kind.value, action))
+            self.unread.append(Unread(part.place, part.kind.value, action, part.why))
         if policy.mode is Mode.SHADOW:
             return Action.ALLOW
         self.raise_to(action)
@@ -83,8 +130,12 @@ class Findings:
         """Why the exchange is blocked, without a word of its text."""
         said = [_reason(placed.scope, hit) for placed in self.placed for hit in placed.hits if _blocks(hit)]
         unread = [part for part in self.unread if part.action is Action.BLOCK]
-        said += [f"{part.kind} content at {dotted(part.place) or 'the event'} cannot be inspected" for part in unread]
+        said += [f"{part.kind} content at {dotted(part.place) or 'the event'} cannot be inspected{_because(part)}" for part in unread]
         return tuple(dict.fromkeys(said))[:20]
+
+
+def _same(hit: Hit) -> tuple[str, str, str, str]:
+    return hit.fired.rule, hit.fired.kind, hit.fired.why, hit.fingerprint
 
 
 def _blocks(hit: Hit) -> bool:
@@ -95,9 +146,15 @@ def _reason(scope: Scope, hit: Hit) -> str:
     fired = hit.fired
     if fired.why == "key":
         return f"{fired.rule}: {fired.kind} in {scope.value} stands where it cannot be rewritten"
+    if fired.why == "picture":
+        return f"{fired.rule}: {fired.kind} in {scope.value} stands in a picture, where it cannot be rewritten"
     if fired.why != "match":
         return f"{fired.rule}: {fired.kind} could not check {scope.value} ({fired.why})"
     return f"{fired.rule}: {fired.kind} in {scope.value}"
+
+
+def _because(part: Unread) -> str:
+    return f" ({part.why})" if part.why else ""
 
 
 def _on_uninspectable(rules: OnUninspectable, part: Uninspectable) -> Action:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from gateway.guard.response import Release, ResponseGuard
 from gateway.wire.codec import encode
-from gateway.wire.dialect import Conversation
+from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Channel, Companion, Event, Json, at, put
-from gateway.wire.sse import encode_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +39,21 @@ def _write_texts(release: Release) -> bool:
 
 @dataclass(slots=True)
 class StreamRenderer:
-    """Renders one stream; keeps the log probabilities of text that is held back, and the newest event's envelope."""
+    """Renders one stream; keeps the log probabilities of text that is held back."""
 
-    dialect: Conversation
+    stream: AnswerStream
     guard: ResponseGuard
-    last: Json = None
     _held: dict[tuple[Channel, ...], deque[_Held]] = field(default_factory=dict)
 
     def render(self, release: Release) -> bytes:
         event = release.event
-        if isinstance(event.body, dict):
-            self.last = event.body
         edited = _write_texts(release)
         for companion in event.companions:
             edited = self._write_companion(event, companion) or edited
         tails = b"".join(self._tail(channel, text) for channel, text in release.tails)
         if not event.raw:
             return tails
-        return tails + (encode_event(encode(event.body), event.prefix) if edited else event.raw)
+        return tails + (self.stream.render(event) if edited else event.raw)
 
     def _write_companion(self, event: Event, companion: Companion) -> bool:
         """Let out what may go of this and earlier companions of the same text; whether the event changed."""
@@ -94,7 +90,7 @@ class StreamRenderer:
 
     def _tail(self, channel: Channel, text: str) -> bytes:
         companion = next((self._due(channels) for channels in self._held if channel in channels), None)
-        return self.dialect.render_tail(channel, text, companion, self.last)
+        return self.stream.render_tail(channel, text, companion)
 
 
 def _join(values: list[Json]) -> Json:

@@ -1,37 +1,29 @@
 """The guard of a request: every segment against the rules of its scope, and the body with their edits written in.
 
-Sans-io: ``needs`` says what must run in the pool, ``settle`` takes the answers, ``scan`` runs what runs here, ``verdict`` decides.
+Sans-io: ``look`` sees and ``needs`` says what must run in the pool, ``settle`` takes the answers, ``scan`` runs what runs here,
+``verdict`` decides.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from detectors.contract import InlineDetector, PooledDetector, TextDetector
-from detectors.finding import Finding
+from detectors.normalize import escapes_undone, stands_for
 from detectors.text.placeholders import lookalikes
-from detectors.text.sentences import sentences
-from gateway.guard.escapes import View, unescaped, view
-from gateway.guard.holdback import InlineCursor
-from gateway.guard.memo import Memo, TextKey
+from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
-from gateway.guard.review import Hit, Review, review
+from gateway.guard.review import Hit, Review, hit, review
+from gateway.guard.scanning import Found, Subject, TextScans
 from gateway.guard.scans import Answer, Job
+from gateway.guard.seams import Run, merged, runs
 from gateway.guard.tokens import Tokens
 from gateway.guard.writing import replacement
 from gateway.wire import jsontext
 from gateway.wire.codec import encode
 from gateway.wire.jsontext import Leaf
 from gateway.wire.model import Form, Place, Request, Segment, at, put
-from policies.decide import NotChecked, Outcome
-from policies.verdict import Action, Fired
-
-_PIECE_CHARS = 4096
-"""A long text is scanned in pieces of this size, between which others may have their turn."""
-_CHARS_A_DEADLINE = 10_000
-"""A model's deadline is for as many characters; a text of five times as many has five times as long."""
-
-Found = tuple[Finding, ...]
+from policies.decide import decide
+from policies.verdict import Action, Edit, Fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +35,14 @@ class Memos:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    """A text that waits for a job: where the sentences that the job has begin, in the text or in the view of it."""
+class _Change:
+    """What is written over a piece of a segment: what replaces ``value``, or nothing if that is None: it began in an earlier segment."""
 
-    job: Job
-    starts: tuple[int, ...]
-    view: View | None
+    start: int
+    end: int
+    edit: Edit
+    value: str | None
+    choice: str | None = None
 
 
 class RequestGuard:
@@ -60,157 +54,178 @@ class RequestGuard:
         self._memos = memos
         self._tokens = tokens
         self._app = app
+        self._scans = TextScans(memos.scans)
         self._reviews: list[Review | None] = []
-        self._keys: list[TextKey] = []
-        self._pending: dict[tuple[str, TextKey], _Pending] = {}
-        self._results: dict[tuple[str, TextKey], Found | NotChecked] = {}
+        self._subjects: list[Subject] = []
+        self._seams: list[Subject] = []
+        self._changes: dict[int, list[_Change]] = {}
+        self._crossing: dict[Run, list[Edit]] = {}
         self._is_edited = False
         self.findings = Findings()
 
-    def needs(self) -> list[Job]:
-        """Jobs for what is not remembered and no cheap look rules out."""
+    def look(self) -> Iterator[None]:
+        """Look what jobs the texts make, a piece at a time. Whoever stops before the end leaves the rest timed out."""
         memo = self._memos.reviews
+        wanted: list[tuple[Subject, tuple[Check, ...]]] = []
         for segment in self._request.segments:
             checks = self._plan.on_request.of(segment.scope)
-            key = memo.text_key(segment.text) if checks else b""
-            known = memo.get(self._configuration(segment), key) if checks else None
-            self._keys.append(key)
+            subject = Subject(segment.text, memo.text_key(segment.text) if checks else b"")
+            known = memo.get(self._configuration(segment), subject.key) if checks else None
+            self._subjects.append(subject)
             self._reviews.append(known)
             if known is None:
-                for check in checks:
-                    for detector in check.pooled:
-                        patience = 1 + len(segment.text) // _CHARS_A_DEADLINE
-                        self._want(key, segment.text, detector, check.rule.deadline_ms / 1000 * patience)
-        return [pending.job for pending in self._pending.values()]
+                wanted.append((subject, checks))
+        for run in runs(self._request.segments):
+            if checks := self._plan.on_request.of(self._request.segments[run.indexes[0]].scope):
+                for window in run.windows():
+                    key = memo.text_key(f"{window.seams}{window.text}")
+                    self._seams.append(Subject(window.text, key, run, window.start))
+                    wanted.append((self._seams[-1], checks))
+        for subject, checks in wanted:
+            for check in checks:
+                for detector in check.pooled:
+                    yield from self._scans.want(subject, detector, check.rule.deadline_ms / 1000)
+
+    def needs(self) -> list[Job]:
+        """Jobs for what is not remembered and no cheap look rules out, as far as it was looked at: all of it, unless ``look`` has begun."""
+        if len(self._subjects) < len(self._request.segments):
+            for _ in self.look():
+                pass
+        return self._scans.jobs()
 
     def _configuration(self, segment: Segment) -> str:
         """Everything besides a text that a review of it depends on."""
         return f"{self._plan.version}/{self._app}/{segment.scope}"
 
-    def _want(self, key: TextKey, text: str, detector: PooledDetector, deadline_s: float) -> None:
-        name = (detector.digest, key)
-        if name in self._results or name in self._pending:
-            return
-        known = self._memos.scans.get(*name)
-        if known is None:
-            seen = view(text)
-            read = seen.text if seen else text
-            units = [(start, read[start:end]) for start, end in sentences(read)]
-            wanted = [(start, unit) for start, unit in units if detector.is_candidate(unit)]
-            if wanted:
-                job = Job(detector, tuple(unit for _, unit in wanted), deadline_s, name)
-                self._pending[name] = _Pending(job, tuple(start for start, _ in wanted), seen)
-                return
-            known = ()
-        self._results[name] = known
-
     def settle(self, answers: Mapping[Job, Answer]) -> None:
-        for name, pending in self._pending.items():
-            answer = answers[pending.job]
-            if isinstance(answer, NotChecked):
-                self._results[name] = answer
-                continue
-            found = tuple(
-                replace(finding, start=finding.start + start, end=finding.end + start)
-                for start, unit in zip(pending.starts, answer, strict=True)
-                for finding in unit
-            )
-            if pending.view:
-                found = tuple(pending.view.back(found))
-            self._memos.scans.put(*name, found)
-            self._results[name] = found
-        self._pending.clear()
+        self._scans.settle(answers)
 
     def scan(self) -> Iterator[None]:
         """Run the detectors that run where they stand, a piece at a time. Whoever stops before the end leaves the rest timed out."""
-        for index, segment in enumerate(self._request.segments):
-            if self._reviews[index] is None:
-                for check in self._plan.on_request.of(segment.scope):
-                    for detector in check.inline:
-                        yield from self._scan(self._keys[index], segment.text, detector)
+        for segment, subject, known in zip(self._request.segments, self._subjects, self._reviews, strict=True):
+            if known is None:
+                yield from self._scan(subject, self._plan.on_request.of(segment.scope))
+        for subject in self._seams:
+            yield from self._scan(subject, self._checks(subject))
 
-    def _scan(self, key: TextKey, text: str, detector: InlineDetector) -> Iterator[None]:
-        name = (detector.digest, key)
-        if name in self._results:
-            return
-        known = self._memos.scans.get(*name)
-        if known is None:
-            found: list[Finding] = []
-            for piece in _scan(detector, text):
-                found += piece
-                yield
-            known = tuple(found)
-            self._memos.scans.put(*name, known)
-        self._results[name] = known
+    def _scan(self, subject: Subject, checks: tuple[Check, ...]) -> Iterator[None]:
+        yield from self._scans.scan(subject, [detector for check in checks for detector in check.inline])
+
+    def _checks(self, seam: Subject) -> tuple[Check, ...]:
+        """The rules that look at the texts of a run, which are all of one scope."""
+        return self._plan.on_request.of(self._first(seam).scope)
+
+    def _first(self, seam: Subject) -> Segment:
+        return self._request.segments[seam.run.indexes[0] if seam.run else 0]
 
     def verdict(self) -> Action:
         """Decide about every segment, and write the edits into the body if the request may go on."""
         findings, policy = self.findings, self._plan.policy
-        edited: list[tuple[Segment, Review]] = []
         for index, segment in enumerate(self._request.segments):
             rules = self._plan.on_request.rule_ids(segment.scope)
             findings.covered.append(Covered(segment.place, segment.scope, len(segment.text), rules))
-            if not rules:
-                continue
-            known = self._reviews[index]
-            found = self._review(index, segment) if known is None else known  # an empty review is falsy
-            self._tokens.avoid(found.client_keyed)
-            if not found.hits:
-                continue
-            findings.add(segment.place, segment.scope, found.hits, found.counts)
-            findings.raise_to(found.action)
-            if found.edits:
-                edited.append((segment, found))
-                self._refuse_key(segment, found)
+            if rules:
+                self._judge(index, segment)
+        for seam in self._seams:
+            self._judge_seam(seam)
+        for run, edits in self._crossing.items():
+            self._join(run, edits)
         for part in self._request.uninspectable:
             findings.add_unread(part, policy)
-        if edited and findings.action is not Action.BLOCK:
-            self._write(edited)
+        if self._changes and findings.action is not Action.BLOCK:
+            self._write()
         return findings.action
+
+    def _judge(self, index: int, segment: Segment) -> None:
+        known = self._reviews[index]
+        found = self._reviews[index] = self._review(index, segment) if known is None else known  # an empty review is falsy
+        self._tokens.avoid(found.client_keyed)
+        if not found.hits:
+            return
+        self.findings.add(segment.place, segment.scope, found.hits, found.counts)
+        self.findings.raise_to(found.action)
+        if found.edits:
+            self._changes[index] = [
+                _Change(edit.start, edit.end, edit, segment.text[edit.start : edit.end], choice)
+                for edit, choice in zip(found.edits, found.choices, strict=True)
+            ]
+            self._refuse_key(segment, found.edits[0], (each.fired for each in found.hits))
 
     def body(self) -> bytes:
         """What may go upstream: as it came, byte for byte, unless an edit touched it."""
-        return encode(self._request.body) if self._is_edited else self._request.raw
+        request = self._request
+        return (request.write or encode)(request.body) if self._is_edited else request.raw
 
     def _review(self, index: int, segment: Segment) -> Review:
-        key, text = self._keys[index], segment.text
-        outcomes = [(check.rule, self._outcome(key, check)) for check in self._plan.on_request.of(segment.scope)]
-        found = review(self._plan.policy, outcomes, text, self._tokens)
+        subject = self._subjects[index]
+        outcomes = [(check.rule, self._scans.outcome(subject, check)) for check in self._plan.on_request.of(segment.scope)]
+        found = review(self._plan.policy, outcomes, segment.text, self._tokens)
         if not any(outcome.not_checked for _, outcome in outcomes):
-            self._memos.reviews.put(self._configuration(segment), key, found)
+            self._memos.reviews.put(self._configuration(segment), subject.key, found)
         return found
 
-    def _outcome(self, key: TextKey, check: Check) -> Outcome:
-        found: list[Finding] = []
-        missing: list[NotChecked] = []
-        detectors: list[TextDetector] = [*check.inline, *check.pooled]
-        for detector in detectors:
-            result = self._results.get((detector.digest, key), NotChecked(detector.name, "timeout"))
-            if isinstance(result, NotChecked):
-                missing.append(result)
-            else:
-                found += result
-        return Outcome(tuple(found), tuple(missing))
+    def _judge_seam(self, seam: Subject) -> None:
+        """What lies across the seams of a window is recorded where it begins, counted on from there."""
+        outcomes = [(check.rule, self._scans.outcome(seam, check)) for check in self._checks(seam)]
+        verdict = decide(self._plan.policy, outcomes, len(seam.text))
+        if not verdict.fired or seam.run is None:
+            return
+        for fired in verdict.fired:
+            first = seam.run.parts(seam.start + fired.start, seam.start + fired.end)[0]
+            segment = self._request.segments[seam.run.indexes[first.place]]
+            placed = replace(fired, start=first.start, end=first.start + fired.end - fired.start)
+            value = stands_for(seam.text[fired.start : fired.end])
+            self.findings.add(segment.place, segment.scope, [hit(placed, value, self._tokens)])
+        self.findings.raise_to(verdict.action)
+        if verdict.edits:
+            self._refuse_key(self._first(seam), verdict.edits[0], verdict.fired)
+        self._crossing.setdefault(seam.run, []).extend(
+            replace(edit, start=edit.start + seam.start, end=edit.end + seam.start) for edit in verdict.edits
+        )
 
-    def _refuse_key(self, segment: Segment, found: Review) -> None:
-        """A key of an object cannot be rewritten, and must not go on as it is."""
-        if segment.form is Form.KEY:
-            edit = found.edits[0]
-            fired = Fired(self._rule_of(found), edit.kind, edit.start, edit.end, 1.0, Action.BLOCK, shadow=False, why="key")
+    def _join(self, run: Run, crossing: list[Edit]) -> None:
+        """Share the edits across a run's seams out among its segments; what they meet there becomes a part of them."""
+        crossing = [edit for edit in crossing if not self._is_gone(run, edit)]
+        touched = sorted({part.place for edit in crossing for part in run.parts(edit.start, edit.end)})
+        edits, choices = list(crossing), {}
+        for place in touched:
+            for change in self._changes.pop(run.indexes[place], []):
+                edit = replace(change.edit, start=change.start + run.starts[place], end=change.end + run.starts[place])
+                edits.append(edit)
+                choices[edit] = change.choice
+        for edit in merged(edits):
+            first, *others = run.parts(edit.start, edit.end)
+            value = run.text[edit.start : edit.end]
+            self._change(run.indexes[first.place], _Change(first.start, first.end, edit, value, choices.get(edit)))
+            for part in others:
+                self._change(run.indexes[part.place], _Change(part.start, part.end, edit, None))
+
+    def _is_gone(self, run: Run, edit: Edit) -> bool:
+        """Whether edits of the segments themselves leave nothing of it: then what met at the seam were two values."""
+        return all(
+            any(change.start <= part.start and part.end <= change.end for change in self._changes.get(run.indexes[part.place], []))
+            for part in run.parts(edit.start, edit.end)
+        )
+
+    def _change(self, index: int, change: _Change) -> None:
+        self._changes.setdefault(index, []).append(change)
+
+    def _refuse_key(self, segment: Segment, edit: Edit, fired_by: Iterable[Fired]) -> None:
+        """A key of an object cannot be rewritten, nor can a picture; neither must go on as it is."""
+        if segment.form in (Form.KEY, Form.PICTURE):
+            rule = next(fired.rule for fired in fired_by if fired.action.is_rewrite and not fired.shadow)
+            fired = Fired(rule, edit.kind, edit.start, edit.end, 1.0, Action.BLOCK, shadow=False, why=segment.form.value)
             self.findings.add(segment.place, segment.scope, [Hit(fired, "")])
             self.findings.raise_to(Action.BLOCK)
 
-    @staticmethod
-    def _rule_of(found: Review) -> str:
-        return next(hit.fired.rule for hit in found.hits if hit.fired.action.is_rewrite and not hit.fired.shadow)
-
-    def _write(self, edited: Sequence[tuple[Segment, Review]]) -> None:
+    def _write(self) -> None:
         for segment in self._request.segments:  # what no rule looks at may hold a look-alike all the same
             if not self._plan.on_request.rule_ids(segment.scope):
                 self._tokens.avoid(map(hash, lookalikes(segment.text)))
         leaves: dict[Place, list[tuple[Leaf, str]]] = {}
-        for segment, found in edited:
-            text = self._edit(segment, found)
+        for index, changes in sorted(self._changes.items()):
+            segment = self._request.segments[index]
+            text = self._edit(segment, changes)
             if segment.leaf:
                 leaves.setdefault(segment.place, []).append((segment.leaf, text))
             else:
@@ -219,36 +234,23 @@ class RequestGuard:
             put(self._request.body, place, jsontext.rewrite(at(self._request.body, place), replaced))
         self._is_edited = True
 
-    def _edit(self, segment: Segment, found: Review) -> str:
+    def _edit(self, segment: Segment, changes: list[_Change]) -> str:
         text, end = segment.text, 0
         pieces: list[str] = []
-        for edit, choice in zip(found.edits, found.choices, strict=True):
-            written = replacement(edit, unescaped(text[edit.start : edit.end]), self._tokens, choice)
-            pieces += (text[end : edit.start], written if segment.form is not Form.IDENTIFIER else _identifier(written))
-            end = edit.end
+        for change in changes:
+            written = "" if change.value is None else self._replacement(change.edit, change.value, change.choice)
+            pieces += (text[end : change.start], written if segment.form is not Form.IDENTIFIER else _identifier(written))
+            end = change.end
         pieces.append(text[end:])
         return "".join(pieces)
 
-
-def _scan(detector: InlineDetector, text: str) -> Iterator[list[Finding]]:
-    """The findings, piece by piece. Where escapes may be meant or not, what either reading has."""
-    seen = view(text)
-    if seen is None or not seen.is_whole:
-        yield from _pieces(detector, text)
-    if seen:
-        for found in _pieces(detector, seen.text):
-            yield seen.back(found)
-
-
-def _pieces(detector: InlineDetector, text: str) -> Iterator[list[Finding]]:
-    """A detector's findings do not depend on where a text is cut; ``InlineCursor`` sees to it."""
-    if len(text) <= _PIECE_CHARS:
-        yield detector.scan(text)
-        return
-    cursor = InlineCursor(detector)
-    for end in range(_PIECE_CHARS, len(text) + _PIECE_CHARS, _PIECE_CHARS):
-        base = max(0, cursor.at - cursor.lookbehind)
-        yield cursor.advance(text[base:end], base, closed=end >= len(text))
+    def _replacement(self, edit: Edit, value: str, choice: str | None) -> str:
+        """A value has the placeholder of what it stands for, and comes back as it was written."""
+        entity = edit.kind.rpartition(".")[2]
+        plain = stands_for(value)
+        if edit.action is not Action.TOKENIZE:
+            return replacement(edit, plain, self._tokens)
+        return replacement(edit, escapes_undone(value), self._tokens, choice or self._tokens.first_choice(entity, plain))
 
 
 def _identifier(written: str) -> str:

@@ -5,7 +5,7 @@ Sans-io: ``feed`` an event, run what it ``needs``, ``settle``, then take what it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gateway.guard.holdback import TextChannel, Writing
@@ -13,14 +13,17 @@ from gateway.guard.jsonchannel import JsonChannel
 from gateway.guard.memo import TextKey
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Plan
+from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
 from gateway.guard.writing import replacement
 from gateway.wire.model import Channel, Delta, Event, Form, Kind, Place, Uninspectable
 from policies.policy import Scope
-from policies.verdict import Action
+from policies.verdict import Action, Fired
 
-MAX_CHANNELS = 1024
+MAX_OPEN = 1024
+"""Channels that may go on, at a time."""
+MAX_CHANNELS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ class _Track:
     channel: TextChannel | JsonChannel
     scope: Scope
     place: Place
+    echoes: bool
+    form: Form
     closed: bool = False
+    before: tuple[int, int] = (0, 0)  # texts, and their characters, that stood at the same place in earlier events
 
 
 @dataclass(slots=True)
@@ -91,9 +97,9 @@ class ResponseGuard:
         for delta in event.deltas:
             self._feed(delta)
         for choice in event.finished:
-            self._has_ended = True
-            self._open.pop(choice, None)
             self._close([channel for channel in self._active if channel[0] == choice])
+        for end in event.ends:
+            self._close([channel for channel in self._active if channel[: len(end)] == end])
 
     def close(self) -> None:
         """The answer is over: every channel closes."""
@@ -119,13 +125,16 @@ class ResponseGuard:
         self._collect()
         if self._blocked:
             return Refuse()
-        event = self._event or Event(b"", None)
+        event, self._event = self._event or Event(b"", None), None
+        for choice in event.finished:  # not before: of an event that is refused the client hears no ending
+            self._has_ended = True
+            self._open.pop(choice, None)
         texts: dict[int, str] = {}
         for index in range(len(event.deltas) - 1, -1, -1):
             delta = event.deltas[index]
             text = out.pop(delta.channel, "")  # all of a channel's text goes to its last delta in the event
-            self.released_chars += len(text)
-            if text != delta.text:
+            self.released_chars += 0 if delta.echoes else len(text)
+            if text != delta.text and delta.form is not Form.KEY:
                 texts[index] = text
         for text in out.values():
             self.released_chars += len(text)
@@ -136,14 +145,15 @@ class ResponseGuard:
         return Progress(track.channel.length, track.channel.released, track.channel.rewritten) if track else Progress(0, 0, 0)
 
     def covered(self) -> list[Covered]:
+        rules = self.plan.on_answer.rule_ids
         return [
-            Covered(track.place, track.scope, track.channel.length, self.plan.on_answer.rule_ids(track.scope))
+            Covered(track.place, track.scope, track.before[1] + track.channel.length, rules(track.scope), track.before[0] + 1)
             for track in self._tracks.values()
         ]
 
     def _feed(self, delta: Delta) -> None:
         track = self._tracks.get(delta.channel)
-        if track is None or (track.closed and delta.closes):
+        if track is None or (track.closed and delta.closes and delta.channel not in self._touched):
             track = self._start(delta)
         if track is None or track.closed:
             self._unread(Uninspectable(Kind.UNKNOWN, delta.place))  # text for a channel that has ended, or one too many
@@ -157,16 +167,20 @@ class ResponseGuard:
             track.closed = True
 
     def _start(self, delta: Delta) -> _Track | None:
-        if len(self._tracks) >= MAX_CHANNELS:
+        if (not delta.closes and len(self._active) >= MAX_OPEN) or len(self._tracks) >= MAX_CHANNELS:
             return None
         checks = self.plan.on_answer.of(delta.scope)
 
+        writing = replace(self._writing, finder=None) if delta.form is Form.KEY else self._writing
+
         def new_channel() -> TextChannel:
-            return TextChannel(self.plan.policy, checks, self._writing, self.text_key)
+            return TextChannel(self.plan.policy, checks, writing, self.text_key)
 
         is_guarded_json = delta.form is Form.JSON and (checks or self._writing.finder)
         channel = JsonChannel(new_channel) if is_guarded_json else new_channel()
-        track = _Track(channel, delta.scope, delta.channel)
+        track = _Track(channel, delta.scope, delta.channel, delta.echoes, delta.form)
+        if known := self._tracks.get(delta.channel):
+            track.before = (known.before[0] + 1, known.before[1] + known.channel.length)
         self._tracks[delta.channel] = self._active[delta.channel] = track
         return track
 
@@ -177,15 +191,27 @@ class ResponseGuard:
             track.closed = True
 
     def _collect(self) -> None:
-        for name, track in self._touched.items():
+        for name, track in sorted(self._touched.items(), key=lambda item: item[1].echoes):  # an echo brings no news after what it echoes
             if track.channel.hits:
-                self.findings.add(track.place, track.scope, track.channel.hits)
+                hits = self.findings.news(track.channel.hits) if track.echoes else track.channel.hits
+                self.findings.add(track.place, track.scope, hits)
+                if track.form is Form.KEY:
+                    self._refuse_key(track)
                 track.channel.hits = []
             self.findings.raise_to(track.channel.action)
             self._blocked = self._blocked or track.channel.blocked
             if track.channel.is_settled:
                 self._active.pop(name, None)
         self._touched.clear()
+
+    def _refuse_key(self, track: _Track) -> None:
+        """A key of an object cannot be rewritten, and must not go on as it is."""
+        rewriting = [hit.fired for hit in track.channel.hits if hit.fired.action.is_rewrite and not hit.fired.shadow]
+        if rewriting:
+            refused = Fired(rewriting[0].rule, rewriting[0].kind, 0, track.channel.length, 1.0, Action.BLOCK, shadow=False, why="key")
+            self.findings.add(track.place, track.scope, [Hit(refused, "")])
+            self.findings.raise_to(Action.BLOCK)
+            self._blocked = True
 
     def _unread(self, part: Uninspectable) -> None:
         if self.findings.add_unread(part, self.plan.policy) is Action.BLOCK:

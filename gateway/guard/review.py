@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from detectors.normalize import stands_for
 from detectors.text.placeholders import lookalikes
-from gateway.guard.escapes import unescaped
 from gateway.guard.tokens import Tokens
 from policies.decide import Outcome, decide
 from policies.policy import Policy, Rule
@@ -47,7 +47,7 @@ def review(policy: Policy, checks: Sequence[tuple[Rule, Outcome]], text: str, to
     client_keyed = tuple(map(hash, lookalikes(text)))
     if verdict is None or not verdict.fired:
         return Review(client_keyed=client_keyed)
-    hits = tuple(hit(fired, unescaped(text[fired.start : fired.end]), tokens) for fired in verdict.fired)
+    hits = tuple(hit(fired, stands_for(text[fired.start : fired.end]), tokens) for fired in verdict.fired)
     choices = tuple(_choice(edit, text, tokens) for edit in verdict.edits)
     return Review(verdict.action, hits, verdict.edits, choices, client_keyed, count(hits))
 
@@ -63,4 +63,4 @@ def count(hits: Sequence[Hit]) -> Counts:
 def _choice(edit: Edit, text: str, tokens: Tokens) -> str | None:
     if edit.action is not Action.TOKENIZE:
         return None
-    return tokens.first_choice(edit.kind.rpartition(".")[2], unescaped(text[edit.start : edit.end]))
+    return tokens.first_choice(edit.kind.rpartition(".")[2], stands_for(text[edit.start : edit.end]))

@@ -2,11 +2,11 @@
 
 A placeholder is ``<TYPE_xxxxxx>``, its last part derived from a keyed hash of (app, type, value): the same value has the same
 placeholder in every turn, and without the key nothing can be learned from it or forged. One ``Tokens`` belongs to one exchange;
-only what it has issued is ever restored.
+only what it has issued is ever restored, and what it inherits from earlier exchanges of a conversation that the provider keeps.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from detectors.text.placeholders import ALPHABET, LENGTH, Placeholders
 from policies.redact import hash_value
@@ -21,12 +21,31 @@ class Tokens:
         self._not_ours: set[int] = set()
         self._issued: dict[tuple[str, str], str] = {}
         self._owners: dict[str, tuple[str, str]] = {}
-        self._values: dict[str, str] = {}
-        self._kinds: dict[str, str] = {}
+        self._restorable: dict[str, tuple[str, str]] = {}
+        self._ambiguous: set[str] = set()
 
     def avoid(self, keyed: Iterable[int]) -> None:
-        """Hashes (``hash``) of what the client's own text has that looks like a keyed part: none of it will be issued."""
+        """Hashes (``hash``) of what the client's own text has that looks like a keyed part: none of it will be issued,
+        but for what the conversation has already.
+        """
         self._not_ours.update(keyed)
+
+    def inherit(self, entries: Mapping[str, tuple[str, str]]) -> None:
+        """What an earlier exchange of this conversation had as ``restorable`` stands for the same here. Comes before ``finder``.
+
+        A keyed part that stands for two values, since exchanges knew nothing of each other, is restored to neither and not issued again.
+        """
+        for keyed, owner in entries.items():
+            known = self._owners.setdefault(keyed, owner)
+            if known != owner:
+                self._ambiguous.add(keyed)
+            if keyed not in self._ambiguous:
+                self._issued[owner] = keyed
+                self._restorable[keyed] = owner
+                continue
+            self._restorable.pop(keyed, None)
+            if self._issued.get(known) == keyed:
+                del self._issued[known]
 
     def issue(self, entity: str, value: str, *, restore: bool, first: str | None = None) -> str:
         """The placeholder of a value; ``restore``: ``value_of`` will know it. ``first``: its ``first_choice``, if that is known."""
@@ -35,8 +54,7 @@ class Tokens:
             keyed = self._issued[entity, value] = self._free(entity, value, first)
             self._owners[keyed] = (entity, value)
         if restore:
-            self._values[keyed] = value
-            self._kinds[keyed] = entity
+            self._restorable[keyed] = entity, value
         return f"<{entity}_{keyed}>"
 
     def first_choice(self, entity: str, value: str) -> str:
@@ -52,11 +70,16 @@ class Tokens:
         return hash_value(value, entity, self._key, self._app)
 
     def value_of(self, keyed: str) -> str | None:
-        return self._values.get(keyed)
+        found = self._restorable.get(keyed)
+        return found[1] if found else None
+
+    def restorable(self) -> Mapping[str, tuple[str, str]]:
+        """Keyed parts with the (type, value) that each is restored to, the oldest first; for later exchanges to ``inherit``."""
+        return dict(self._restorable)
 
     def finder(self) -> Placeholders | None:
         """What finds the restorable placeholders in an answer; None if there are none."""
-        return Placeholders((entity, keyed) for keyed, entity in self._kinds.items()) if self._kinds else None
+        return Placeholders((entity, keyed) for keyed, (entity, _) in self._restorable.items()) if self._restorable else None
 
     def _free(self, entity: str, value: str, first: str | None) -> str:
         keyed = first or self._choice(entity, value, 0)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.config import App
 from gateway.errors import Unauthorized
@@ -11,24 +11,27 @@ from gateway.errors import Unauthorized
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``name`` is empty where no applications are configured; ``policy`` is the one its settings name."""
+    """``name`` is empty where no applications are configured; ``policy`` is the one its settings name. ``owner`` is whose the endpoint's
+    stored conversations are: the application's, or those of the key that the client brings.
+    """
 
     name: str
     policy: str | None
     is_known: bool
+    owner: str = ""
 
 
-_ANYONE = Caller("", None, is_known=False)
+ANYONE = Caller("", None, is_known=False)
 
 
 class Apps:
     def __init__(self, apps: Sequence[App]) -> None:
-        self._known = [(_digest(app.key.get_secret_value()), Caller(app.name, app.policy, is_known=True)) for app in apps]
+        self._known = [(_digest(app.key.get_secret_value()), _caller(app)) for app in apps]
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
         """Raises Unauthorized where applications are configured and the key is none of theirs."""
         if not self._known:
-            return _ANYONE
+            return replace(ANYONE, owner=f"key:{_digest(_key(headers)).hex()}")
         given = _digest(_key(headers))
         found = None
         for digest, caller in self._known:  # all of them, so that the time says nothing
@@ -37,6 +40,10 @@ class Apps:
         if found is None:
             raise Unauthorized("invalid_api_key", "The request's key is not that of a configured application.")
         return found
+
+
+def _caller(app: App) -> Caller:
+    return Caller(app.name, app.policy, is_known=True, owner=f"app:{app.name}")
 
 
 def _key(headers: Mapping[str, str]) -> str:

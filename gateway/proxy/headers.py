@@ -1,52 +1,42 @@
-"""Which headers travel on, in each direction."""
+"""Which headers travel on, in each direction: to the endpoint what its API has headers for, back to the client all but a few."""
 
 from gateway.proxy.http import Headers
+
+_CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
+_FORWARDED = frozenset({"accept", "content-type", "idempotency-key", "traceparent", "tracestate", "user-agent", "x-client-request-id"})
+_FORWARDED_WITH_KEY = _FORWARDED | _CREDENTIALS
+_FORWARDED_PREFIXES = ("openai-", "anthropic-", "azureml-", "x-ms-", "x-stainless-")
 
 # RFC 9110, 7.6.1: these are about one connection.
 _PROXY = ("proxy-authenticate", "proxy-authorization", "proxy-connection")
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", *_PROXY, "te", "trailer", "transfer-encoding", "upgrade"})
-# What the client's network and browser say of it is nobody's business behind us.
-_ADDRESSES = (
-    "forwarded",
-    "via",
-    "x-real-ip",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "cf-connecting-ip",
-    "fastly-client-ip",
-)
-_PRIVATE = frozenset({"cookie", "referer", "from", *_ADDRESSES})
-_REWRITTEN = frozenset({"host", "content-length", "content-encoding", "accept-encoding", "expect"})
-_CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
 # Alt-Svc would lead the client past us; the rest belongs to the body as it was sent, which we have decoded.
-_NOT_RETURNED = frozenset({"alt-svc", "content-length", "content-encoding", "date", "server"})
+_NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length", "content-encoding", "date", "server"}
+
+_NONE: frozenset[str] = frozenset()
 
 
-_NOT_FORWARDED = _HOP_BY_HOP | _PRIVATE | _REWRITTEN
-_NOT_FORWARDED_WITH_KEY = _NOT_FORWARDED | _CREDENTIALS
-_NOT_SENT_BACK = _HOP_BY_HOP | _NOT_RETURNED
+def upstream_headers(client: Headers, *, drop_credentials: bool, also: frozenset[str] = _NONE) -> list[tuple[str, str]]:
+    """What goes to the endpoint, the settings' own headers and key aside. ``also``: more names, in lower case, that the settings allow.
 
-
-def upstream_headers(client: Headers, *, drop_credentials: bool) -> list[tuple[str, str]]:
-    """What goes to the endpoint, the settings' own headers and key aside."""
-    return _without(client, _NOT_FORWARDED_WITH_KEY if drop_credentials else _NOT_FORWARDED, ("x-oddgate-", "x-forwarded-", "x-user-"))
+    A header has no rules that look at it, so one that nobody has named could carry anything out.
+    """
+    allowed = (_FORWARDED if drop_credentials else _FORWARDED_WITH_KEY) | also
+    kept = [(name, value) for name, value in client if (lower := name.lower()) in allowed or lower.startswith(_FORWARDED_PREFIXES)]
+    return _without(kept, _named_by_connection(client))
 
 
 def client_headers(upstream: Headers) -> list[tuple[str, str]]:
     """What goes back to the client, ours aside."""
-    return _without(upstream, _NOT_SENT_BACK, ("x-oddgate-",))
+    kept = [(name, value) for name, value in upstream if (lower := name.lower()) not in _NOT_RETURNED and lower[:10] != "x-oddgate-"]
+    return _without(kept, _named_by_connection(upstream))
 
 
-def _without(headers: Headers, dropped: frozenset[str], prefixes: tuple[str, ...]) -> list[tuple[str, str]]:
-    named = False
-    kept = []
-    for name, value in headers:
-        lower = name.lower()
-        if lower == "connection":  # it names more headers that are about this connection alone
-            named = True
-            dropped = dropped.union(token.strip().lower() for token in value.split(","))
-        if lower not in dropped and not lower.startswith(prefixes):
-            kept.append((name, value))
-    # A header may stand before the Connection that names it.
-    return [(name, value) for name, value in kept if name.lower() not in dropped] if named else kept
+def _named_by_connection(headers: Headers) -> frozenset[str]:
+    """Connection names more headers that are about this connection alone."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return frozenset(token.strip().lower() for value in values for token in value.split(",")) if values else _NONE
+
+
+def _without(headers: list[tuple[str, str]], dropped: frozenset[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name.lower() not in dropped] if dropped else headers

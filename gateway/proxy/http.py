@@ -3,11 +3,14 @@
 Inbound: method, target, headers, a body to be read within bounds, and a writer. Outbound: status, headers and an async iterator of bytes.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 Headers = Sequence[tuple[str, str]]
+
+Body = bytes | AsyncIterable[bytes]
+"""What is sent upstream: at once, or as it comes."""
 
 
 class Inbound(Protocol):
@@ -18,10 +21,19 @@ class Inbound(Protocol):
     query: str
     headers: Mapping[str, str]
 
+    @property
+    def is_upgrade(self) -> bool:
+        """Whether the client asks for a WebSocket."""
+        ...
+
     def header_items(self) -> Headers: ...
 
     async def body(self) -> bytes:
         """The whole body. Raises TooLarge, TooSlow or BadRequest (cut off, or not what its headers say)."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, in bounds of an upload's own. Raises as ``body`` does."""
         ...
 
 
@@ -40,9 +52,60 @@ class Writer(Protocol):
 
     async def finish(self) -> None: ...
 
+    async def accept(self, protocol: str, headers: Headers) -> "Socket":
+        """Instead of all these: a WebSocket. Raises BadRequest."""
+        ...
+
+
+class Socket(Protocol):
+    """A connection of text messages, either way."""
+
+    @property
+    def close_code(self) -> int | None:
+        """With which the connection was closed."""
+        ...
+
+    async def receive(self) -> str | None:
+        """The next message, None once the other side has closed.
+
+        Raises ClientGone or UpstreamError where that was no clean end, a GatewayError for what is no text or beyond the bound.
+        """
+        ...
+
+    async def send(self, text: str) -> None:
+        """Waits while the other side is slow. Raises ClientGone or UpstreamError once it has gone."""
+        ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Once closed, this does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """An upstream's answer to the wish for a WebSocket: ``socket`` is None where it refuses, with ``status`` and ``headers``.
+
+    ``protocol`` is the subprotocol that it chose. Whoever has the socket closes it.
+    """
+
+    status: int
+    headers: Headers
+    socket: Socket | None
+    protocol: str = ""
+
 
 class ClientGone(Exception):
     """The client closed its connection, or took nothing for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request goes: ``path`` with its query, below the base URL of an upstream that speaks ``family`` and serves ``model``."""
+
+    method: str
+    path: str
+    family: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)

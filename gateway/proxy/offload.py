@@ -1,18 +1,18 @@
-"""Runs what guards need from slow detectors, in worker processes: bounded, with a deadline for each job, equal jobs shared.
+"""Runs what is too slow for the event loop in worker processes: bounded, with a deadline for each job, equal jobs shared.
 
-Whatever goes wrong is a value (``NotChecked`` with a reason), never an exception: ``timeout``; ``overload``, when too many jobs wait;
-``error``, when the detector failed; ``unavailable``, when its worker died or cannot start.
+Whatever goes wrong is a value with a reason, never an exception: ``timeout``; ``overload``, when too many jobs wait; ``error``, when what
+runs in the worker failed; ``unavailable``, when the worker died or cannot start.
 """
 
 import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from detectors.contract import Factory
+from detectors.contract import Factory, Reading
 from detectors.finding import Evidence, Finding
 from gateway.guard.scans import Answer, Job
 from policies.decide import NotChecked
@@ -22,7 +22,28 @@ _STUCK_S = 60.0
 """A worker that takes longer than this for one job is ended and replaced."""
 _RESTART_PAUSE_S = 1.0
 
-Spawn = Callable[[Coroutine[Any, Any, Answer], str], "asyncio.Task[Answer]"]
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A job without results, and why."""
+
+    reason: str
+
+
+Results = list[Any] | Undone
+"""One for each unit of a job."""
+
+Spawn = Callable[[Coroutine[Any, Any, Results], str], "asyncio.Task[Results]"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """Run what ``factory`` builds over ``units`` within ``deadline_s``. ``key`` is equal for equal work."""
+
+    factory: Factory
+    units: Sequence[str]
+    deadline_s: float
+    key: tuple[str, bytes]
 
 
 class _WorkerDied(Exception):
@@ -81,11 +102,12 @@ class _Worker:
 class _Flight:
     """A job under way and for how many it runs."""
 
-    task: "asyncio.Task[Answer]"
+    task: "asyncio.Task[Results]"
     waiting: int = 0
+    has_worker: bool = False
 
 
-class Scans:
+class Pool:
     """``max_waiting``: jobs that may wait for a worker; one more is refused. ``spawn`` owns the tasks."""
 
     def __init__(self, workers: int, max_waiting: int, spawn: Spawn) -> None:
@@ -110,12 +132,6 @@ class Scans:
                 if "error" in answer:
                     raise RuntimeError(f"{factory.path} cannot be loaded: {answer['error']}")
 
-    async def run(self, jobs: Iterable[Job]) -> dict[Job, Answer]:
-        """Side by side, each within its own deadline."""
-        jobs = list(jobs)
-        answers = await asyncio.gather(*(self._one(job) for job in jobs))
-        return dict(zip(jobs, answers, strict=True))
-
     async def close(self) -> None:
         for flight in self._flights.values():
             flight.task.cancel()
@@ -125,56 +141,88 @@ class Scans:
     def pids(self) -> list[int]:
         return [pid for worker in self._workers if (pid := worker.pid)]
 
-    async def _one(self, job: Job) -> Answer:
-        answer = await self._share(job)
-        self.outcomes[answer.reason if isinstance(answer, NotChecked) else "done"] += 1
-        return answer
+    async def do(self, work: Work) -> Results:
+        results = await self._share(work)
+        self.outcomes[results.reason if isinstance(results, Undone) else "done"] += 1
+        return results
 
-    async def _share(self, job: Job) -> Answer:
-        flight = self._flights.get(job.key)
+    async def _share(self, work: Work) -> Results:
+        flight = self._flights.get(work.key)
         if flight is None:
-            if self._idle.empty() and self.waiting >= self._max_waiting:
-                return NotChecked(job.detector.name, "overload")
-            flight = self._flights[job.key] = _Flight(self._spawn(self._execute(job), "scan"))
+            if self.waiting >= self._max_waiting:
+                return Undone("overload")
+            flight = self._flights[work.key] = _Flight(self._spawn(self._execute(work), "pool work"))
         flight.waiting += 1
         try:
-            async with asyncio.timeout(job.deadline_s):
+            async with asyncio.timeout(work.deadline_s):
                 return await asyncio.shield(flight.task)
         except TimeoutError:
-            return NotChecked(job.detector.name, "timeout")
+            return Undone("timeout")
         except asyncio.CancelledError:
             if flight.task.cancelled():
-                return NotChecked(job.detector.name, "unavailable")
+                return Undone("unavailable")
             raise
         finally:
             flight.waiting -= 1
+            if not flight.waiting and not flight.has_worker:
+                self._abandon(work, flight)
 
-    async def _execute(self, job: Job) -> Answer:
+    def _abandon(self, work: Work, flight: _Flight) -> None:
+        """Nobody waits for it any more: its place in the queue is free at once."""
+        flight.task.cancel()
+        if self._flights.get(work.key) is flight:
+            del self._flights[work.key]
+
+    async def _execute(self, work: Work) -> Results:
         self.waiting += 1
         try:
             worker = await self._idle.get()
         finally:
             self.waiting -= 1
+        self._flights[work.key].has_worker = True
         try:
-            if not self._flights[job.key].waiting:
-                return NotChecked(job.detector.name, "timeout")  # nobody waits for it any more
             async with asyncio.timeout(_STUCK_S):
-                return _read(job, await worker.ask(job.detector.factory, job.units))
+                return _results(work, await worker.ask(work.factory, work.units))
         except (TimeoutError, _WorkerDied, OSError):
             await worker.stop()
-            return NotChecked(job.detector.name, "unavailable")
+            return Undone("unavailable")
         except asyncio.CancelledError:
             await worker.stop()  # its next line would be the answer to this job
             raise
         finally:
-            del self._flights[job.key]
+            del self._flights[work.key]
             self._idle.put_nowait(worker)
 
 
-def _read(job: Job, answer: dict[str, Any]) -> Answer:
-    if "error" in answer or len(answer["findings"]) != len(job.units):
-        return NotChecked(job.detector.name, "error")
-    return tuple(
-        tuple(Finding(detector, kind, start, end, score, Evidence(evidence)) for detector, kind, start, end, score, evidence in found)
-        for found in answer["findings"]
-    )
+class Scans(Pool):
+    """What guards need from slow detectors."""
+
+    async def run(self, jobs: Iterable[Job]) -> dict[Job, Answer]:
+        """Side by side, each within its own deadline."""
+        jobs = list(jobs)
+        answers = await asyncio.gather(*(self._scan(job) for job in jobs))
+        return dict(zip(jobs, answers, strict=True))
+
+    async def _scan(self, job: Job) -> Answer:
+        results = await self.do(Work(job.detector.factory, job.units, job.deadline_s, job.key))
+        return NotChecked(job.detector.name, results.reason) if isinstance(results, Undone) else tuple(map(_findings, results))
+
+
+class Readers(Pool):
+    """What can be read in pictures."""
+
+    async def read(self, work: Work) -> Reading | Undone:
+        """``work`` has one picture in base64."""
+        results = await self.do(work)
+        return results if isinstance(results, Undone) else Reading(*results[0])
+
+
+def _results(work: Work, answer: dict[str, Any]) -> Results:
+    if "error" in answer or len(answer["results"]) != len(work.units):
+        return Undone("error")
+    results: list[Any] = answer["results"]
+    return results
+
+
+def _findings(found: list[Any]) -> tuple[Finding, ...]:
+    return tuple(Finding(detector, kind, start, end, score, Evidence(evidence)) for detector, kind, start, end, score, evidence in found)

@@ -49,15 +49,16 @@ class Plans:
         self.snapshot = snapshot
         self._default = default
         self._plans: Mapping[str, Plan] = {name: compile_plan(loaded, detectors_of) for name, loaded in snapshot.policies.items()}
-        self._choices: OrderedDict[tuple[Subject, str | None], Plan] = OrderedDict()
+        self._choices: OrderedDict[tuple[str, str, str, str | None], Plan] = OrderedDict()
 
     def choose(self, subject: Subject, app_policy: str | None) -> Plan:
-        plan = self._choices.get((subject, app_policy))
+        name = (subject.app, subject.model, subject.surface, app_policy)
+        plan = self._choices.get(name)
         if plan is None:
             loaded = choose(self.snapshot.policies, subject, app_policy, self._default)
             plan = self._plans[loaded.policy.name]
             if len(subject.model) <= _MAX_MODEL:
-                self._choices[subject, app_policy] = plan
+                self._choices[name] = plan
             if len(self._choices) > _MAX_CHOICES:
                 self._choices.popitem(last=False)
         return plan

@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.proxy.headers import client_headers
-from gateway.proxy.http import Headers, Writer
+from gateway.proxy.http import Headers, Socket, Writer
 from gateway.telemetry.record import Exchange
 from gateway.wire import openai_errors
-from gateway.wire.dialect import Dialect
-from gateway.wire.sse import encode_event
+from gateway.wire.dialect import ErrorShape
 
 JSON = ("Content-Type", "application/json")
 EVENT_STREAM = ("Content-Type", "text/event-stream; charset=utf-8")
@@ -23,7 +22,7 @@ class Reply:
         self._writer = writer
         self._record = record
         self._clock = clock
-        self.dialect: Dialect | None = None  # of the route, once it is known
+        self.errors: ErrorShape = openai_errors
 
     @property
     def has_started(self) -> bool:
@@ -56,17 +55,23 @@ class Reply:
         await self.write(status, headers, data)
         await self._writer.finish()
 
+    async def accept(self, protocol: str) -> Socket:
+        """A WebSocket, whose records are its user's matter."""
+        exchange = self._exchange
+        now = exchange.first_byte = self._clock()
+        socket = await self._writer.accept(protocol, self._ours(now))
+        exchange.status = 101
+        return socket
+
     async def fail(self, error: GatewayError) -> None:
-        """Answer with an error; in mid-stream, with the dialect's error event and a clean end."""
+        """Answer with an error in the API's shape; in mid-stream, with its error event and a clean end."""
         exchange = self._exchange
         exchange.outcome = error.code
-        render = self.dialect.render_error if self.dialect else openai_errors.render_error
         if not self._writer.has_started:
-            body = render(error, exchange.request_id, exchange.policy)
             exchange.first_byte = None
-            await self._send_error(error.status, body)
+            await self._send_error(error.status, self.errors.render_error(error, exchange.request_id, exchange.policy))
         else:
-            await self._finish_error(encode_event(render(error, exchange.request_id, exchange.policy)))
+            await self._finish_error(self.errors.render_error_event(error, exchange.request_id, exchange.policy))
 
     async def _send_error(self, status: int, body: bytes) -> None:
         try:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from gateway.config import Route
 from gateway.errors import NotSupported
 from gateway.proxy.headers import upstream_headers
-from gateway.proxy.http import Headers, UpstreamAnswer
+from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer
 from gateway.proxy.upstream import Unreachable, Upstream
 
 REST_S = 5.0
@@ -20,30 +20,47 @@ class Router:
         self._clock = clock
         self._rests_until: dict[str, float] = {}
 
-    def candidates(self, model: str) -> list[Upstream]:
+    def candidates(self, family: str, model: str) -> list[Upstream]:
         """In the order in which they are to be tried; those that rest come last. Raises NotSupported (``model_not_routed``)."""
         route = next((route for route in self._routes if _matches(route.models, model)), None)
         if route:
-            found = [self._upstreams[name] for name in route.to]
+            found = [upstream for name in route.to if _speaks(upstream := self._upstreams[name], family)]
         else:
-            found = [upstream for upstream in self._upstreams.values() if not model or _matches(upstream.settings.models, model)][:1]
+            speakers = [upstream for upstream in self._upstreams.values() if _speaks(upstream, family)]
+            found = [upstream for upstream in speakers if not model or _matches(upstream.settings.models, model)][:1]
         if not found:
-            raise NotSupported("model_not_routed", "No upstream is configured for this model.", "model")
+            raise NotSupported("model_not_routed", "No upstream is configured for this model and API.", "model")
+        if len(found) == 1:
+            return found
         now = self._clock()
         return sorted(found, key=lambda upstream: self._rests_until.get(upstream.name, 0) > now)
 
-    async def send(
-        self, model: str, method: str, path: str, client: Headers, body: bytes, *, drop_credentials: bool
-    ) -> tuple[Upstream, UpstreamAnswer]:
+    async def send(self, target: Target, client: Headers, body: Body, *, drop_credentials: bool) -> tuple[Upstream, UpstreamAnswer]:
         """Send to the first upstream that can be reached. Nothing that may have been received is ever sent twice."""
-        *others, last = self.candidates(model)
+        *others, last = self.candidates(target.family, target.model)
         for upstream in others:
             try:
-                return upstream, await upstream.send(method, path, _headers(upstream, client, drop_credentials=drop_credentials), body)
+                return upstream, await upstream.send(target, _headers(upstream, client, drop_credentials=drop_credentials), body)
             except Unreachable:
                 self._rest(upstream)
         try:
-            return last, await last.send(method, path, _headers(last, client, drop_credentials=drop_credentials), body)
+            return last, await last.send(target, _headers(last, client, drop_credentials=drop_credentials), body)
+        except Unreachable:
+            self._rest(last)
+            raise
+
+    async def connect(
+        self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
+    ) -> tuple[Upstream, Handshake]:
+        """Open a socket at the first upstream that can be reached."""
+        *others, last = self.candidates(target.family, target.model)
+        for upstream in others:
+            try:
+                return upstream, await upstream.connect(target, _headers(upstream, client, drop_credentials=drop_credentials), protocols)
+            except Unreachable:
+                self._rest(upstream)
+        try:
+            return last, await last.connect(target, _headers(last, client, drop_credentials=drop_credentials), protocols)
         except Unreachable:
             self._rest(last)
             raise
@@ -53,8 +70,14 @@ class Router:
 
 
 def _headers(upstream: Upstream, client: Headers, *, drop_credentials: bool) -> list[tuple[str, str]]:
-    return upstream_headers(client, drop_credentials=drop_credentials or upstream.settings.api_key is not None)
+    settings = upstream.settings
+    also = frozenset(map(str.lower, settings.forward_headers))
+    return upstream_headers(client, drop_credentials=drop_credentials or settings.api_key is not None, also=also)
+
+
+def _speaks(upstream: Upstream, family: str) -> bool:
+    return upstream.settings.dialect in (family, "any")
 
 
 def _matches(globs: Sequence[str], model: str) -> bool:
-    return any(fnmatchcase(model.lower(), glob.lower()) for glob in globs)
+    return "*" in globs or any(fnmatchcase(model.lower(), glob.lower()) for glob in globs)

@@ -3,18 +3,19 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.compression_utils import HAS_ZSTD
 from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
-from multidict import CIMultiDict
 
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, InternalError, TooLarge, TooSlow, Unavailable
-from gateway.proxy.http import ClientGone, Headers, Inbound, Writer
+from gateway.proxy import sockets
+from gateway.proxy.http import ClientGone, Headers, Inbound, Socket, Writer
 from gateway.wire.openai_errors import render_error
 
 Handle = Callable[[Inbound, Writer], Awaitable[None]]
@@ -22,6 +23,10 @@ Handle = Callable[[Inbound, Writer], Awaitable[None]]
 _KEEP_ALIVE_S = 75
 _LINGER_S = 2
 _SERVER = ("Server", "oddgate")
+_CODINGS = frozenset({"", "identity", "gzip", "deflate", "br", *(["zstd"] if HAS_ZSTD else [])})
+"""Those that the engine undoes; it takes no more than one at a time."""
+_PACE_BYTES = 1 << 20
+_GOING_AWAY = 1001
 _SMALL = 32 * 1024  # less than what a transport takes before writing waits
 
 
@@ -34,6 +39,7 @@ class Bounds:
     header_timeout_s: float
     body_timeout_s: float
     write_timeout_s: float
+    max_upload_bytes: int = 512 << 20
 
 
 class _Connection(RequestHandler):
@@ -118,7 +124,7 @@ class _Connection(RequestHandler):
         else:
             error = BadRequest("invalid_http", "The request is not valid HTTP.")
         headers, body = _whole_error(error, self._new_id())
-        response = web.Response(status=error.status, headers=CIMultiDict(headers), body=body)
+        response = web.Response(status=error.status, headers=headers, body=body)
         response.force_close()
         return response
 
@@ -151,25 +157,50 @@ class _Request:
         self.path, _, self.query = request.raw_path.partition("?")
         self.headers: Mapping[str, str] = request.headers
 
+    @property
+    def is_upgrade(self) -> bool:
+        return self.method == "GET" and self.headers.get("upgrade", "").strip().lower() == "websocket"
+
     def header_items(self) -> Headers:
         return tuple(self._request.headers.items())
 
     async def body(self) -> bytes:
         limit = self._bounds.max_body_bytes
-        if (self._request.content_length or 0) > limit:
-            raise _too_large(limit)
-        if self.headers.get("expect", "").lower() == "100-continue" and self._request.version >= HttpVersion11:
-            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._request.writer.output_size = 0
-        try:
+        await self._begin(limit)
+        with _explained():
             if self._request.content.is_eof():  # all of it came with the head
                 return await self._read(limit)
             async with asyncio.timeout(self._bounds.body_timeout_s):
                 return await self._read(limit)
-        except TimeoutError:
-            raise TooSlow("request_timeout", "The request's body did not arrive in time.") from None
-        except web.RequestPayloadError:
-            raise BadRequest("invalid_http", "The request's body was cut off, or is not in the coding that its headers name.") from None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Every ``_PACE_BYTES`` of it must arrive in the time that a whole body has; time in which nobody asks does not count."""
+        limit, content = self._bounds.max_upload_bytes, self._request.content
+        await self._begin(limit)
+        loop = asyncio.get_running_loop()
+        size, paced, left_s = 0, 0, self._bounds.body_timeout_s
+        while not content.at_eof():
+            begin = loop.time()
+            with _explained():
+                async with asyncio.timeout(left_s):
+                    chunk = await content.readany()
+            left_s -= loop.time() - begin
+            size, paced = size + len(chunk), paced + len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            if paced >= _PACE_BYTES:
+                paced, left_s = 0, self._bounds.body_timeout_s
+            if chunk:
+                yield chunk
+
+    async def _begin(self, limit: int) -> None:
+        if (self._request.content_length or 0) > limit:
+            raise _too_large(limit)
+        if self.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+            raise BadRequest("invalid_http", "The request's body is in a coding that the gateway does not know.")
+        if self.headers.get("expect", "").lower() == "100-continue" and self._request.version >= HttpVersion11:
+            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._request.writer.output_size = 0
 
     async def _read(self, limit: int) -> bytes:
         content = self._request.content
@@ -188,6 +219,17 @@ class _Request:
         return bytes(parts)
 
 
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """What can go wrong with a body on its way, as errors of ours."""
+    try:
+        yield
+    except TimeoutError:
+        raise TooSlow("request_timeout", "The request's body did not arrive in time.") from None
+    except web.RequestPayloadError:
+        raise BadRequest("invalid_http", "The request's body was cut off, or is not in the coding that its headers name.") from None
+
+
 def _too_large(limit: int) -> TooLarge:
     return TooLarge("body_too_large", f"The request's body is larger than the {limit} bytes that the gateway takes.")
 
@@ -195,17 +237,18 @@ def _too_large(limit: int) -> TooLarge:
 class _Writer:
     """See ``http.Writer``."""
 
-    __slots__ = ("_bounds", "_request", "has_started", "response")
+    __slots__ = ("_bounds", "_request", "has_started", "response", "socket")
 
     def __init__(self, request: web.BaseRequest, bounds: Bounds) -> None:
         self._request = request
         self._bounds = bounds
+        self.socket: Socket | None = None
         self.response: web.StreamResponse | None = None
         self.has_started = False
 
     async def send(self, status: int, headers: Headers, body: bytes) -> None:
         if self._cannot_block(body):
-            self.response = web.Response(status=status, headers=CIMultiDict([*headers, _SERVER]), body=body)
+            self.response = web.Response(status=status, headers=[*headers, _SERVER], body=body)
             self.has_started = True
             return
         await self.start(status, [*headers, ("Content-Length", str(len(body)))])
@@ -215,7 +258,7 @@ class _Writer:
         await self.finish()
 
     async def start(self, status: int, headers: Headers) -> None:
-        self.response = web.StreamResponse(status=status, headers=CIMultiDict([*headers, _SERVER]))
+        self.response = web.StreamResponse(status=status, headers=[*headers, _SERVER])
         self.has_started = True
         try:
             await self.response.prepare(self._request)
@@ -242,6 +285,14 @@ class _Writer:
         with contextlib.suppress(ConnectionError):
             await self.response.write_eof()
 
+    async def accept(self, protocol: str, headers: Headers) -> Socket:
+        bounds = self._bounds
+        self.response, self.socket = await sockets.accept(
+            self._request, protocol, [*headers, _SERVER], bounds.max_body_bytes, bounds.write_timeout_s
+        )
+        self.has_started = True
+        return self.socket
+
 
 class Server:
     """Listens, serves, and drains. ``handle`` is given every request that is valid HTTP."""
@@ -251,7 +302,8 @@ class Server:
         self._bounds = bounds
         self._new_id = new_id
         self._listener: asyncio.Server | None = None
-        self._under_way = 0
+        self.under_way = 0
+        self._writers: set[_Writer] = set()
         self._all_done = asyncio.Event()
         self.is_draining = False
         self.engine = web.Server(self._serve, handler_cancellation=True)
@@ -266,12 +318,15 @@ class Server:
         return number
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no new connections, let what is under way end, and close. Exchanges that outlast the time are cut."""
+        """Take no new connections, let what is under way end, and close. Exchanges that outlast the time are cut; WebSockets, which
+        have no end of their own, are closed at once.
+        """
         self.is_draining = True
         if self._listener:
             self._listener.close()
         self.engine.pre_shutdown()
-        if self._under_way:
+        await asyncio.gather(*(writer.socket.close(_GOING_AWAY) for writer in self._writers if writer.socket))
+        if self.under_way:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_done.wait(), timeout_s)
         await self.engine.shutdown(1.0)
@@ -280,17 +335,19 @@ class Server:
         connection = request.protocol
         assert isinstance(connection, _Connection)  # noqa: S101 the listener makes no others
         connection.serving(is_serving=True)
-        self._under_way += 1
+        self.under_way += 1
         self._all_done.clear()
         writer = _Writer(request, self._bounds)
+        self._writers.add(writer)
         try:
             await self._handle(_Request(request, self._bounds), writer)
         except ClientGone:
             if request.transport:
                 request.transport.abort()
         finally:
-            self._under_way -= 1
-            if not self._under_way:
+            self._writers.discard(writer)
+            self.under_way -= 1
+            if not self.under_way:
                 self._all_done.set()
             connection.serving(is_serving=False)
         response = writer.response or web.Response(status=500)

@@ -1,17 +1,15 @@
 """Every metric of the gateway, in one table. No label takes a value that a client can choose."""
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import CollectorRegistry, Counter, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway.telemetry.record import Exchange
-
-M = TypeVar("M", bound=MetricWrapperBase)
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -22,58 +20,89 @@ class Instruments:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._children: dict[MetricWrapperBase, dict[tuple[str, ...], MetricWrapperBase]] = {}
         shape = ("surface", "stream")
         ended = ("surface", "decision", "outcome")
-        self._requests = Counter("oddgate_requests_total", "Exchanges that are over.", ended, registry=registry)
-        self._findings = Counter("oddgate_findings_total", "Findings of rules.", ("kind", "action", "shadow"), registry=registry)
-        self._unchecked = Counter(
-            "oddgate_unchecked_total", "Checks that could not run, and what became of the text.", ("reason", "action"), registry=registry
-        )
-        self._unread = Counter("oddgate_uninspectable_total", "Parts that no rule can read.", ("kind", "action"), registry=registry)
-        self._overhead = Histogram(
-            "oddgate_overhead_seconds", "Time added by the gateway, guards included.", shape, buckets=_SECONDS, registry=registry
-        )
-        self._guards = Histogram("oddgate_guards_seconds", "Time spent in guards.", shape, buckets=_SECONDS, registry=registry)
-        self._upstream = Histogram(
-            "oddgate_upstream_seconds", "Time spent waiting for the upstream.", shape, buckets=_WAITS, registry=registry
-        )
-        self._first_byte = Histogram(
-            "oddgate_first_byte_seconds", "Time to the first byte of an answer.", shape, buckets=_WAITS, registry=registry
-        )
-        self._tokens = Counter("oddgate_tokens_total", "Tokens as upstreams report them.", ("type",), registry=registry)
-        self.active = Gauge("oddgate_active_exchanges", "Exchanges under way.", registry=registry)
+        self._requests = Counts("oddgate_requests_total", "Exchanges that are over.", ended)
+        self._findings = Counts("oddgate_findings_total", "Findings of rules.", ("kind", "action", "shadow"))
+        self._unchecked = Counts("oddgate_unchecked_total", "Checks that could not run, and what became of the text.", ("reason", "action"))
+        self._unread = Counts("oddgate_uninspectable_total", "Parts that no rule can read.", ("kind", "action"))
+        self._unguarded = Counts("oddgate_unguarded_total", "Exchanges of paths that the settings leave unread.", ("surface",))
+        self._overhead = Durations("oddgate_overhead_seconds", "Time added by the gateway, guards included.", shape, _SECONDS)
+        self._guards = Durations("oddgate_guards_seconds", "Time spent in guards.", shape, _SECONDS)
+        self._upstream = Durations("oddgate_upstream_seconds", "Time spent waiting for the upstream.", shape, _WAITS)
+        self._first_byte = Durations("oddgate_first_byte_seconds", "Time to the first byte of an answer.", shape, _WAITS)
+        self._tokens = Counts("oddgate_tokens_total", "Tokens as upstreams report them.", ("type",))
+        for counts in (self._requests, self._findings, self._unchecked, self._unread, self._unguarded, self._tokens):
+            registry.register(counts)
+        for durations in (self._overhead, self._guards, self._upstream, self._first_byte):
+            registry.register(durations)
         self.journal_errors = Counter("oddgate_journal_errors_total", "Records that could not be written.", registry=registry)
         self.policy_reloads = Counter("oddgate_policy_reloads_total", "Policy reloads.", ("result",), registry=registry)
 
     def observe(self, exchange: Exchange) -> None:
-        ended = (exchange.surface, exchange.decision, exchange.outcome)
-        self._child(self._requests, ended).inc()
+        self._requests.add((exchange.surface, exchange.decision, exchange.outcome))
+        if exchange.is_unguarded:
+            self._unguarded.add((exchange.surface,))
         shape = (exchange.surface, "true" if exchange.is_stream else "false")
-        self._child(self._overhead, shape).observe(exchange.overhead_s(exchange.end))
-        self._child(self._guards, shape).observe(exchange.guard_s)
-        self._child(self._upstream, shape).observe(exchange.upstream_s)
+        self._overhead.add(shape, exchange.overhead_s(exchange.end))
+        self._guards.add(shape, exchange.guard_s)
+        self._upstream.add(shape, exchange.upstream_s)
         if exchange.first_byte is not None:
-            self._child(self._first_byte, shape).observe(exchange.first_byte - exchange.start)
+            self._first_byte.add(shape, exchange.first_byte - exchange.start)
         for part in (exchange.request, exchange.response):
             for (kind, action, shadow, why), number in part.counts.items():
                 if why == "match":
-                    self._child(self._findings, (kind, action, "true" if shadow else "false")).inc(number)
+                    self._findings.add((kind, action, "true" if shadow else "false"), number)
                 else:
-                    self._child(self._unchecked, (why, action)).inc(number)
+                    self._unchecked.add((why, action), number)
             for unread in part.unread:
-                self._child(self._unread, (unread.kind, unread.action.value)).inc()
+                self._unread.add((unread.kind, unread.action.value))
         for name, count in (("input", exchange.usage.input_tokens), ("output", exchange.usage.output_tokens)):
             if count:
-                self._child(self._tokens, (name,)).inc(count)
+                self._tokens.add((name,), count)
 
-    def _child(self, metric: M, labels: tuple[str, ...]) -> M:
-        """The metric with its labels, which the library would look up anew each time; labels are few by construction."""
-        children = self._children.setdefault(metric, {})
-        child = children.get(labels)
-        if child is None:
-            child = children[labels] = metric.labels(*labels)
-        return cast("M", child)
+
+class Counts(Collector):
+    """A counter for each set of labels. It is added to and read in one thread, and so does without the library's locks."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
+        self._described = (name, text)
+        self._labels = labels
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def add(self, labels: tuple[str, ...], number: int = 1) -> None:
+        self._counts[labels] = self._counts.get(labels, 0) + number
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(*self._described, labels=self._labels)
+        for labels, count in self._counts.items():
+            family.add_metric(labels, count)
+        yield family
+
+
+class Durations(Collector):
+    """A histogram for each set of labels, as ``Counts`` is a counter; above the last of ``bounds`` is one more bucket."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
+        self._described = (name, text)
+        self._labels = labels
+        self._bounds = bounds
+        self._buckets: dict[tuple[str, ...], list[int]] = {}
+        self._sums: dict[tuple[str, ...], float] = {}
+
+    def add(self, labels: tuple[str, ...], seconds: float) -> None:
+        if labels not in self._sums:
+            self._buckets[labels] = [0] * (len(self._bounds) + 1)
+            self._sums[labels] = 0.0
+        self._buckets[labels][bisect_left(self._bounds, seconds)] += 1
+        self._sums[labels] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        family = HistogramMetricFamily(*self._described, labels=self._labels)
+        bounds = [*map(str, self._bounds), "+Inf"]
+        for labels, buckets in self._buckets.items():
+            family.add_metric(labels, list(zip(bounds, accumulate(buckets), strict=True)), self._sums[labels])
+        yield family
 
 
 @dataclass(frozen=True, slots=True)

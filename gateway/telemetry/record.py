@@ -8,10 +8,11 @@ from gateway.guard.outcome import Covered, Findings, Placed
 from gateway.guard.response import ResponseGuard
 from gateway.wire.model import Event, Json, Usage
 from gateway.wire.walk import IDENTIFIER, dotted
-from policies.verdict import Decision, strictest
+from policies.verdict import Action, Decision, strictest
 
 VERSION = 1
 _MAX_PLACES = 256
+_DECISIONS = {action: Decision.of(action).value for action in Action}
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Exchange:
     surface: str = "unknown"
     model: str = ""
     is_stream: bool = False
+    is_unguarded: bool = False
     policy: str = ""
     upstream: str | None = None
     status: int = 0
@@ -47,7 +49,7 @@ class Exchange:
 
     @property
     def decision(self) -> str:
-        return Decision.of(strictest(self.request.action, self.response.action)).value
+        return _DECISIONS[strictest(self.request.action, self.response.action)]
 
     def overhead_s(self, now: float) -> float:
         """Time since the start that was not spent waiting for the upstream, nor for the client to take its answer."""
@@ -70,7 +72,9 @@ class Exchange:
 
 def render(exchange: Exchange) -> Json:
     """The journal's line. Offsets and fingerprints, never text; a model's name only if it is one."""
-    placed = [*exchange.request.placed, *exchange.response.placed]
+    request, response = exchange.request, exchange.response
+    placed = [*request.placed, *response.placed]
+    unread = [*request.unread, *response.unread]
     return {
         "v": VERSION,
         "ts": round(exchange.started_at, 6),
@@ -79,19 +83,21 @@ def render(exchange: Exchange) -> Json:
         "surface": exchange.surface,
         "model": exchange.model if IDENTIFIER.fullmatch(exchange.model) else "",
         "stream": exchange.is_stream,
+        "unguarded": exchange.is_unguarded,
         "policy": exchange.policy,
         "decision": exchange.decision,
         "outcome": exchange.outcome,
         "status": exchange.status,
         "upstream": exchange.upstream,
-        "rules": list(dict.fromkeys((*exchange.request.rules(), *exchange.response.rules()))),
+        "rules": list(dict.fromkeys((*request.rules(), *response.rules()))),
         "would": list(dict.fromkeys([hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow])),
         "findings": [finding for text in placed for finding in _findings(text)],
-        "findings_total": sum(exchange.request.counts.values()) + sum(exchange.response.counts.values()),
-        "coverage": {"request": _coverage(exchange.request.covered), "response": _coverage(exchange.response_covered)},
+        "findings_total": sum(request.counts.values()) + sum(response.counts.values()),
+        "coverage": {"request": _coverage(request.covered), "response": _coverage(exchange.response_covered)},
+        **_rows(request),
         "uninspectable": [
-            {"place": dotted(part.place), "kind": part.kind, "action": part.action.value}
-            for part in (*exchange.request.unread, *exchange.response.unread)
+            {"place": dotted(part.place), "kind": part.kind, "action": part.action.value, **({"why": part.why} if part.why else {})}
+            for part in unread
         ],
         "tokens": {"input": exchange.usage.input_tokens, "output": exchange.usage.output_tokens},
         "bytes": {"request": exchange.request_bytes, "response": exchange.response_bytes},
@@ -104,6 +110,14 @@ def render(exchange: Exchange) -> Json:
             "first_byte": None if exchange.first_byte is None else _ms(exchange.first_byte - exchange.start),
         },
     }
+
+
+def _rows(request: Findings) -> Json:
+    """What became of the rows of an uploaded file."""
+    rows = request.rows
+    if rows is None:
+        return {}
+    return {"rows": {"read": rows.read, "edited": rows.edited, "blocked": rows.blocked, "policies": list(rows.policies)}}
 
 
 def _ms(seconds: float) -> float:
@@ -141,7 +155,7 @@ def _row(scope: str, rules: tuple[str, ...], texts: list[Covered]) -> Json:
     row: dict[str, Any] = {
         "scope": scope,
         "inspected_by": rules,
-        "texts": len(texts),
+        "texts": sum([text.texts for text in texts]),
         "chars": sum([text.chars for text in texts]),
         "places": [dotted(text.place) for text in texts[:_MAX_PLACES]],
     }

@@ -1,10 +1,8 @@
 """Where the texts of a chat completion, or of a chunk of one, stand: one reading for both, as a ``delta`` has a ``message``'s fields."""
 
-from collections.abc import Iterator
-from typing import TypeGuard
-
+from gateway.wire.answer_texts import Found, is_index, is_log_probability, parted, read_count, read_keys, read_spelled, read_whole
 from gateway.wire.model import Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
-from gateway.wire.walk import is_structural, strings
+from gateway.wire.walk import is_structural
 from policies.policy import Scope
 
 _ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier"})
@@ -16,19 +14,11 @@ _KNOWN = (
     _ENVELOPE | _CHOICE | _STREAMED | {"choices", "delta", "message", "role", "tool_calls", "function", "id", "type", "name", "arguments"}
 )
 
-Found = Iterator[Delta | Uninspectable]
 
-
-def read_answer(body: dict[str, Json], holder: str) -> tuple[list[Delta], dict[int, str], list[Uninspectable]]:
+def read_answer(body: dict[str, Json], holder: str) -> tuple[tuple[Delta, ...], dict[int, str], tuple[Uninspectable, ...]]:
     """The texts, the choices that end here with their finish reason, and what cannot be read. ``holder``: ``message`` or ``delta``."""
-    deltas: list[Delta] = []
     finished: dict[int, str] = {}
-    uninspectable: list[Uninspectable] = []
-    for found in _body(body, holder, finished):
-        if isinstance(found, Delta):
-            deltas.append(found)
-        else:
-            uninspectable.append(found)
+    deltas, uninspectable = parted(_body(body, holder, finished))
     return deltas, finished, uninspectable
 
 
@@ -36,7 +26,7 @@ def read_usage(body: dict[str, Json]) -> Usage | None:
     usage = body.get("usage")
     if not isinstance(usage, dict):
         return None
-    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+    return Usage(read_count(usage.get("prompt_tokens")), read_count(usage.get("completion_tokens")))
 
 
 def read_companions(body: dict[str, Json]) -> tuple[Companion, ...]:
@@ -45,22 +35,20 @@ def read_companions(body: dict[str, Json]) -> tuple[Companion, ...]:
     return tuple(
         Companion(((index, "content"), (index, "refusal")), ("choices", position, "logprobs"))
         for position, choice in enumerate(choices if isinstance(choices, list) else ())
-        if isinstance(choice, dict) and choice.get("logprobs") is not None and _is_index(index := choice.get("index", position))
+        if isinstance(choice, dict)
+        and is_log_probability("logprobs", choice.get("logprobs"))
+        and is_index(index := choice.get("index", position))
     )
 
 
-def _count(value: Json) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
-
-
 def _body(body: dict[str, Json], holder: str, finished: dict[int, str]) -> Found:
-    yield from _keys(body, ())
+    yield from read_keys(body, (), _KNOWN)
     for key, value in body.items():
         if key == "choices" and isinstance(value, list):
             for position, choice in enumerate(value):
                 yield from _choice(choice, position, holder, finished)
         elif not (key in _ENVELOPE and (value is None or is_structural(value))):
-            yield from _whole(value, ("body", key), (key,), Scope.OUTPUT)
+            yield from read_whole(value, ("body", key), (key,), Scope.OUTPUT)
 
 
 def _choice(choice: Json, position: int, holder: str, finished: dict[int, str]) -> Found:
@@ -69,22 +57,24 @@ def _choice(choice: Json, position: int, holder: str, finished: dict[int, str]) 
         yield Uninspectable(Kind.UNKNOWN, place)
         return
     index = choice.get("index", position)
-    if not _is_index(index):
+    if not is_index(index):
         yield Uninspectable(Kind.UNKNOWN, (*place, "index"))
         return
-    yield from _keys(choice, place)
+    yield from read_keys(choice, place, _KNOWN)
     for key, value in choice.items():
         if key == holder and isinstance(value, dict):
             yield from _message(value, index, (*place, key), is_whole=holder == "message")
-        elif key not in _CHOICE or (key == "finish_reason" and not is_structural(value)):
-            yield from _whole(value, (index, "choice", key), (*place, key), Scope.OUTPUT)
+        elif is_log_probability(key, value):
+            yield from read_spelled(value, (index, "choice", key), (*place, key))
+        elif key not in _CHOICE or not (value is None or is_structural(value)):
+            yield from read_whole(value, (index, "choice", key), (*place, key), Scope.OUTPUT)
     reason = choice.get("finish_reason")
     if holder == "message" or (reason is not None and reason != ""):  # some endpoints say "" for "not yet"
         finished[index] = reason if isinstance(reason, str) and is_structural(reason) else ""
 
 
 def _message(message: dict[str, Json], index: int, place: Place, *, is_whole: bool) -> Found:
-    yield from _keys(message, place)
+    yield from read_keys(message, place, _KNOWN)
     for key, value in message.items():
         here = (*place, key)
         scope = Scope.REASONING if key in _REASONING else Scope.OUTPUT
@@ -100,6 +90,8 @@ def _message(message: dict[str, Json], index: int, place: Place, *, is_whole: bo
             yield from _function(value, (index, key), here)
         elif key == "audio" and value is not None:
             yield Uninspectable(Kind.AUDIO, here)
+            beside = {name: item for name, item in value.items() if name != "data"} if isinstance(value, dict) else value
+            yield from _streamed_items(beside, (index, key), here, scope)
         elif isinstance(value, str) and value:
             yield Delta((index, key), scope, value, here)  # a field we have no name for may well be streamed
         else:
@@ -111,9 +103,9 @@ def _streamed_items(value: Json, channel: Place, place: Place, scope: Scope) -> 
     if isinstance(value, list):
         for position, item in enumerate(value):
             index = item.get("index", position) if isinstance(item, dict) else position
-            yield from _streamed_items(item, (*channel, index if _is_index(index) else position), (*place, position), scope)
+            yield from _streamed_items(item, (*channel, index if is_index(index) else position), (*place, position), scope)
     elif isinstance(value, dict):
-        yield from _keys(value, place)
+        yield from read_keys(value, place, _KNOWN)
         for key, item in value.items():
             if not (key in ("id", "type", "format") and is_structural(item)):
                 yield from _streamed_items(item, (*channel, key), (*place, key), scope)
@@ -126,51 +118,32 @@ def _tool_call(call: Json, choice: int, position: int, place: Place, *, is_whole
         yield Uninspectable(Kind.UNKNOWN, place)
         return
     index = position if is_whole else call.get("index", position)
-    if not _is_index(index):
+    if not is_index(index):
         yield Uninspectable(Kind.UNKNOWN, (*place, "index"))
         return
     channel = (choice, "tool_calls", index)
-    yield from _keys(call, place)
+    yield from read_keys(call, place, _KNOWN)
     for key, value in call.items():
         here = (*place, key)
         if key == "function" and isinstance(value, dict):
             yield from _function(value, (*channel, key), here)
         elif key == "custom" and isinstance(value, dict):
-            yield from _keys(value, here)
+            yield from read_keys(value, here, _KNOWN)
             for name, item in value.items():
                 if isinstance(item, str) and item and name == "input":
                     yield Delta((*channel, key, name), Scope.TOOL_ARGUMENTS, item, (*here, name))
                 elif not (name == "name" and is_structural(item)):
-                    yield from _whole(item, (*channel, key, name), (*here, name), Scope.TOOL_ARGUMENTS)
+                    yield from read_whole(item, (*channel, key, name), (*here, name), Scope.TOOL_ARGUMENTS)
         elif not (key in ("id", "type", "index") and is_structural(value)):
-            yield from _whole(value, (*channel, key), here, Scope.TOOL_ARGUMENTS)
+            yield from read_whole(value, (*channel, key), here, Scope.TOOL_ARGUMENTS)
 
 
 def _function(function: dict[str, Json], channel: Place, place: Place) -> Found:
-    yield from _keys(function, place)
+    yield from read_keys(function, place, _KNOWN)
     for key, value in function.items():
         here = (*place, key)
         if key == "arguments" and isinstance(value, str):
             if value:
                 yield Delta((*channel, key), Scope.TOOL_ARGUMENTS, value, here, Form.JSON)
         elif not (key == "name" and is_structural(value)):
-            yield from _whole(value, (*channel, key), here, Scope.TOOL_ARGUMENTS)
-
-
-def _whole(value: Json, channel: Place, place: Place, scope: Scope) -> Found:
-    """Texts that are complete where they stand; a key that is prose cannot be rewritten, so it is not inspectable."""
-    for text, here, form in strings(value, place):
-        if form is Form.TEXT:
-            yield Delta((*channel, *here[len(place) :]), scope, text, here, closes=True)
-        elif not is_structural(text):
-            yield Uninspectable(Kind.UNKNOWN, place)
-
-
-def _keys(value: dict[str, Json], place: Place) -> Found:
-    """A key that is prose is text that nothing could rewrite."""
-    if not (value.keys() <= _KNOWN or all(map(is_structural, value))):
-        yield Uninspectable(Kind.UNKNOWN, place)
-
-
-def _is_index(value: Json) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 4096
+            yield from read_whole(value, (*channel, key), here, Scope.TOOL_ARGUMENTS)

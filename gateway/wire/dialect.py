@@ -1,84 +1,86 @@
-"""What a dialect is, and which one serves which path. Everything a client can reach is in this table; nothing else is forwarded."""
+"""What a dialect is: the sans-io reading and writing of one API."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Protocol
 
-from gateway.errors import GatewayError, MethodNotAllowed, NotSupported
-from gateway.wire.model import Channel, Event, Json, Request
-from gateway.wire.openai_chat import ChatCompletions
-from gateway.wire.openai_models import Models
-from gateway.wire.sse import SseEvent
+from gateway.errors import GatewayError
+from gateway.wire.model import Call, Channel, Event, Json, Kind, Origin, Request
+from gateway.wire.upload import Upload
 
 
-class Dialect(Protocol):
-    """Sans-io reading and writing of one API. ``surface`` names it in policies and records."""
+class AnswerStream(Protocol):
+    """One streamed answer: its bytes read into events, and ours written among them. It has the state that this takes."""
 
-    @property
-    def surface(self) -> str: ...
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """The events that have become whole; what cannot be read of one is in ``uninspectable``.
 
-    def parse_request(self, raw: bytes) -> Request:
-        """Read a body. Raises BadRequest, naming the place, for what the API does not allow and we could not read."""
+        Raises UpstreamError (``upstream_too_large``) for an event that outgrows the bound.
+        """
         ...
 
-    def parse_completion(self, raw: bytes) -> Event:
-        """Read a whole answer. Raises UpstreamError (``upstream_invalid_response``) if it is not this API's JSON."""
+    def flush(self) -> Iterator[Event]:
+        """The bytes are over: an event that lacks nothing but its end. Raises UpstreamError (``upstream_reset``) for half of one."""
         ...
+
+    def is_complete(self, open_choices: tuple[int, ...]) -> bool:
+        """Whether an answer whose bytes are over without an end mark may end there."""
+        ...
+
+    def render(self, event: Event) -> bytes:
+        """An event whose body was edited."""
+        ...
+
+    def render_tail(self, channel: Channel, text: str, companion: Json) -> bytes:
+        """An event that brings the rest of a channel's text."""
+        ...
+
+    def render_stop(self, open_choices: tuple[int, ...]) -> bytes:
+        """The valid ending of a stream that is cut by a verdict: a content-filter stop for what is open, and the end mark."""
+        ...
+
+
+class ErrorShape(Protocol):
+    """How an API words an error."""
 
     def render_error(self, error: GatewayError, request_id: str, policy: str) -> bytes:
         """An error in the API's own shape."""
         ...
 
-
-class Conversation(Dialect, Protocol):
-    """A dialect in which an assistant answers, whole or in a stream."""
-
-    def parse_event(self, event: SseEvent) -> Event:
-        """Read one event of a stream; what cannot be read is in ``uninspectable``."""
+    def render_error_event(self, error: GatewayError, request_id: str, policy: str) -> bytes:
+        """The same in the middle of a stream, with which the stream ends."""
         ...
 
-    def render_tail(self, channel: Channel, text: str, companion: Json, last: Json) -> bytes:
-        """An event that brings the rest of a channel's text; ``last`` is the newest event of the stream, for its envelope."""
+
+class Dialect(ErrorShape, Protocol):
+    """Sans-io reading and writing of one API. ``surface`` names it in policies and records."""
+
+    @property
+    def surface(self) -> str: ...
+
+    def parse_request(self, raw: bytes, call: Call) -> Request:
+        """Read a body. Raises BadRequest, naming the place, for what the API does not allow and we could not read."""
         ...
 
-    def render_refusal(self, message: str, request_id: str, model: str, created: int) -> bytes:
-        """A whole answer in which the assistant refuses."""
+    def open_upload(self, call: Call) -> Upload | None:
+        """How a request is read that may be too large to be read whole; None: by ``parse_request``. Raises BadRequest."""
+        return None
+
+    def parse_completion(self, raw: bytes, content_type: str) -> Event:
+        """Read a whole answer. Raises UpstreamError (``upstream_invalid_response``) if it is not what this API promises."""
         ...
 
-    def render_refusal_stream(self, message: str, request_id: str, model: str, created: int) -> bytes:
+    def open_stream(self, content_type: str, origin: Origin) -> AnswerStream | None:
+        """How an answer of this type is read as it arrives; None: it is read whole."""
+        ...
+
+    def unread(self, content_type: str) -> Kind | None:
+        """What an answer of this type is, if it is nothing that could be read (sound, a picture); None: it is read."""
+        ...
+
+    def render_refusal(self, message: str, origin: Origin) -> bytes | None:
+        """A whole answer in which the assistant refuses; None: nobody speaks on this surface, an error must do."""
+        ...
+
+    def render_refusal_stream(self, message: str, origin: Origin) -> bytes | None:
         """The same as a stream, to its end mark."""
         ...
-
-    def render_stop(self, last: Json | None, open_choices: tuple[int, ...], request_id: str, model: str, created: int) -> bytes:
-        """The valid ending of a stream that is cut by a verdict: a content-filter stop for each open choice, and the end mark."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path that is served: how it is read, and where it goes below the upstream's base URL."""
-
-    dialect: Dialect
-    conversation: Conversation | None
-    methods: tuple[str, ...]
-    path: str
-    has_body: bool
-
-
-def routes() -> Mapping[str, Route]:
-    """Every path of the data side."""
-    chat = ChatCompletions()
-    return {
-        "/v1/chat/completions": Route(chat, chat, ("POST",), "/v1/chat/completions", has_body=True),
-        "/v1/models": Route(Models(), None, ("GET",), "/v1/models", has_body=False),
-    }
-
-
-def find_route(table: Mapping[str, Route], method: str, path: str) -> Route:
-    """Raises NotSupported or MethodNotAllowed; a path is served exactly as written, so that no spelling of it slips past."""
-    route = table.get(path)
-    if route is None:
-        raise NotSupported("unsupported_path", "This path is not served by the gateway; nothing was forwarded.")
-    if method not in route.methods:
-        raise MethodNotAllowed("method_not_allowed", f"This path takes {' or '.join(route.methods)}.")
-    return route

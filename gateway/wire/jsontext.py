@@ -89,10 +89,11 @@ class JsonText:
 
     def _string(self, text: str, at: int, base: int, pieces: list[Piece]) -> int:
         decoded: list[str] = []
-        start = at
+        start, quote = at, -1  # the quote is looked for once, however many escapes stand before it
         while at < len(text) and text[at] != '"':
             if text[at] != "\\":
-                stop = min((i for i in (text.find('"', at), text.find("\\", at)) if i >= 0), default=len(text))
+                quote = _find(text, '"', at) if quote < at else quote
+                stop = min(quote, _find(text, "\\", at, quote))
                 decoded.append(text[at:stop])
                 at = stop
                 continue
@@ -112,6 +113,13 @@ class JsonText:
             pieces.append(Piece(Part.STRUCTURE, '"', '"', base + at + 1))
             at += 1
         return at
+
+
+def _find(text: str, what: str, start: int, end: int | None = None) -> int:
+    """Where it stands next, or the end."""
+    end = len(text) if end is None else end
+    found = text.find(what, start, end)
+    return found if found >= 0 else end
 
 
 def _unescape(text: str, at: int) -> tuple[str, int]:
@@ -202,7 +210,9 @@ def leaves(text: str) -> list[Leaf]:
 
 def rewrite(text: str, replaced: Iterable[tuple[Leaf, str]]) -> str:
     """The JSON text with those leaves replaced; a bare leaf (a number) that is replaced becomes a string."""
-    for leaf, value in sorted(replaced, key=lambda item: item[0].start, reverse=True):
-        written = escape(value) if leaf.is_string else f'"{escape(value)}"'
-        text = text[: leaf.start] + written + text[leaf.end :]
-    return text
+    pieces: list[str] = []
+    end = 0
+    for leaf, value in sorted(replaced, key=lambda item: item[0].start):
+        pieces += (text[end : leaf.start], escape(value) if leaf.is_string else f'"{escape(value)}"')
+        end = leaf.end
+    return "".join((*pieces, text[end:]))

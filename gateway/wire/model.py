@@ -5,10 +5,10 @@ from this model, so what it does not know survives; and what a dialect cannot re
 to decide about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.wire.jsontext import Leaf
 from policies.policy import Scope
@@ -27,6 +27,7 @@ class Form(StrEnum):
     JSON = "json"  # a leaf of JSON that stands in a string, as tool arguments do
     IDENTIFIER = "identifier"  # providers allow no brackets or spaces here
     KEY = "key"  # a key of an object: read, but not rewritten
+    PICTURE = "picture"  # what can be read in a picture, which is not rewritten
 
 
 class Kind(StrEnum):
@@ -35,12 +36,35 @@ class Kind(StrEnum):
     IMAGE = "image"
     AUDIO = "audio"
     FILE = "file"
+    TOKENS = "tokens"  # text as token numbers
+    VECTOR = "vector"  # an embedding
+    ENCRYPTED = "encrypted"  # a provider's own sealed text, such as reasoning that only it can read
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """One text of a request. ``leaf`` is which leaf of the JSON in the string at ``place``, when the form is JSON."""
+class Call:
+    """What a request says outside of its body. ``names`` are the variable parts of its path, by the name that the route gives them."""
+
+    method: str = "POST"
+    path: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an answer of our own says of where it comes from; ``created`` is in seconds since 1970."""
+
+    request_id: str
+    model: str
+    created: int
+
+
+class Segment(NamedTuple):
+    """One text of a request. ``leaf`` is which leaf of the JSON in the string at ``place``, when the form is JSON. ``joins``: a reader
+    of both takes this text for the rest of the segment's before it, as with the parts of one message.
+    """
 
     text: str
     role: str
@@ -48,19 +72,29 @@ class Segment:
     place: Place
     form: Form = Form.TEXT
     leaf: Leaf | None = None
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Uninspectable:
-    """A part that no text detector can read, and where it stands."""
+    """A part that no text detector can read, and where it stands. ``scope`` is whose it is, where the dialect knows; ``why`` says what
+    kept it from being read, where that was tried.
+    """
 
     kind: Kind
     place: Place
+    scope: Scope | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the guards see it. ``body`` belongs to the exchange and may be edited in place."""
+    """A request as the guards see it. ``body`` belongs to the exchange and may be edited in place.
+
+    ``refers`` are the ids of what the endpoint keeps (an earlier answer, a conversation, a file) whose placeholders may come back in this
+    one's answer; ``keeps`` are those that it adds to where the answer does not name them. ``write`` makes an edited body bytes again,
+    where it is not JSON.
+    """
 
     surface: str
     model: str
@@ -69,15 +103,19 @@ class Request:
     raw: bytes
     segments: tuple[Segment, ...]
     uninspectable: tuple[Uninspectable, ...]
+    refers: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    write: Callable[[Json], bytes] | None = None
 
 
 Channel = tuple[str | int, ...]
 """Whose text continues whose: (choice, "content"), (choice, "tool_calls", 0, "arguments"), …"""
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of text of an answer. ``closes``: the channel ends with this piece (a value that is never continued)."""
+class Delta(NamedTuple):
+    """A piece of text of an answer. ``closes``: the channel ends with this piece (a value that is never continued). ``echoes``: the API
+    says the text of another channel over again; it is guarded like any other, and what is found in both is recorded once.
+    """
 
     channel: Channel
     scope: Scope
@@ -85,6 +123,7 @@ class Delta:
     place: Place
     form: Form = Form.TEXT
     closes: bool = False
+    echoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +148,8 @@ class Usage:
 class Event:
     """One JSON document of an answer: a whole completion, or one event of a stream; the same reading serves both.
 
-    ``raw`` is what arrived; it goes on unchanged when no edit touches the event. ``finished`` are the choices that end here.
+    ``raw`` is what arrived; it goes on unchanged when no edit touches the event. ``finished`` are the choices that end here, ``ends``
+    the channels that do (each with all below it). ``names`` are ids under which the endpoint keeps what was said.
     """
 
     raw: bytes
@@ -121,6 +161,8 @@ class Event:
     usage: Usage | None = None
     prefix: bytes = b""  # the event's own lines other than data, for a stream
     is_end: bool = False  # the dialect's end mark
+    ends: tuple[Channel, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def at(body: Json, place: Place) -> Json:

@@ -3,6 +3,7 @@
 from gateway.errors import GatewayError, PolicyViolation
 from gateway.wire.codec import encode
 from gateway.wire.model import Json
+from gateway.wire.sse import encode_event
 
 
 def error_body(error: GatewayError, request_id: str, policy: str) -> Json:
@@ -15,3 +16,7 @@ def error_body(error: GatewayError, request_id: str, policy: str) -> Json:
 
 def render_error(error: GatewayError, request_id: str, policy: str) -> bytes:
     return encode(error_body(error, request_id, policy))
+
+
+def render_error_event(error: GatewayError, request_id: str, policy: str) -> bytes:
+    return encode_event(render_error(error, request_id, policy))

@@ -1,8 +1,9 @@
 """An upstream's own error: any JSON, or plain text, all of whose text the client would see."""
 
 from gateway.errors import BadRequest, UpstreamError
+from gateway.wire.answer_texts import read_key
 from gateway.wire.codec import decode
-from gateway.wire.model import Delta, Event, Form, Kind, Uninspectable
+from gateway.wire.model import Delta, Event, Form
 from gateway.wire.walk import is_structural, strings
 from policies.policy import Scope
 
@@ -20,8 +21,8 @@ def read_error(raw: bytes, status: int) -> Event:
         body, found = None, []
     if isinstance(body, (dict, list)):
         deltas = tuple(Delta(("error", *place), Scope.OUTPUT, text, place, closes=True) for text, place, form in found if form is Form.TEXT)
-        keys = (Uninspectable(Kind.UNKNOWN, place[:-1]) for key, place, form in found if form is Form.KEY and not is_structural(key))
-        return Event(raw, body, deltas, uninspectable=tuple(keys))
+        keys = (read_key(key, place, Scope.OUTPUT) for key, place, form in found if form is Form.KEY and not is_structural(key))
+        return Event(raw, body, (*deltas, *keys))
     try:
         text = raw.decode()
     except UnicodeDecodeError:

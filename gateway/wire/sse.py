@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.errors import UpstreamError
 
@@ -10,8 +10,7 @@ _EVENT_END = re.compile(rb"(?>\r\n|\n|\r)(?:\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(NamedTuple):
     """``data`` is the joined data lines, None for a comment; ``fields`` the other lines (``event:``, ``id:``, ``retry:``) as they came.
 
     ``raw`` is the event as it came, without comments and lines of other names: nothing reads them, so nothing may pass in them.
@@ -31,8 +30,8 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> Iterator[SseEvent]:
         """Raises UpstreamError (``upstream_too_large``) for an event that outgrows the bound."""
-        if not self._held and _is_one_line(data):
-            yield SseEvent(data, data[6:-2], b"")
+        if not self._held and (whole := _one_line(data)):
+            yield whole
             return
         seen = max(0, len(self._held) - 3)
         self._held += data
@@ -62,14 +61,17 @@ class SseDecoder:
             yield event
 
 
-def _is_one_line(raw: bytes) -> bool:
-    """Whether it is one whole event with one line of data, as nearly all events of nearly all endpoints are."""
-    return raw.startswith(b"data: {") and raw.endswith(b"}\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw
+def _one_line(raw: bytes) -> SseEvent | None:
+    """One whole event with one line of data, perhaps after its name, as nearly all events of nearly all endpoints are; None: another."""
+    at = raw.find(b"\n") + 1 if raw.startswith(b"event: ") else 0
+    if raw.endswith(b"}\n\n") and raw.startswith(b"data: {", at) and raw.count(b"\n") == (3 if at else 2) and b"\r" not in raw:
+        return SseEvent(raw, raw[at + 6 : -2], raw[:at])
+    return None
 
 
 def _parse(raw: bytes) -> SseEvent | None:
-    if _is_one_line(raw):
-        return SseEvent(raw, raw[6:-2], b"")
+    if whole := _one_line(raw):
+        return whole
     data: list[bytes] = []
     fields: list[bytes] = []
     kept: list[bytes] = []

@@ -11,12 +11,16 @@ MAX_DEPTH = 64
 _SHORT = 64
 """Ids, models and keys come back again and again; what is longer is not remembered."""
 
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/+-]{1,256}")
-"""What a structural string (an id, a type, a function's name) may look like. One that does not is read as text."""
+IDENTIFIER = re.compile(r"(?!(?:[.:/+_-]*[0-9]){9,}[.:/+_-]*$)\$?[A-Za-z0-9_.:/+-]{1,256}")
+"""What a structural string (an id, a type, a function's name, a word of JSON Schema) may look like. One that does not, or that is a mere
+number as long as somebody's, is read as text.
+"""
 
-_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})[A-Za-z0-9_.:/+-]{0,256}")
+_NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})\$?[A-Za-z0-9_.:/+-]{0,256}")
 """An identifier with fewer digits than any number has that means somebody (an IP address has four)."""
 
+
+_SEALED = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 
 _ANONYMOUS = 10**6
 """Numbers smaller than this mean nobody."""
@@ -71,10 +75,11 @@ def _is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
+def is_sealed(text: str) -> bool:
+    """Whether a text looks like bytes in base64, as what a provider has sealed for itself does, and not like prose."""
+    return bool(_SEALED.fullmatch(text))
+
+
 def dotted(place: Place) -> str:
     """``messages.0.content``: how errors and records name a place. A key that is more than a name is not repeated."""
-    return ".".join(_step(step) for step in place)
-
-
-def _step(step: str | int) -> str:
-    return str(step) if isinstance(step, int) else step if is_name(step) else "*"
+    return ".".join([str(step) if isinstance(step, int) else step if is_name(step) else "*" for step in place])

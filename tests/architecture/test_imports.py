@@ -13,8 +13,10 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.errors": (),  # every part raises them
     "gateway.secret": (),
     "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
+    "gateway.surfaces": ("gateway.wire", "policies.policy"),  # which paths are free, and how a path of the settings is read, wire knows
     "gateway.config": (
-        "gateway.environment", "gateway.secret", "policies.policy", "policies.positions", "policies.problems", "policies.schema",
+        "gateway.environment", "gateway.secret", "gateway.surfaces", "policies.policy", "policies.positions", "policies.problems",
+        "policies.schema",
     ),
     "gateway.wire": ("gateway.errors", "policies.policy"),  # a segment has a policy's scope; wire knows nothing else of them
     "gateway.guard": ("detectors", "gateway.wire", "policies"),
@@ -27,12 +29,18 @@ EDGES: dict[str, tuple[str, ...]] = {
         "detectors", "gateway.config", "gateway.errors", "gateway.guard", "gateway.telemetry.record", "gateway.wire", "policies",
     ),
     "gateway.proxy.http": (),  # the seam between the exchange and the HTTP engine
-    "gateway.proxy.server": ("gateway.errors", "gateway.proxy.http", "gateway.wire.openai_errors"),  # an engine, replaceable
-    "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http"),  # the other one
+    "gateway.proxy.sockets": ("gateway.errors", "gateway.proxy.http"),  # both engines' WebSockets
+    "gateway.proxy.server": (
+        "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets", "gateway.wire.openai_errors",
+    ),  # an engine, replaceable
+    "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
+    "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
+    "gateway.storage": ("gateway.proxy.vault",),  # its consumers' declarations, and nothing else of theirs
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
-        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.telemetry", "gateway.wire", "policies",
+        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.storage", "gateway.telemetry",
+        "gateway.wire", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it.
     "gateway.cli": ("detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.telemetry.journal", "policies"),
@@ -51,7 +59,14 @@ EXCEPTIONS = {
     ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
     ("policies.load", None): "reads the policy's own file",
 }
-ENGINES = {"aiohttp": ("gateway.proxy.server", "gateway.proxy.upstream", "gateway.proxy.admin", "gateway.app", "gateway.demo.server")}
+ENGINES = {
+    "aiohttp": (
+        "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin", "gateway.app",
+        "gateway.demo.server",
+    ),
+    "cryptography": ("gateway.guard.vault",),
+    "redis": ("gateway.storage.redis",),
+}  # fmt: skip
 
 
 def _rule(module: str) -> str:
@@ -114,7 +129,7 @@ def test_exceptions_are_needed():
 
 @pytest.mark.parametrize(("library", "allowed"), ENGINES.items())
 def test_engines_stay_behind_their_seam(library: str, allowed: tuple[str, ...]):
-    """The HTTP engine can be replaced file by file: nobody else knows its name."""
+    """A library for I/O or ciphers can be replaced file by file: nobody else knows its name."""
     users = {module for module, path in modules().items() if any(is_within(name, library) for name, _ in imports(path))}
     assert users <= set(allowed)
 

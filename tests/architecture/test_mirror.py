@@ -9,19 +9,26 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
+    "gateway.wire.transcript_cues": "tests/gateway/wire/test_openai_transcriptions.py: in the dialect that uses it",
+    "gateway.wire.transcript_texts": "tests/gateway/wire/test_openai_transcriptions.py: in the dialect that uses it",
     "gateway.wire.openai_errors": "tests/gateway/wire/test_openai_chat.py: in the dialect that uses it",
     "gateway.guard.outcome": "tests/gateway/guard/test_response.py: what the guards say is asked for there; its record in test_record.py",
     "gateway.guard.plan": "tests/gateway/guard/test_request.py: every guard there runs a compiled plan",
     "gateway.guard.render": "tests/gateway/guard/test_response.py: what a guard releases is judged by its bytes",
     "gateway.guard.review": "tests/gateway/guard/test_request.py: the half of the request's guard that is remembered",
+    "gateway.guard.upload_files": "tests/gateway/guard/test_upload.py: the files of the uploads there",
+    "gateway.guard.upload_steps": "tests/gateway/guard/test_upload.py: every upload there goes by its steps",
     "gateway.guard.writing": "tests/gateway/guard/test_request.py: one match statement over the styles, each tested in a body",
+    "gateway.proxy.answering": "tests/gateway/proxy/test_handler.py: the second half of every exchange there",
     "gateway.cli.main": "tests/gateway/cli: every command is called through it",
     "gateway.demo.errors": "tests/gateway/demo/test_server.py: as answers",
 }
 # No logic of their own: protocols, shapes, and scripts that people run.
 WITHOUT_TEST = {
+    "gateway.proxy.parts": "protocols, and what is made of them",
     "gateway.proxy.http": "a seam: protocols",
     "gateway.guard.scans": "shapes",
+    "gateway.wire.dialect": "protocols; tests/gateway/wire runs every dialect",
     "detectors.contract": "protocols; tests/contracts runs every detector against them",
     "detectors.finding": "a shape",
     "policies.subject": "a shape",

@@ -10,7 +10,7 @@ from tests.architecture.project import ROOT, modules
 
 HEAVY = {
     "spacy", "thinc", "torch", "transformers", "presidio_analyzer", "hyperscan", "evidently", "pandas", "sklearn", "scipy", "numpy", "nltk",
-    "tldextract", "phonenumbers", "redis", "opentelemetry",
+    "tldextract", "phonenumbers", "redis", "opentelemetry", "rapidocr", "onnxruntime", "cv2", "PIL",
 }  # fmt: skip
 _PROGRAM = """
 import importlib, json, sys

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from detectors.registry import DetectorError
 from gateway import app as module
 from gateway.app import Addresses, new_request_id, running
 from gateway.config import Config
@@ -214,6 +215,17 @@ async def test_what_keeps_it_from_starting(folder: Path):
                 pass
     await asyncio.sleep(0.05)
     assert asyncio.all_tasks() == before
+
+
+async def test_the_engine_for_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """Asked for and not installed, it is an error that says what to install; not asked for, the gateway goes without."""
+    monkeypatch.setattr(module.ocr, "is_installed", lambda: False)
+    with pytest.raises(DetectorError, match=r"pip install 'oddgate\[ocr\]'"):
+        async with running(config(folder, detectors={"ocr": {"enabled": True}})):
+            pass
+    for ocr in ({}, {"enabled": False}):
+        async with running(config(folder, detectors={"ocr": ocr})):
+            pass
 
 
 async def test_placeholders_are_the_keys(folder: Path):

@@ -132,10 +132,6 @@ def test_urls_that_are_no_endpoint(load, url, message):
             ["2: upstreams[0].api_key: the environment variable NOPE is not set"],
         ),
         (
-            "upstreams:\n- {name: a, base_url: http://a, dialect: anthropic}",
-            ["2: upstreams[0].dialect: anthropic is not supported by this version; allowed: openai"],
-        ),
-        (
             "upstreams:\n- {name: a, base_url: http://a, dialect: opnai}",
             ["2: upstreams[0].dialect: 'opnai' is not allowed here; did you mean openai? *"],
         ),
@@ -167,7 +163,9 @@ def test_urls_that_are_no_endpoint(load, url, message):
                 "3: apps[1].key: the same key is given to apps[0]; *",
             ],
         ),
-        ("state: {url: redis://h}", ["1: state.url: not supported by this version; allowed: memory://"]),
+        ("state: {url: env:NOPE}", ["1: state.url: the environment variable NOPE is not set"]),
+        ("state: {vault_ttl_h: 0}", ["1: state.vault_ttl_h: must be at least 1"]),
+        ("state: {timeout_ms: 0.5}", ["1: state.timeout_ms: must be a whole number"]),
         ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
         (
             "watch: {}\nstore: {url: x}\nalerts: []\ntelemetry:\nlisten: {prt: 1}",
@@ -187,6 +185,29 @@ def test_refusals(load, text, said):
     for line, expected in zip(found, said, strict=True):
         start, star, _ = expected.partition("*")
         assert line.startswith(start) if star and expected.endswith("*") else line == expected
+
+
+@pytest.mark.parametrize("url", ["redis://h", "redis://:p%40ss@h:6380/2", "rediss://user:hush@[::1]:6379/0", "memory://"])
+def test_the_url_of_a_store(load, url):
+    """Written out, or kept in the environment for its password."""
+    assert load(f"state: {{url: '{url}'}}").state.url.get_secret_value() == url
+    assert load("state: {url: env:STORE}", STORE=url).state.url.get_secret_value() == url
+    assert load("", ODDGATE_STATE__URL=url).state.url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("redis://", "http://h", "unix:///run/hush", "redis://h:0", "redis://h:99999", "redis://h/name", "redis://h/1/2", "hush"),
+        *("redis://h?db=1", "redis://h#1", "redis://[::1", "memory://x", "redis:h", "redis://u:hu/sh@h"),
+    ],
+)
+def test_what_is_no_url_of_a_store(load, url):
+    """What no store is reached by is refused with what is allowed, and is not repeated: it may hold a password."""
+    with pytest.raises(ConfigError) as error:
+        load(f"state:\n  url: '{url}'")
+    allowed = "memory://, redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], or rediss://… with TLS"
+    assert problems(error) == [f"2: state.url: this is not the URL of a store; allowed: {allowed}"]
 
 
 @pytest.mark.parametrize(

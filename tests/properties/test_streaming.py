@@ -28,8 +28,28 @@ _VALUES = [
     "DE89 3704 0044 0532 0130 00",
 ]
 _MORE = ["078-05-1120", "10.0.0.1", "https://example.org/x?y=1", "<4111111111111111_0>", "<EMAIL_ADDRESS_zzzzz2>"]
+_WRITTEN = [
+    *(
+        "4111\u200b1111\u200b1111\u200b1111",
+        "john%40example.com",
+        "jоhn@example.com",
+        "４１１１１１１１１１１１１１１１",
+        "john&#64;example.com",
+        "a%40",
+        "\\n",
+        "%",
+    ),
+    *(
+        "am9obkBleGFtcGxlLmNvbQ==",
+        "NDExMTExMTExMTExMTExMQ",
+        "6a6f686e406578616d706c652e636f6d",
+        "\u200b" * 40,
+        "415\u2011555\u20110132",
+        "a\u00a0",
+    ),
+]
 _OURS = [MAIL, MAIL.lower(), MAIL.replace("_", " "), MAIL.strip("<>"), MAIL.replace("_", "\\_"), f"&lt;{PERSON.strip('<>')}&gt;", PERSON]
-_WORDS = st.sampled_from([*_PLAIN, *_VALUES, *_MORE, *_OURS, PERSON[:7], MAIL[:-3]])
+_WORDS = st.sampled_from([*_PLAIN, *_VALUES, *_MORE, *_WRITTEN, *_OURS, PERSON[:7], MAIL[:-3]])
 _TEXTS = st.lists(
     st.one_of(_WORDS, st.text(max_size=6), st.text(st.characters(categories=["Nd", "Zs", "Po", "Lu"]), max_size=9)), max_size=12
 )

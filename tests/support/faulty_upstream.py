@@ -316,7 +316,7 @@ def _compress_each(encoding: str, data: Iterable[bytes]) -> list[bytes]:
 
 
 async def broken_gzip(exchange: Exchange) -> None:
-    await exchange.answer(gzip.compress(completion())[:30] + b"\xff" * 60, content_encoding="gzip")
+    await exchange.answer(gzip.compress(completion(), mtime=0)[:30] + b"\xff" * 60, content_encoding="gzip")
 
 
 async def models(exchange: Exchange) -> None:

@@ -57,6 +57,11 @@ def test_an_exchange_of_which_little_is_known():
     )
 
 
+def test_an_exchange_that_nothing_read():
+    """It is marked where others have what was decided."""
+    assert "  whole  UNGUARDED  completed  " in describe({**RECORD, "unguarded": True})
+
+
 def test_reading_on(tmp_path: Path):
     """Each whole line is read once, oldest first, over segments; a torn one when it is whole, or never."""
     reader = JournalReader(tmp_path)

@@ -17,6 +17,13 @@ def test_it_remembers_by_configuration_and_text() -> None:
     assert (memo.hits, memo.misses) == (1, 2)
 
 
+def test_items_may_be_small() -> None:
+    """Texts are counted by their characters."""
+    memo: Memo[str] = Memo(KEY, 10_000, item_bytes=4)
+    memo.put("c", memo.text_key("picture"), "x" * 1000)
+    assert memo.used_bytes == 350 + 4 * 1000
+
+
 def test_keys_need_the_key() -> None:
     """The same text has different keys in two processes, so that a key cannot be tried out."""
     assert Memo(KEY, 1).text_key("text") != Memo(b"x" * 32, 1).text_key("text")

@@ -2,16 +2,19 @@
 
 import json
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.guard.memo import Memo
+from gateway.guard.outcome import Covered, Unread
 from gateway.guard.request import Memos, RequestGuard
 from gateway.guard.tokens import Tokens
+from gateway.wire.model import Call, Form, Kind, Segment, Uninspectable
 from gateway.wire.openai_chat import ChatCompletions
 from policies.decide import NotChecked
-from policies.policy import Policy, Rule
+from policies.policy import Policy, Rule, Scope
 from policies.verdict import Action
 from tests.support.guards import DIGITS, KEY, MAILS, Names, Pattern, plan, policy, rule
 
@@ -31,7 +34,7 @@ class Reviewed:
         self.raw = json.dumps({"model": "m", **body}).encode()
         self.tokens = Tokens(KEY, "app")
         compiled = plan(given or policy(*rules), detectors)
-        self.guard = RequestGuard(compiled, ChatCompletions().parse_request(self.raw), remembered or memos(), self.tokens, "app")
+        self.guard = RequestGuard(compiled, ChatCompletions().parse_request(self.raw, Call()), remembered or memos(), self.tokens, "app")
         self.jobs = self.guard.needs()
 
     def finish(self, answers: Any = None) -> "Reviewed":
@@ -53,7 +56,8 @@ def mail(value: str = "a@b.c") -> str:
 def test_an_untouched_body_goes_on_byte_for_byte() -> None:
     """White space, order, escapes and unknown fields of a body that no rule edits stay as they came."""
     raw = b'{ "model":"m","x_new":{"deep":[1e5,"\\u00e9"]},\n "messages": [{"content":"hello","role":"user"}]}'
-    guard = RequestGuard(plan(policy(MAIL_RULE), (MAILS,)), ChatCompletions().parse_request(raw), memos(), Tokens(KEY, "app"), "app")
+    request = ChatCompletions().parse_request(raw, Call())
+    guard = RequestGuard(plan(policy(MAIL_RULE), (MAILS,)), request, memos(), Tokens(KEY, "app"), "app")
     guard.needs()
     deque(guard.scan(), 0)
     assert guard.verdict() is Action.ALLOW
@@ -176,6 +180,36 @@ def test_what_cannot_be_read_is_the_policys_to_decide(part: Any, on: dict[str, s
     found = Reviewed(user([part]), given=policy(on_uninspectable=on)).finish()
     assert found.action is action
     assert len(found.guard.findings.unread) == 1
+
+
+@pytest.mark.parametrize(("text", "action"), [("see a@b.c there", Action.BLOCK), ("nothing", Action.ALLOW), ("", Action.ALLOW)])
+@pytest.mark.parametrize("mode", ["enforce", "shadow"])
+def test_a_value_in_a_picture_is_not_rewritten(text: str, action: Action, mode: str) -> None:
+    """A rule that would rewrite it blocks, with the reason; a picture without one was inspected; a shadow rule stops nothing."""
+    given = policy(MAIL_RULE, mode=mode)
+    guard = Reviewed(user("hello"), given=given).guard
+    request = guard._request
+    place = ("messages", 0, "content", 1)
+    read = replace(request, segments=(*request.segments, Segment(text, "picture", Scope.USER, place, Form.PICTURE)))
+    guard = RequestGuard(plan(given, (MAILS,)), read, memos(), Tokens(KEY, "app"), "app")
+    guard.needs()
+    deque(guard.scan(), 0)
+    assert guard.verdict() is (Action.ALLOW if mode == "shadow" else action)
+    assert guard.body() is request.raw
+    assert Covered(place, Scope.USER, len(text), ("mails",)) in guard.findings.covered
+    if action is Action.BLOCK and mode == "enforce":
+        assert "mails: pii.EMAIL_ADDRESS in user stands in a picture, where it cannot be rewritten" in guard.findings.reasons()
+
+
+def test_why_a_picture_was_not_read_is_kept() -> None:
+    """With its part, for the record and for the caller."""
+    guard = Reviewed({"messages": []}, given=policy(on_uninspectable={"image": "block"})).guard
+    unread = Uninspectable(Kind.IMAGE, ("messages", 0), Scope.USER, "timeout")
+    guard = RequestGuard(guard._plan, replace(guard._request, uninspectable=(unread,)), memos(), Tokens(KEY, "app"), "app")
+    guard.needs()
+    assert guard.verdict() is Action.BLOCK
+    assert guard.findings.unread == [Unread(("messages", 0), "image", Action.BLOCK, "timeout")]
+    assert guard.findings.reasons() == ("image content at messages.0 cannot be inspected (timeout)",)
 
 
 def test_a_client_cannot_forge_a_placeholder() -> None:

@@ -8,7 +8,8 @@ import pytest
 from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
-from gateway.wire.openai_chat import ChatCompletions
+from gateway.wire.model import Event, Origin
+from gateway.wire.openai_chat import ChatCompletions, ChatStream
 from gateway.wire.sse import SseDecoder, encode_event
 from policies.policy import Rule
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
@@ -24,13 +25,22 @@ def chunk(index: int = 0, finish: str | None = None, logprobs: Any = None, **del
     }
 
 
+ORIGIN = Origin("req_1", "m", 7)
+
+
+def _event(raw: bytes) -> Event:
+    (event,) = ChatStream(ORIGIN).feed(raw)
+    return event
+
+
 class Playbook:
     """Feeds chunks and collects what goes out; ``refused`` once a rule has blocked."""
 
     def __init__(self, *rules: Rule, tokens: Tokens | None = None, detectors: Any = (DIGITS,), **keys: Any) -> None:
         tokens = tokens or Tokens(KEY, "app")
         self.guard = ResponseGuard(plan(policy(*rules, **keys), detectors), tokens, lambda text: text.encode())
-        self.renderer = StreamRenderer(CHAT, self.guard)
+        self.stream = ChatStream(ORIGIN)
+        self.renderer = StreamRenderer(self.stream, self.guard)
         self.refused = False
 
     def __call__(self, *bodies: Any) -> list[Any]:
@@ -38,8 +48,8 @@ class Playbook:
         out: list[Any] = []
         for body in bodies:
             raw = b"data: [DONE]\n\n" if body == "DONE" else encode_event(json.dumps(body).encode())
-            for sse in SseDecoder(1 << 20).feed(raw):
-                self.guard.feed(CHAT.parse_event(sse))
+            for event in self.stream.feed(raw):
+                self.guard.feed(event)
             if body == "DONE":
                 self.guard.close()
             for job, _ in self.guard.needs():
@@ -61,11 +71,10 @@ def test_untouched_events_go_on_as_they_came() -> None:
     """Without a rule or a placeholder every event goes out byte for byte, unknown fields and spacing and all."""
     guard = ResponseGuard(plan(policy(), ()), Tokens(KEY, "app"), str.encode)
     raw = b'event: x\nid: 7\ndata: {"choices" : [{"index":0,"delta":{"content":"hi","new":{"a":[1]}}}],  "obj":1.0}\n\n'
-    (sse,) = SseDecoder(1000).feed(raw)
-    guard.feed(CHAT.parse_event(sse))
+    guard.feed(_event(raw))
     release = guard.release()
     assert not isinstance(release, Refuse)
-    assert StreamRenderer(CHAT, guard).render(release) == raw
+    assert StreamRenderer(ChatStream(ORIGIN), guard).render(release) == raw
 
 
 def test_what_is_held_at_the_end_goes_out_before_the_stop() -> None:
@@ -136,7 +145,7 @@ def test_log_probabilities_of_a_whole_answer() -> None:
             "choices": [{"index": 0, "message": {"content": text}, "logprobs": {"content": [{"token": text}]}, "finish_reason": "stop"}]
         }
         guard = ResponseGuard(plan(policy(rule("numbers", "redact")), (DIGITS,)), Tokens(KEY, "app"), str.encode)
-        guard.feed(CHAT.parse_completion(json.dumps(body).encode()))
+        guard.feed(CHAT.parse_completion(json.dumps(body).encode(), "application/json"))
         release = guard.release()
         assert not isinstance(release, Refuse)
         assert (json.loads(render_completion(release, guard))["choices"][0]["logprobs"] is not None) is kept
@@ -175,7 +184,7 @@ def test_a_whole_answer_is_guarded_like_a_stream() -> None:
     messages = [{"role": "assistant", "content": "1234 ok", "reasoning_content": "is 5678"}, {"content": None, "tool_calls": [call]}]
     body = {"choices": [{"index": i, "message": message, "finish_reason": "stop"} for i, message in enumerate(messages)]}
     guard = ResponseGuard(plan(policy(rule("numbers", "redact")), (DIGITS,)), Tokens(KEY, "app"), str.encode)
-    guard.feed(CHAT.parse_completion(json.dumps(body).encode()))
+    guard.feed(CHAT.parse_completion(json.dumps(body).encode(), "application/json"))
     release = guard.release()
     assert not isinstance(release, Refuse)
     first, second = (choice["message"] for choice in json.loads(render_completion(release, guard))["choices"])
@@ -211,3 +220,33 @@ def test_a_stream_that_is_cut_before_any_text_has_a_choice_to_end() -> None:
     assert play.guard.open_choices() == (0,)
     play(chunk(content="12 "), chunk(finish="stop"))
     assert play.guard.open_choices() == ()
+
+
+@pytest.mark.parametrize("others", [(), (1,)])
+def test_a_choice_that_is_blocked_at_its_end_is_still_open(others: tuple[int, ...]) -> None:
+    """The client has not heard the ending that came with what a rule blocked, so it gets another one."""
+    play = Playbook(rule("numbers", "block"))
+    play(*(chunk(index, content="fine ") for index in others))
+    assert play(chunk(0, content="1234", finish="stop")) == []
+    assert play.refused
+    assert set(play.guard.open_choices()) == {0, *others}
+
+
+def test_a_key_that_is_prose_is_judged_and_never_rewritten() -> None:
+    """It goes on as it came, and is recorded, unless a rule would rewrite it: that blocks, since a key cannot be rewritten."""
+    play = Playbook(rule("numbers", "redact"))
+    fine = {"novelty": {"two words": 1}}
+    assert play(fine) == [fine]
+    (covered,) = play.guard.covered()
+    assert (covered.place, covered.chars, covered.rules) == (("key", "novelty", "two words"), 9, ("numbers",))
+    assert play({"novelty": {"call 1234 now": 1}}) == []
+    assert play.refused
+    assert play.guard.findings.reasons() == ("numbers: pii.NUMBER in output stands where it cannot be rewritten",)
+
+
+def test_texts_at_one_place_of_several_events_are_counted_together() -> None:
+    """Each is judged by itself, to its end; the record says how many there were, and how long they were in all."""
+    play = Playbook(rule("numbers", "redact"))
+    assert play(*({"note": note} for note in ("fine", "1234", "12", "34"))) == [{"note": note} for note in ("fine", "[NUMBER]", "12", "34")]
+    (covered,) = play.guard.covered()
+    assert (covered.place, covered.texts, covered.chars) == (("body", "note"), 4, 12)

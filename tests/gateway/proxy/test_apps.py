@@ -27,7 +27,7 @@ def identify(**headers: str) -> Caller:
 )  # fmt: skip
 def test_a_known_key(headers: dict):
     """A key is known in any header in which the dialects put it, and names the app and its policy."""
-    assert identify(**headers) == Caller("sales", "sales", is_known=True)
+    assert identify(**headers) == Caller("sales", "sales", is_known=True, owner="app:sales")
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,21 @@ def test_an_unknown_key(headers: dict):
     assert "sk-" not in str(raised.value)
 
 
+KEYS = [("authorization", "Bearer sk-a"), ("x-api-key", "sk-a"), ("api-key", "sk-a"), ("x-api-key", "sk-b")]
+
+
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer anything"}])
 def test_no_apps(headers: dict):
     """Where none are configured, everybody is served, as nobody in particular."""
-    assert Apps([]).identify(CIMultiDict(headers)) == Caller("", None, is_known=False)
+    caller = Apps([]).identify(CIMultiDict(headers))
+    assert (caller.name, caller.policy, caller.is_known) == ("", None, False)
+
+
+def test_whose_stored_conversations():
+    """Without applications, what the endpoint keeps belongs to the key that the client brings, in whichever header."""
+    owners = [Apps([]).identify(CIMultiDict({name: value})).owner for name, value in KEYS]
+    assert owners[0] == owners[1] == owners[2] != owners[3]
+    assert not any("sk-" in owner for owner in owners)
 
 
 def test_the_time_says_nothing(monkeypatch: pytest.MonkeyPatch):

@@ -1,28 +1,23 @@
 """One exchange through the handler, with a scripted upstream and a writer that keeps what it is given."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from types import SimpleNamespace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
-from gateway.guard.response import ResponseGuard
-from gateway.guard.scans import Answer, Job
-from gateway.guard.tokens import Tokens
 from gateway.proxy.apps import Apps
-from gateway.proxy.handler import Parts, _Serving, handle
-from gateway.proxy.http import Headers, UpstreamAnswer
+from gateway.proxy.handler import Parts, handle
+from gateway.proxy.http import Headers, Target, UpstreamAnswer
 from gateway.telemetry.record import Exchange, render
-from gateway.wire.dialect import routes
-from gateway.wire.model import Delta, Event
+from gateway.wire.routes import Route, routes
 from gateway.wire.sse import encode_event
-from policies.policy import Scope
-from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
+from gateway.wire.surface import Surface
+from tests.support.guards import DIGITS, KEY, plan, policy, rule
 
 TEXT = "the number is 12345678, see"
 
@@ -37,6 +32,7 @@ class World:
     def __init__(
         self, *rules: Any, chunks: Sequence[bytes] = (), content_type: str = "text/event-stream", journal_fails: bool = False, **keys: Any
     ) -> None:
+        self.answer_status = 200
         self.written = b""
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -52,6 +48,7 @@ class World:
             choose_plan=lambda subject, named: compiled,
             memos=Memos(Memo(KEY, 10_000), Memo(KEY, 10_000)),
             scans=self,
+            vault=None,
             router=self,
             spawn=None,
             record=self._record,
@@ -93,7 +90,7 @@ class World:
         self.has_started = self.is_finished = True
         return None
 
-    async def _answer(self, model: str, method: str, path: str, client: Headers, body: bytes) -> Any:
+    async def _answer(self, target: Target, client: Headers, body: bytes) -> Any:
         self.sent.append(body)
 
         class Upstream:
@@ -102,7 +99,7 @@ class World:
             class settings:  # noqa: N801
                 max_response_mb = 1
 
-        return Upstream, UpstreamAnswer(200, (("Content-Type", self._type),), self._type, self._iterate(), self._close)
+        return Upstream, UpstreamAnswer(self.answer_status, (("Content-Type", self._type),), self._type, self._iterate(), self._close)
 
     async def _iterate(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
@@ -214,33 +211,58 @@ async def test_a_block_in_mid_stream_has_a_valid_ending() -> None:
 
 async def test_an_unknown_path_is_refused_and_recorded() -> None:
     """Nothing is forwarded, and the refusal has its record too."""
-    world = await World().ask(ASK, path="/v1/embeddings")
+    world = await World().ask(ASK, path="/v1/nothing")
     assert world.status == 404
     assert json.loads(world.written)["error"]["code"] == "unsupported_path"
     assert [record["outcome"] for record, _ in world.records] == ["unsupported_path"]
     assert world.sent == []
 
 
-async def _scan(jobs: list[Job]) -> dict[Job, Answer]:
-    return {job: tuple(Names.scan(unit) for unit in job.units) for job in jobs}
+def unguarded(**keys: Any) -> World:
+    """A world in which nothing of ``/v1/old`` is read, and every policy would block all of it."""
+    world = World(rule("digits", "block", scope=["user", "output"]), **keys)
+    extra = Route("/v1/old", {"POST": Surface("old")}, is_unguarded=True)
+    world.parts = replace(world.parts, routes=routes([extra]))
+    return world
 
 
-def _spawn(work: Coroutine[Any, Any, Any], name: str) -> "asyncio.Task[Any]":
-    return asyncio.get_running_loop().create_task(work, name=name)
+async def test_a_path_that_is_left_unread() -> None:
+    """What the settings leave unread goes both ways as it comes, is recorded as unguarded, and no policy has a say."""
+    said = b"\x00 the number is 12345678 "
+    world = await unguarded(chunks=[said, said], content_type="application/x-any").ask(b"\xff number 12345678 \x00", "/v1/old")
+    assert (world.sent, world.written, world.status, world.is_finished) == ([b"\xff number 12345678 \x00"], said * 2, 200, True)
+    assert (world.headers["x-oddgate-decision"], world.headers["x-oddgate-policy"]) == ("allow", "none")
+    ((record, written),) = world.records
+    assert (record["unguarded"], record["surface"], record["outcome"], record["policy"]) == (True, "old", "completed", "")
+    assert (record["coverage"], record["findings"], record["upstream"]) == ({"request": [], "response": []}, [], "mock")
+    assert record["bytes"] == {"request": 19, "response": 2 * len(said)}
+    assert written == said * 2  # before the stream's end, which is its last byte
+    assert world.is_closed
 
 
-async def test_what_no_text_waits_for_is_heard_when_it_is_there() -> None:
-    """A long stream keeps neither the answers of a flagging model nor the text that they are about."""
-    serving = _Serving(SimpleNamespace(scans=SimpleNamespace(run=_scan), spawn=_spawn), None, None, None)  # type: ignore[arg-type]
-    guard = ResponseGuard(plan(policy(rule("names", "flag", scope=["output"])), (Names(),)), Tokens(KEY, "app"), str.encode)
-    for _ in range(50):
-        guard.feed(Event(b"x", {}, (Delta((0, "content"), Scope.OUTPUT, "I met Anna.\n", ()),)))
-        await serving._settle(guard, is_end=False)
-        guard.release()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    assert len(serving._late) <= 2
-    guard.close()
-    await serving._settle(guard, is_end=True)
-    guard.release()
-    assert (serving._late, sum(guard.findings.counts.values())) == ([], 50)
+async def test_an_empty_answer_that_is_left_unread() -> None:
+    """It is an answer all the same."""
+    world = await unguarded(chunks=[]).ask(b"", "/v1/old")
+    assert (world.status, world.written, world.is_finished, len(world.records)) == (200, b"", True, 1)
+
+
+async def test_no_unread_answer_ends_without_a_record() -> None:
+    """A record that cannot be written is heard of in mid-stream too."""
+    world = await unguarded(chunks=[b"a"], journal_fails=True).ask(b"", "/v1/old")
+    assert b"journal_unavailable" in world.written
+    assert world.records == []
+
+
+@pytest.mark.parametrize(("status", "outcome", "passed"), [(302, "upstream_invalid_response", False), (500, "upstream_error", True)])
+async def test_an_unread_answer_that_is_no_success(status: int, outcome: str, passed: bool) -> None:
+    """An error is passed on; a redirect, which would lead past the gateway, is not."""
+    world = unguarded(chunks=[b"said"])
+    world.answer_status = status
+    await world.ask(b"", "/v1/old")
+    assert (world.records[0][0]["outcome"], b"said" in world.written) == (outcome, passed)
+
+
+async def test_every_other_path_is_guarded() -> None:
+    """A path that is left unread leaves no other."""
+    world = await unguarded().ask({"model": "m", "messages": [{"role": "user", "content": "number 12345678 "}]})
+    assert (world.sent, world.records[0][0]["unguarded"]) == ([], False)

@@ -15,11 +15,11 @@ def names(headers: list[tuple[str, str]]) -> list[str]:
         "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Proxy-Connection",
         "Host", "Content-Length", "Content-Encoding", "Accept-Encoding", "Expect",
         "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP",
-        "x-oddgate-app", "X-Oddgate-User", "X-ODDGATE-ANYTHING",
+        "x-oddgate-app", "X-Oddgate-User", "X-ODDGATE-ANYTHING", "X-User-Email", "X-New", "baggage", "Referer",
     ],
 )  # fmt: skip
 def test_what_does_not_go_upstream(name: str):
-    """Neither what is about this connection, nor what is about the client, nor what is for us; in any case of letters."""
+    """Neither what is about this connection or the client, nor what is for us, nor what no API has; in any case of letters."""
     for spelled in (name, name.lower(), name.upper()):
         assert upstream_headers([(spelled, "x"), ("OpenAI-Beta", "y")], drop_credentials=False) == [("OpenAI-Beta", "y")]
 
@@ -32,16 +32,29 @@ def test_credentials(name: str):
 
 
 def test_what_goes_upstream():
-    """Everything else, in order, each value as it was, also where a name comes twice."""
-    headers = [("Content-Type", "application/json"), ("X-New", "a"), ("x-new", "b"), ("User-Agent", "sdk/1"), ("traceparent", "00-1")]
+    """What the APIs have headers for, in order, each value as it was, also where a name comes twice."""
+    headers = [
+        ("Content-Type", "application/json"),
+        ("OpenAI-New", "a"),
+        ("openai-new", "b"),
+        ("User-Agent", "sdk/1"),
+        ("traceparent", "00-1"),
+    ]
     assert upstream_headers(headers, drop_credentials=False) == headers
+
+
+def test_what_the_settings_name():
+    """A header that the settings allow goes too, in any case of letters."""
+    headers = [("X-Title", "a"), ("x-other", "b")]
+    assert upstream_headers(headers, drop_credentials=True, also=frozenset({"x-title"})) == [("X-Title", "a")]
 
 
 @pytest.mark.parametrize("named", ["X-Private", "x-private", "close, X-Private", "X-Private , keep-alive"])
 def test_what_the_connection_header_names(named: str):
     """A header that the sender calls hop-by-hop stays on that hop, in both directions."""
     headers = [("Connection", named), ("X-Private", "x"), ("X-Public", "y")]
-    assert names(upstream_headers(headers, drop_credentials=False)) == ["X-Public"]
+    allowed = frozenset({"x-private", "x-public"})
+    assert names(upstream_headers(headers, drop_credentials=False, also=allowed)) == ["X-Public"]
     assert names(client_headers(headers)) == ["X-Public"]
 
 

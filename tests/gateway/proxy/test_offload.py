@@ -129,6 +129,26 @@ async def test_overload():
         assert scans.outcomes["overload"] == 1
 
 
+async def test_who_gave_up_frees_a_place():
+    """A job that nobody waits for any more leaves the queue at once, so that another may wait in its place."""
+    async with pool(max_waiting=1) as scans:
+        running = asyncio.ensure_future(one(scans, job("sleep 1")))
+        await is_running(scans, 1)
+        assert await one(scans, job("sleep 5", deadline_s=0.05)) == not_checked("timeout")
+        waiting = asyncio.ensure_future(one(scans, job("Anna")))
+        assert (await running, await waiting) == ((spans("sleep 1"),), (spans("Anna"),))
+
+
+async def test_who_comes_again_is_served():
+    """A job that was given up in the queue can be asked for again, while the worker is still busy with another."""
+    async with pool() as scans:
+        running = asyncio.ensure_future(one(scans, job("sleep 1")))
+        await is_running(scans, 1)
+        assert await one(scans, job("Anna", key="same", deadline_s=0.05)) == not_checked("timeout")
+        assert await one(scans, job("Anna", key="same")) == (spans("Anna"),)
+        await running
+
+
 async def test_an_error_is_a_reason():
     """A detector that fails says so, and nothing of why; its worker stays."""
     async with pool() as scans:
@@ -178,6 +198,7 @@ async def test_a_stuck_worker_is_replaced(monkeypatch: pytest.MonkeyPatch):
         (before,) = scans.pids()
         assert await one(scans, job("sleep 60", deadline_s=0.1)) == not_checked("timeout")
         await eventually(lambda: scans.pids() != [before], 5)
+        monkeypatch.setattr(offload, "_STUCK_S", 60)  # to start takes a while
         assert await one(scans, job("Anna")) == (spans("Anna"),)
 
 

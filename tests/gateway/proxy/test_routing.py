@@ -5,7 +5,7 @@ import pytest
 from gateway.config import Route
 from gateway.config import Upstream as Settings
 from gateway.errors import NotSupported, UpstreamError, UpstreamTimeout
-from gateway.proxy.http import UpstreamAnswer
+from gateway.proxy.http import Target, UpstreamAnswer
 from gateway.proxy.routing import REST_S, Router
 from gateway.proxy.upstream import Unreachable
 
@@ -13,14 +13,14 @@ from gateway.proxy.upstream import Unreachable
 class FakeUpstream:
     """Sends as it is told to fail, and remembers."""
 
-    def __init__(self, name: str, *, models: tuple[str, ...] = ("*",), api_key: str | None = None) -> None:
-        self.settings = Settings(name=name, base_url="http://x", models=models, api_key=api_key)
+    def __init__(self, name: str, *, models: tuple[str, ...] = ("*",), api_key: str | None = None, dialect: str = "any") -> None:
+        self.settings = Settings(name=name, base_url="http://x", models=models, api_key=api_key, dialect=dialect)
         self.name = name
         self.error: Exception | None = None
         self.sent: list[tuple[str, str, list[tuple[str, str]], bytes]] = []
 
-    async def send(self, method, path, headers, body):
-        self.sent.append((method, path, headers, body))
+    async def send(self, target, headers, body):
+        self.sent.append((target.method, target.path, headers, body))
         if self.error:
             raise self.error
         return UpstreamAnswer(200, (), "application/json", None, lambda: None)
@@ -43,7 +43,9 @@ class World:
 
     async def ask(self, model: str = "m", **options: bool) -> str:
         options = {"drop_credentials": False} | options
-        upstream, answer = await self.router.send(model, "POST", "/p", [("Authorization", "k"), ("X", "y")], b"body", **options)
+        upstream, answer = await self.router.send(
+            Target("POST", "/p", "openai", model), [("Authorization", "k"), ("User-Agent", "y")], b"body", **options
+        )
         assert answer.status == 200
         return upstream.name
 
@@ -59,21 +61,31 @@ def route(*to: str, models: tuple[str, ...] = ("*",)) -> Route:
 def test_by_models(model: str, expected: str):
     """Without routes, the first upstream whose models match serves it, alone; the list of models is the first upstream's."""
     upstreams = [FakeUpstream(name, models=(glob,)) for name, glob in zip("abcd", ("gpt-*", "l*", "claude", "*"), strict=True)]
-    assert [upstream.name for upstream in World(*upstreams).router.candidates(model)] == [expected]
+    assert [upstream.name for upstream in World(*upstreams).router.candidates("openai", model)] == [expected]
 
 
 def test_by_routes():
     """The first route that matches says which, in order; then the upstreams' own models do not count."""
     upstreams = [FakeUpstream("a", models=("x",)), FakeUpstream("b"), FakeUpstream("c")]
     world = World(*upstreams, routes=(route("c", "a", models=("gpt-*",)), route("b", models=("gpt-4*",))))
-    names = {model: [upstream.name for upstream in world.router.candidates(model)] for model in ("gpt-4o", "x", "y")}
+    names = {model: [upstream.name for upstream in world.router.candidates("openai", model)] for model in ("gpt-4o", "x", "y")}
     assert names == {"gpt-4o": ["c", "a"], "x": ["a"], "y": ["b"]}
+
+
+def test_by_api():
+    """A request goes to an upstream that speaks its API, routed or not; ``any`` speaks all of them."""
+    upstreams = [FakeUpstream("a", dialect="openai"), FakeUpstream("b", dialect="anthropic"), FakeUpstream("c")]
+    plain, routed = World(*upstreams).router, World(*upstreams, routes=(route("c", "b", "a"),)).router
+    names = {family: [[u.name for u in router.candidates(family, "m")] for router in (plain, routed)] for family in ("openai", "anthropic")}
+    assert names == {"openai": [["a"], ["c", "a"]], "anthropic": [["b"], ["c", "b"]]}
+    with pytest.raises(NotSupported):
+        World(upstreams[0]).router.candidates("anthropic", "m")
 
 
 def test_a_model_that_nobody_serves():
     """It is refused with a code of its own, and not named."""
     with pytest.raises(NotSupported) as raised:
-        World(FakeUpstream("a", models=("gpt-*",))).router.candidates("my secret model")
+        World(FakeUpstream("a", models=("gpt-*",))).router.candidates("openai", "my secret model")
     assert (raised.value.code, raised.value.status, raised.value.param) == ("model_not_routed", 404, "model")
     assert "secret" not in str(raised.value)
 
@@ -126,4 +138,4 @@ async def test_the_clients_key(api_key: str | None, drop: bool, goes: bool):
     await World(upstream).ask(drop_credentials=drop)
     ((_, _, headers, body),) = upstream.sent
     assert (("Authorization", "k") in headers) is goes
-    assert (("X", "y") in headers, body) == (True, b"body")
+    assert (("User-Agent", "y") in headers, body) == (True, b"body")

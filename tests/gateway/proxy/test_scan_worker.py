@@ -23,7 +23,7 @@ def job(*units: str, path: str = PATH, **options: object) -> bytes:
 def test_findings():
     """Each unit's findings, field by field."""
     row = ["pii", "pii.PERSON", 0, 4, 0.5, 0]
-    assert answers(job("Anna", "Bert"), job()) == [{"findings": [[row], [row]]}, {"findings": []}]
+    assert answers(job("Anna", "Bert"), job()) == [{"results": [[row], [row]]}, {"results": []}]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_errors(line: bytes, error: str):
     """An error is its type and none of its text, and the next line is answered."""
     first, second = answers(line, job("Anna"))
     assert first == {"error": error}
-    assert "findings" in second
+    assert "results" in second
 
 
 def test_a_scanner_is_built_once(monkeypatch: pytest.MonkeyPatch):

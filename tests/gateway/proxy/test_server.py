@@ -7,8 +7,10 @@ import logging
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
+from aiohttp.compression_utils import HAS_ZSTD
 
 from gateway.errors import GatewayError
 from gateway.proxy.http import ClientGone, Inbound, Writer
@@ -28,6 +30,7 @@ class App:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, str, bytes]] = []
+        self.sizes: list[int] = []
         self.cancelled = 0
         self.gone = 0
         self.may_go_on = asyncio.Event()
@@ -48,6 +51,11 @@ class App:
         body = await inbound.body()
         self.heard.append((inbound.method, inbound.path, inbound.query, body))
         await writer.send(200, [("X-Echo", "a"), ("X-Echo", "b")], body)
+
+    async def chunks(self, inbound: Inbound, writer: Writer) -> None:
+        async for chunk in inbound.chunks():
+            self.sizes.append(len(chunk))
+        await writer.send(200, [], str(sum(self.sizes)).encode())
 
     async def early(self, inbound: Inbound, writer: Writer) -> None:
         await writer.send(404, [], b"no")
@@ -153,7 +161,7 @@ async def test_a_body_in_a_coding(coding: str, encode: Callable[[bytes], bytes] 
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-@pytest.mark.parametrize("body", [CANARY * 10, gzip.compress(CANARY * 1000)[:30], gzip.compress(CANARY)[:-6]])
+@pytest.mark.parametrize("body", [CANARY * 10, gzip.compress(CANARY * 1000, mtime=0)[:30], gzip.compress(CANARY, mtime=0)[:-6]])
 async def test_a_body_that_is_not_in_its_coding(coding: str, body: bytes, caplog: pytest.LogCaptureFixture):
     """It is the client's error, and is not repeated; one that is only cut short is what came of it, which its reader will notice."""
     async with serving() as (app, port, _):
@@ -170,12 +178,55 @@ async def test_a_bomb():
     import psutil
 
     async with serving() as (app, port, _):
-        bomb = gzip.compress(b"\0" * 200_000_000)
+        bomb = gzip.compress(b"\0" * 200_000_000, mtime=0)
         before = psutil.Process().memory_info().rss
         message = await ask(port, post(bomb[: MAX_BODY - 1], "/x", Content_Encoding="gzip"))
         assert (message.status, error_of(message)["code"]) == (413, "body_too_large")
         assert app.heard == []
         assert psutil.Process().memory_info().rss - before < 60_000_000
+
+
+@pytest.mark.parametrize("coding", ["compress", "x-gzip", "gzip, br", "snappy", "zstd" if not HAS_ZSTD else "lz4"])
+@pytest.mark.parametrize("path", ["/x", "/chunks"])
+async def test_a_body_in_a_coding_that_nobody_undoes(coding: str, path: str):
+    """It is refused, for what is in it would reach nobody as it was sent."""
+    async with serving() as (app, port, _):
+        message = await ask(port, post(b"hello", path, Content_Encoding=coding))
+        assert (message.status, error_of(message)["code"], app.heard, app.sizes) == (400, "invalid_http", [], [])
+
+
+@pytest.mark.parametrize("coding", [None, "gzip"])
+@pytest.mark.parametrize("extra", [0, 1, 3_000_000])
+async def test_a_body_as_it_comes(coding: str | None, extra: int):
+    """It has a bound of its own, which counts what a coding unfolds to; it is given in small pieces."""
+    async with serving(replace(BOUNDS, max_upload_bytes=2_000_000)) as (app, port, _):
+        body = b"x" * (2_000_000 + extra)
+        headers = {"Content_Encoding": coding} if coding else {}
+        message = await ask(port, post(gzip.compress(body, mtime=0) if coding else body, "/chunks", **headers))
+        if extra:
+            assert (message.status, error_of(message)["code"]) == (413, "body_too_large")
+            assert sum(app.sizes) <= 2_000_000
+        else:
+            assert (message.status, message.body) == (200, b"2000000")
+            assert max(app.sizes) <= 1024 * 1024
+
+
+async def test_a_body_that_comes_slowly():
+    """It has the time of a whole body for each megabyte, and not for each piece."""
+    async with serving(replace(BOUNDS, body_timeout_s=0.4)) as (_, port, _):
+        first = "POST /chunks HTTP/1.1"
+        pieces = [head(first, Host="x", Content_Length="100"), *([b"x"] * 100)]
+        message = await send_slowly(port, pieces, 0.05)
+        assert (message.status, error_of(message)["code"]) == (408, "request_timeout")
+        pieces = [head(first, Host="x", Content_Length=str(3 << 20)), *([b"x" * (1 << 20)] * 3)]
+        assert (await send_slowly(port, pieces, 0.2)).status == 200
+
+
+async def test_a_body_that_is_cut_off_as_it_comes():
+    """The client hears that, if it still listens."""
+    async with serving() as (_, port, _):
+        message = await ask(port, post(CANARY * 10, "/chunks", Content_Encoding="gzip"))
+        assert (message.status, error_of(message)["code"]) == (400, "invalid_http")
 
 
 @pytest.mark.parametrize("extra", [0, 1, 1_000_000])

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.config import Upstream as Settings
 from gateway.errors import UpstreamError, UpstreamTimeout
-from gateway.proxy.http import Headers, UpstreamAnswer
+from gateway.proxy.http import Headers, Target, UpstreamAnswer
 from gateway.proxy.upstream import Unreachable, Upstream
 from tests.support.faulty_upstream import Exchange, FaultyUpstream, completion
 from tests.support.gateway import free_port
@@ -35,9 +35,9 @@ async def opened(base_url: str, **settings: object) -> AsyncIterator[Upstream]:
 
 @asynccontextmanager
 async def sent(
-    upstream: Upstream, body: bytes, headers: Headers = HEADERS, path: str = PATH, method: str = "POST"
+    upstream: Upstream, body: bytes, headers: Headers = HEADERS, path: str = PATH, method: str = "POST", family: str = "openai"
 ) -> AsyncIterator[UpstreamAnswer]:
-    answer = await upstream.send(method, path, headers, body)
+    answer = await upstream.send(Target(method, path, family, "m"), headers, body)
     try:
         yield answer
     finally:
@@ -85,6 +85,17 @@ async def test_the_settings_own_headers_and_key():
         await ask(upstream, "well", [*HEADERS, ("openai-organization", "theirs"), ("authorization", "Bearer theirs"), ("X-Else", "y")])
         headers = faulty.last.headers
         assert (headers["authorization"], headers["openai-organization"], headers["x-else"]) == ("Bearer own-key", "org", "y")
+
+
+@pytest.mark.parametrize(
+    ("family", "header"),
+    [("openai", ("authorization", "Bearer own-key")), ("anthropic", ("x-api-key", "own-key")), ("azure", ("api-key", "own-key"))],
+)
+async def test_each_api_takes_the_key_in_its_own_header(family: str, header: tuple[str, str]):
+    """The settings' key stands where the API that is asked in looks for it, and nowhere else."""
+    async with world(api_key="own-key") as (faulty, upstream), sent(upstream, chat("well"), HEADERS, family=family):
+        found = {name: value for name, value in faulty.last.headers.items() if name in {"authorization", "x-api-key", "api-key"}}
+        assert found == dict([header])
 
 
 @pytest.mark.parametrize("model", ["gzip", "br", "deflate", "without-length", "closing-after"])
@@ -228,7 +239,7 @@ async def test_a_bomb_comes_in_pieces():
     """A small answer that decodes to a huge one is never in memory whole, so that a bound on its length can hold."""
 
     async def bomb(exchange: Exchange) -> None:
-        await exchange.answer(gzip.compress(b"\0" * 100_000_000), Content_Encoding="gzip")
+        await exchange.answer(gzip.compress(b"\0" * 100_000_000, mtime=0), Content_Encoding="gzip")
 
     async with world({"bomb": bomb}) as (_, upstream), sent(upstream, chat("bomb")) as answer:
         async for chunk in answer.chunks:

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.guard.outcome import Findings, Unread
 from gateway.guard.review import Hit
-from gateway.telemetry.instruments import Instruments, Reading, Readings
+from gateway.telemetry.instruments import Durations, Instruments, Reading, Readings
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Usage
 from policies.policy import Scope
@@ -52,6 +52,32 @@ def test_an_exchange(instruments: Instruments):
         f"oddgate_first_byte_seconds_sum{shape}": 1.5,
         'oddgate_tokens_total{type="input"}': 3,
     }
+
+
+def test_an_exchange_that_nothing_read(instruments: Instruments):
+    """It is counted apart too, by the name that the settings give its path."""
+    instruments.observe(exchange(surface="old", is_unguarded=True))
+    instruments.observe(exchange())
+    assert {name: value for name, value in samples(instruments).items() if "unguarded" in name} == {
+        'oddgate_unguarded_total{surface="old"}': 1
+    }
+
+
+def test_buckets():
+    """Each bucket counts the times up to its bound, that one included; the last counts them all."""
+    registry = CollectorRegistry()
+    durations = Durations("waited_seconds", "Waits.", ("shape",), (0.5, 1.0))
+    registry.register(durations)
+    for seconds in (0.25, 0.5, 0.75, 9.0):
+        durations.add(("a",), seconds)
+    durations.add(("b",), 1.0)
+    buckets = {
+        (sample.labels["shape"], sample.labels["le"]): sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_bucket")
+    }
+    assert buckets == {("a", "0.5"): 2, ("a", "1.0"): 3, ("a", "+Inf"): 4, ("b", "0.5"): 0, ("b", "1.0"): 1, ("b", "+Inf"): 1}
 
 
 def test_what_fired(instruments: Instruments):

@@ -13,7 +13,7 @@ from gateway.guard.response import ResponseGuard
 from gateway.guard.review import Hit
 from gateway.guard.tokens import Tokens
 from gateway.telemetry.record import VERSION, Exchange, render
-from gateway.wire.model import Event, Json, Usage
+from gateway.wire.model import Call, Event, Json, Usage
 from gateway.wire.openai_chat import ChatCompletions
 from policies.policy import Scope
 from policies.verdict import Action, Fired
@@ -54,7 +54,8 @@ def full() -> Exchange:
 
 
 SHAPE = {
-    "v": "int", "ts": "float", "request_id": "str", "app": "str", "surface": "str", "model": "str", "stream": "bool", "policy": "str",
+    "v": "int", "ts": "float", "request_id": "str", "app": "str", "surface": "str", "model": "str", "stream": "bool",
+    "unguarded": "bool", "policy": "str",
     "decision": "str", "outcome": "str", "status": "int", "upstream": "str", "rules": ["str"], "would": ["str"],
     "findings": [{
         "rule": "str", "kind": "str", "place": "str", "scope": "str", "start": "int", "end": "int", "score": "float", "action": "str",
@@ -143,13 +144,17 @@ def test_it_holds_no_text(action: str):
     guards = plan(policy(rule("all", action, restore=False), on_uninspectable={"unknown": "flag"}), [Everything()])
     done = exchange(model=CANARY)
     asked = RequestGuard(
-        guards, CHAT.parse_request(json.dumps(BODY).encode()), Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)), Tokens(KEY, "app"), "app"
+        guards,
+        CHAT.parse_request(json.dumps(BODY).encode(), Call()),
+        Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)),
+        Tokens(KEY, "app"),
+        "app",
     )
     asked.needs()
     deque(asked.scan(), 0)
     asked.verdict()
     answered = ResponseGuard(guards, Tokens(KEY, "app"), str.encode)
-    event = CHAT.parse_completion(json.dumps(ANSWER).encode())
+    event = CHAT.parse_completion(json.dumps(ANSWER).encode(), "application/json")
     answered.feed(event)
     answered.release()
     done.request, done.response = asked.findings, answered.findings
@@ -195,3 +200,11 @@ def test_usage_of_the_last_event_that_has_one():
     for usage in (Usage(1, 2), None):
         done.note_event(Event(b"", None, usage=usage))
     assert done.usage == Usage(1, 2)
+
+
+def test_why_something_was_not_read():
+    """Said where it was tried, and only there."""
+    given = exchange()
+    given.request.unread += [Unread(("a",), "image", Action.FLAG, "timeout"), Unread(("b",), "image", Action.FLAG)]
+    first, second = render(given)["uninspectable"]
+    assert (first["why"], "why" in second) == ("timeout", False)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
 from gateway.wire.chat_answer import read_answer, read_companions, read_usage
-from gateway.wire.model import Json, Usage, at
+from gateway.wire.model import Form, Json, Usage, at
 from gateway.wire.walk import dotted, is_structural
 
 PROSE = "write to anna.kovacs@example.org, please"
@@ -22,7 +22,7 @@ def chunk(**delta: Json) -> Json:
 
 def deltas(body: Json, holder: str) -> list[tuple[str, str, str, str, bool]]:
     found, _, uninspectable = read_answer(body, holder)
-    assert uninspectable == []
+    assert uninspectable == ()
     for delta in found:
         assert at(body, delta.place) == delta.text
     return [(dotted(d.channel), d.scope.value, d.form.value, dotted(d.place).removeprefix(f"choices.0.{holder}."), d.closes) for d in found]
@@ -122,7 +122,7 @@ def test_a_finish_reason_that_is_prose():
 def test_texts_beside_the_messages(body: Json, places: list[str]):
     """Every other text is read too, and is complete where it stands."""
     found, _, uninspectable = read_answer(body, "delta")
-    assert ([dotted(delta.place) for delta in found], uninspectable) == (places, [])
+    assert ([dotted(delta.place) for delta in found], uninspectable) == (places, ())
     assert all(delta.closes for delta in found)
 
 
@@ -138,7 +138,6 @@ def test_texts_beside_the_messages(body: Json, places: list[str]):
         (chunk(tool_calls=[PROSE]), "unknown", "choices.0.delta.tool_calls.0"),
         (chunk(tool_calls=[{"index": "x", "function": {"arguments": PROSE}}]), "unknown", "choices.0.delta.tool_calls.0.index"),
         ({PROSE: 1}, "unknown", ""),
-        ({"novelty": {PROSE: 1}}, "unknown", "novelty"),
         ({"choices": [{PROSE: 1}]}, "unknown", "choices.0"),
         (chunk(**{PROSE: 1}), "unknown", "choices.0.delta"),
         (chunk(novelty={PROSE: 1}), "unknown", "choices.0.delta.novelty"),
@@ -152,6 +151,12 @@ def test_what_cannot_be_read(body: Json, kind: str, place: str):
     """Shapes that the API does not have, and keys that are prose, are listed for the policy; the texts there are not taken for others'."""
     _, _, uninspectable = read_answer(body, "delta")
     assert [(part.kind.value, dotted(part.place)) for part in uninspectable] == [(kind, place)]
+
+
+def test_a_key_that_is_prose():
+    """Below a field that the API does not have it is a text at its place, which no rule rewrites."""
+    (key,), _, uninspectable = read_answer({"novelty": {PROSE: 1}}, "delta")
+    assert (key.text, key.place, key.form, key.closes, uninspectable) == (PROSE, ("novelty", PROSE), Form.KEY, True, ())
 
 
 @pytest.mark.parametrize(
@@ -242,18 +247,18 @@ STRUCTURAL = {
 @given(BODIES, st.sampled_from(["message", "delta"]))
 def test_every_text_is_read_or_listed_or_structural(body: Json, holder: str):
     """Nothing reaches the client unseen: each string is a delta's, or in a part that is listed, or an identifier at a key that has these;
-    and each key that is more than an identifier makes its object uninspectable.
+    and each key that is more than an identifier is a delta of its own, or makes its object uninspectable.
     """
     deltas, _, uninspectable = read_answer(body, holder)
-    seen = {delta.place for delta in deltas}
-    assert len(seen) == len(deltas)
+    seen = {(delta.place, delta.form is Form.KEY) for delta in deltas}
+    assert len(seen) == len(deltas) == len({delta.channel for delta in deltas})
     listed = [part.place[:-1] if part.place and part.place[-1] == "index" else part.place for part in uninspectable]
     for text, place, is_key in _texts(body):
         covered = any(place[: len(above)] == above for above in listed)
         if is_key:
-            assert covered or is_structural(text), (text, place)
+            assert covered or (place, True) in seen or is_structural(text), (text, place)
         else:
-            assert covered or place in seen or (place[-1] in STRUCTURAL and is_structural(text)) or not text, (text, place)
+            assert covered or (place, False) in seen or (place[-1] in STRUCTURAL and is_structural(text)) or not text, (text, place)
 
 
 @settings(max_examples=100)
@@ -267,3 +272,22 @@ def test_an_answer_of_any_shape(body: Json):
             assert error.code == "too_deep"  # noqa: PT017 (most bodies raise nothing)
     read_companions(body)
     read_usage(body)
+
+
+@pytest.mark.parametrize(("body", "holder"), [(completion, "message"), (chunk, "delta")])
+def test_the_transcript_of_sound(body, holder: str):
+    """The sound is listed; what is said in it goes on from event to event like other text."""
+    said = body(audio={"id": "audio_1", "data": "AAAA", "expires_at": 1, "transcript": PROSE})
+    found, _, uninspectable = read_answer(said, holder)
+    assert [(dotted(delta.channel), delta.text, delta.closes) for delta in found] == [("0.audio.transcript", PROSE, False)]
+    assert [(part.kind.value, dotted(part.place)) for part in uninspectable] == [("audio", f"choices.0.{holder}.audio")]
+
+
+def test_log_probabilities_with_more_than_tokens():
+    """Tokens are left to the text that they spell; whatever else stands among them is read."""
+    body = completion(content="hi")
+    body["choices"][0]["logprobs"] = {
+        "content": [{"token": "hi", "logprob": 0, "note": PROSE, "top_logprobs": [{"token": "4111111111111111"}]}]
+    }
+    found, _, _ = read_answer(body, "message")
+    assert {delta.text for delta in found} == {"hi", PROSE, "4111111111111111"}

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
-from gateway.wire.chat_request import MAX_SEGMENTS, read_request
+from gateway.wire.chat_request import read_request
 from gateway.wire.model import Form, Json, Request, at
+from gateway.wire.request_texts import MAX_SEGMENTS
 from gateway.wire.walk import dotted, is_name, is_structural, number_text
 
 PROSE = "write to anna.kovacs@example.org, please"

@@ -3,7 +3,9 @@
 import pytest
 
 from gateway.errors import UpstreamError
+from gateway.wire.model import Delta, Form
 from gateway.wire.plain import read_error
+from policies.policy import Scope
 
 
 def test_json():
@@ -18,9 +20,11 @@ def test_json():
 
 
 def test_a_key_that_is_prose():
-    """It is for the policy to judge."""
-    (part,) = read_error(b'[{"write to anna": 1}]', 500).uninspectable
-    assert (part.kind.value, part.place) == ("unknown", (0,))
+    """It is a text at its place, which no rule rewrites."""
+    event = read_error(b'[{"write to anna": 1}]', 500)
+    place = (0, "write to anna")
+    assert event.deltas == (Delta(("key", *place), Scope.OUTPUT, "write to anna", place, Form.KEY, closes=True),)
+    assert event.uninspectable == ()
 
 
 @pytest.mark.parametrize("raw", [b"<html>No, Anna.</html>", "Zu groß, Anna.\n".encode(), b"42", b'"Anna"', b"null", b'{"torn": '])

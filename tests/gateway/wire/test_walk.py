@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
 from gateway.wire.model import Form
-from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text, strings
+from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_sealed, is_structural, number_text, strings
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=6)),
@@ -53,8 +53,11 @@ def test_depth():
         ("function", True, True), ("gpt-4o-2024-08-06", True, False), ("call_Ab12Cd34", True, False), ("web_search/v1.2", True, True),
         ("", True, True), ("two words", False, False), ("a@b.org", False, False), ("<x>", False, False), ("é", False, False),
         ("a" * 256, True, True), ("a" * 257, False, False), ("line\n", False, False), ("４１１１", False, False),
-        ("4111111111111111", True, False), ("203.0.113.7", True, False), ("10.0.0.1", True, False), ("DE89370400440532013000", True, False),
-        ("536-90-4399", True, False), ("+12127365000", True, False),
+        ("4111111111111111", False, False), ("203.0.113.7", True, False), ("10.0.0.1", True, False),
+        ("DE89370400440532013000", True, False),
+        ("536-90-4399", False, False), ("+12127365000", False, False), ("2024-08-06", True, False),
+        ("12345678", True, False), ("$schema", True, True),
+        ("$4111111111111111", True, False), ("$ 5", False, False),
     ],
 )  # fmt: skip
 def test_identifiers_and_names(value: str, structural: bool, name: bool):
@@ -95,3 +98,11 @@ def test_dotted(place: tuple, expected: str):
 def test_numbers_that_could_be_somebodys(value: object, text: str | None):
     """A number of seven digits and more has a text, in which detectors see its digits; smaller ones mean nobody."""
     assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("gAAAAAB" * 8 + "==", True), ("short", False), ("write to anna.kovacs@example.org, please do", False)]
+)
+def test_what_looks_sealed(text: str, expected: bool):
+    """Bytes in base64, and enough of them."""
+    assert is_sealed(text) is expected

@@ -1,0 +1,192 @@
+"""The way back: what an endpoint answers, guarded, whole or as it comes, and what a client gets instead of what may not pass."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+
+from gateway.errors import PolicyViolation, UpstreamError
+from gateway.guard.outcome import Findings
+from gateway.guard.plan import Plan
+from gateway.guard.render import StreamRenderer, render_completion
+from gateway.guard.response import Refuse, ResponseGuard
+from gateway.proxy.http import UpstreamAnswer
+from gateway.proxy.reply import EVENT_STREAM, JSON, Reply
+from gateway.proxy.scanning import TURN_S, AnswerScans
+from gateway.proxy.vault import Recollection
+from gateway.telemetry.record import Exchange
+from gateway.wire.dialect import AnswerStream, Dialect
+from gateway.wire.model import Event, Kind, Origin, Uninspectable
+from gateway.wire.plain import read_error
+
+
+async def chunks_of(answer: UpstreamAnswer, max_bytes: int, exchange: Exchange, clock: Callable[[], float]) -> AsyncIterator[bytes]:
+    """The answer's bytes, with the time that is spent waiting for them noted. Raises UpstreamError beyond ``max_bytes``."""
+    exchange.waits_since = clock()
+    size = 0
+    async for chunk in answer.chunks:
+        exchange.waited(clock())
+        size += len(chunk)
+        if size > max_bytes:
+            raise UpstreamError("upstream_too_large", "The upstream's answer is larger than the gateway takes.")
+        yield chunk
+        exchange.waits_since = clock()
+    exchange.waited(clock())
+
+
+async def refuse(reply: Reply, exchange: Exchange, plan: Plan, dialect: Dialect, findings: Findings) -> None:
+    """The answer to a blocked exchange, in the style that the policy asks for."""
+    respond = plan.policy.respond
+    violation = PolicyViolation(respond.message, findings.rules(blocking_only=True), findings.reasons())
+    render = dialect.render_refusal_stream if exchange.is_stream else dialect.render_refusal
+    body = render(respond.message, _origin(exchange)) if respond.style == "refusal" else None
+    if body is None:
+        await reply.fail(violation)
+        return
+    exchange.outcome = violation.code
+    await reply.send(200, [EVENT_STREAM if exchange.is_stream else JSON], body)
+
+
+def _origin(exchange: Exchange) -> Origin:
+    return Origin(exchange.request_id, exchange.model, int(exchange.started_at))
+
+
+class Answering:
+    """One answer on its way to the client."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        reply: Reply,
+        dialect: Dialect,
+        plan: Plan,
+        guard: ResponseGuard,
+        scans: AnswerScans,
+        recollection: Recollection,
+        clock: Callable[[], float],
+    ) -> None:
+        self._exchange = exchange
+        self._reply = reply
+        self._dialect = dialect
+        self._plan = plan
+        self._guard = guard
+        self._scans = scans
+        self._recollection = recollection
+        self._clock = clock
+
+    async def run(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
+        """Send it on. ``chunks`` are those of the answer."""
+        is_good = answer.status < 300
+        try:
+            if is_good and (stream := self._dialect.open_stream(answer.content_type, _origin(self._exchange))):
+                await self._stream(stream, answer, chunks)
+            elif is_good and (kind := self._dialect.unread(answer.content_type)):
+                await self._pass_unread(kind, answer, chunks)
+            else:
+                await self._whole(answer, chunks)
+        finally:
+            self._exchange.note_answer(self._guard)
+
+    async def _whole(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
+        """An answer in one piece: a stream of one event, in which every channel ends."""
+        exchange, guard = self._exchange, self._guard
+        raw = b"".join([chunk async for chunk in chunks])
+        begin = self._clock()
+        event = self._dialect.parse_completion(raw, answer.content_type) if answer.status < 300 else read_error(raw, answer.status)
+        exchange.note_event(event)
+        await self._recollection.remember(event.names)
+        guard.feed(event)
+        await self._scans.settle(is_end=True)
+        release = guard.release()
+        body = b"" if isinstance(release, Refuse) else render_completion(release, guard)
+        exchange.guard_s += self._clock() - begin
+        exchange.note_answer(guard)
+        if isinstance(release, Refuse):
+            await self._refuse()
+            return
+        if answer.status >= 300:
+            exchange.outcome = "upstream_error"
+        await self._reply.send(answer.status, answer.headers, body)
+
+    async def _pass_unread(self, kind: Kind, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
+        """An answer that nothing can read (sound, a picture): the policy says whether it may go on as it comes."""
+        self._guard.feed(Event(b"", None, uninspectable=(Uninspectable(kind, ()),)))
+        self._exchange.note_answer(self._guard)
+        if isinstance(self._guard.release(), Refuse):
+            await self._refuse()
+            return
+        last = b""
+        async for chunk in chunks:
+            await self._reply.write(answer.status, answer.headers, last)
+            last = chunk
+        await self._reply.finish(answer.status, answer.headers, last)
+
+    async def _stream(self, stream: AnswerStream, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
+        exchange, reply, clock = self._exchange, self._reply, self._clock
+        renderer = StreamRenderer(stream, self._guard)
+        async for arrived in _events(stream, chunks):
+            begin = clock()
+            out = b""
+            for event in arrived:
+                released = await self._pass(event, renderer)
+                if released is None:
+                    await self._stop(stream, answer, out)
+                    return
+                out += released
+                if event.is_end:
+                    exchange.guard_s += clock() - begin
+                    exchange.note_answer(self._guard)
+                    await reply.finish(answer.status, answer.headers, out)
+                    return
+                if clock() - begin > TURN_S:
+                    exchange.guard_s += clock() - begin
+                    await reply.write(answer.status, answer.headers, out)
+                    await asyncio.sleep(0)
+                    begin, out = clock(), b""
+            exchange.guard_s += clock() - begin
+            await reply.write(answer.status, answer.headers, out)
+        await self._end_unmarked(stream, renderer, answer)
+
+    async def _pass(self, event: Event, renderer: StreamRenderer) -> bytes | None:
+        """What may go out now that this event has come in; None if a rule has blocked."""
+        guard = self._guard
+        self._exchange.note_event(event)
+        if event.names:
+            await self._recollection.remember(event.names)
+        guard.feed(event)
+        if event.is_end:
+            guard.close()
+        await self._scans.settle(is_end=event.is_end)
+        release = guard.release()
+        return None if isinstance(release, Refuse) else renderer.render(release)
+
+    async def _end_unmarked(self, stream: AnswerStream, renderer: StreamRenderer, answer: UpstreamAnswer) -> None:
+        """The upstream closed without the end mark."""
+        guard = self._guard
+        if not stream.is_complete(guard.open_choices()):
+            raise UpstreamError("upstream_reset", "The upstream's stream ended before its answer was complete.")
+        guard.close()
+        await self._scans.settle(is_end=True)
+        release = guard.release()
+        if isinstance(release, Refuse):
+            await self._stop(stream, answer, b"")
+            return
+        self._exchange.note_answer(guard)
+        await self._reply.finish(answer.status, answer.headers, renderer.render(release))
+
+    async def _stop(self, stream: AnswerStream, answer: UpstreamAnswer, out: bytes) -> None:
+        """End a stream that a rule has blocked: what was released before goes out, then the dialect's own ending."""
+        self._exchange.note_answer(self._guard)
+        if not out and not self._reply.has_started:
+            await self._refuse()
+            return
+        self._exchange.outcome = "content_filter"
+        await self._reply.finish(answer.status, answer.headers, out + stream.render_stop(self._guard.open_choices()))
+
+    async def _refuse(self) -> None:
+        await refuse(self._reply, self._exchange, self._plan, self._dialect, self._guard.findings)
+
+
+async def _events(stream: AnswerStream, chunks: AsyncIterator[bytes]) -> AsyncIterator[Iterator[Event]]:
+    """The answer's events, as many as have arrived together; at its end, one that lacks nothing but its blank line."""
+    async for chunk in chunks:
+        yield stream.feed(chunk)
+    yield stream.flush()

@@ -1,0 +1,54 @@
+"""What an exchange is served with: declared here, where it is used, and made by the app."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.guard.plan import Plan
+from gateway.guard.request import Memos
+from gateway.proxy.apps import Apps
+from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer
+from gateway.proxy.scanning import Scans, Spawn
+from gateway.proxy.upstream import Upstream
+from gateway.proxy.vault import Shelf
+from gateway.telemetry.record import Exchange
+from gateway.wire.model import Request
+from gateway.wire.routes import Routes
+from policies.subject import Subject
+
+
+class Router(Protocol):
+    async def send(self, target: Target, client: Headers, body: Body, *, drop_credentials: bool) -> tuple[Upstream, UpstreamAnswer]: ...
+
+    async def connect(
+        self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
+    ) -> tuple[Upstream, Handshake]: ...
+
+
+class Pictures(Protocol):
+    async def read(self, request: Request) -> Request:
+        """The request with what could be read in its pictures."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an exchange is served with; made by the app."""
+
+    routes: Routes
+    apps: Apps
+    choose_plan: Callable[[Subject, str | None], Plan]
+    memos: Memos
+    scans: Scans
+    router: Router
+    vault: Shelf
+    spawn: Spawn
+    record: Callable[[Exchange], None]
+    failed: Callable[[Exchange, Exception], None]
+    """Told of a fault of ours, by its type."""
+    key: bytes
+    wall: Callable[[], float]
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    pictures: Pictures | None = None
+    """None: pictures are not read."""

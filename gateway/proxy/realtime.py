@@ -1,0 +1,233 @@
+"""A realtime session: a WebSocket on either side, and between them every event guarded, until one side closes.
+
+The endpoint is asked first, so that its refusal is an HTTP answer; then the client is let in. Two pumps run side by side, each of which
+sends what it was given before it takes more, and end together.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol
+
+from gateway.errors import BadRequest, GatewayError, InternalError, PolicyViolation, TooLarge
+from gateway.guard.request import RequestGuard
+from gateway.guard.tokens import Tokens
+from gateway.proxy.apps import Apps
+from gateway.proxy.http import ClientGone, Handshake, Headers, Inbound, Socket, Target
+from gateway.proxy.realtime_asked import ClientEvents, Passage
+from gateway.proxy.realtime_told import ServerEvents
+from gateway.proxy.realtime_turns import Parts, Turns
+from gateway.proxy.reply import JSON, Reply
+from gateway.proxy.scanning import review
+from gateway.proxy.upstream import Upstream
+from gateway.telemetry.record import Exchange
+from gateway.wire.model import Request
+from gateway.wire.openai_realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
+from gateway.wire.routes import Match
+from policies.verdict import Action
+
+_NORMAL, _UNSUPPORTED, _TOO_BIG, _FAILED = 1000, 1003, 1009, 1011
+_MAX_VALUES = 10_000
+"""Values that one session may have replaced by placeholders; they are kept until its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a session ends, for the side that has not ended it: ``by_client``: it was the client who went."""
+
+    by_client: bool
+    code: int = _NORMAL
+    error: GatewayError | None = None
+
+
+class Router(Protocol):
+    async def connect(
+        self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
+    ) -> tuple[Upstream, Handshake]: ...
+
+
+class HandshakeParts(Parts, Protocol):
+    """What a session begins with besides."""
+
+    @property
+    def apps(self) -> Apps: ...
+
+    @property
+    def router(self) -> Router: ...
+
+    @property
+    def key(self) -> bytes: ...
+
+
+class Conversation:
+    """From the handshake to the last record."""
+
+    def __init__(self, parts: HandshakeParts, exchange: Exchange, inbound: Inbound, reply: Reply) -> None:
+        self._parts = parts
+        self._exchange = exchange
+        self._inbound = inbound
+        self._reply = reply
+        self._tokens: Tokens
+
+    async def run(self, match: Match) -> None:
+        """Raises GatewayError while the client waits for the answer to its handshake; after that, nothing but cancellation."""
+        parts, exchange, inbound = self._parts, self._exchange, self._inbound
+        if not inbound.is_upgrade:
+            raise no_socket()
+        asked, offer = read_handshake(inbound.query), read_offer(inbound.headers.get("sec-websocket-protocol", ""))
+        caller = parts.apps.identify(_identity(inbound.headers, offer))
+        exchange.app, exchange.model, exchange.is_stream = caller.name, asked.model, True
+        turns = Turns(parts, exchange, caller)
+        self._tokens = Tokens(parts.key, caller.name)
+        await self._review(turns, asked)
+        path = f"{match.path}?{inbound.query}" if inbound.query else match.path
+        target = Target("GET", path, match.family, asked.model)
+        exchange.waits_since = parts.clock()
+        upstream, answer = await parts.router.connect(
+            target, _forwarded(inbound.header_items(), offer), offer.protocols, drop_credentials=caller.is_known
+        )
+        exchange.waited(parts.clock())
+        exchange.upstream = upstream.name
+        if answer.socket is None:
+            await self._refuse(answer)
+            return
+        await self._converse(turns, answer, upstream.settings.max_response_mb << 20)
+
+    async def _review(self, turns: Turns, asked: Request) -> None:
+        """The query string is a text too; like a key, it is read and not rewritten. Raises PolicyViolation."""
+        plan, parts = turns.plan, self._parts
+        guard = RequestGuard(plan, asked, parts.memos, self._tokens, self._exchange.app)
+        self._exchange.request = guard.findings
+        await review(guard, parts.scans, parts.clock, plan.patience_s)
+        if guard.verdict() is Action.BLOCK:
+            found = guard.findings
+            raise PolicyViolation(plan.policy.respond.message, found.rules(blocking_only=True), found.reasons())
+
+    async def _refuse(self, answer: Handshake) -> None:
+        exchange = self._exchange
+        exchange.outcome = "upstream_error"
+        headers = [(name, value) for name, value in answer.headers if not name.lower().startswith(("content-", "sec-websocket-"))]
+        await self._reply.send(answer.status, [*headers, JSON], render_upstream_refusal(exchange.request_id, exchange.policy))
+
+    async def _converse(self, turns: Turns, answer: Handshake, max_bytes: int) -> None:
+        upstream = answer.socket
+        assert upstream is not None  # noqa: S101 a refusal has been answered
+        try:
+            client = await self._reply.accept(answer.protocol)
+            await _Session(self._parts, turns, self._tokens, client, upstream, max_bytes).run()
+        finally:
+            await upstream.close(_NORMAL)
+
+
+class _Session:
+    """Two sockets and what goes between them. Raises nothing but cancellation."""
+
+    def __init__(self, parts: Parts, turns: Turns, tokens: Tokens, client: Socket, upstream: Socket, max_bytes: int) -> None:
+        numbers = count()
+
+        def new_event_id() -> str:
+            return f"event_oddgate_{next(numbers)}"
+
+        self._parts = parts
+        self._turns = turns
+        self._tokens = tokens
+        self._client = client
+        self._upstream = upstream
+        self._new_event_id = new_event_id
+        self._asked = ClientEvents(parts, turns, tokens, turns.turn.model, new_event_id)
+        self._told = ServerEvents(parts, turns, tokens, max_bytes, new_event_id)
+
+    async def run(self) -> None:
+        end = _End(by_client=True, code=_FAILED)
+        try:
+            end = await self._until_one_ends()
+        finally:
+            self._told.drop_late()
+            error = self._record(end)
+        await self._close(end, error)
+
+    async def _until_one_ends(self) -> _End:
+        async with asyncio.TaskGroup() as pumps:
+            asking = pumps.create_task(self._pump(self._ask))
+            telling = pumps.create_task(self._pump(self._tell))
+            done, _ = await asyncio.wait((asking, telling), return_when=asyncio.FIRST_COMPLETED)
+            asking.cancel()
+            telling.cancel()
+        return done.pop().result()
+
+    async def _pump(self, step: Callable[[], Awaitable[_End | None]]) -> _End:
+        try:
+            while True:
+                if end := await step():
+                    return end
+        except ClientGone:
+            return _End(by_client=True)
+        except GatewayError as error:
+            code = {BadRequest: _UNSUPPORTED, TooLarge: _TOO_BIG}.get(type(error), _FAILED)
+            return _End(by_client=False, code=code, error=error)
+        except Exception as error:  # noqa: BLE001 the last line: nothing more goes out, and no text of the exception is repeated
+            self._parts.failed(self._turns.turn, error)
+            return _End(by_client=False, code=_FAILED, error=InternalError())
+
+    async def _ask(self) -> _End | None:
+        text = await self._client.receive()
+        if text is None:
+            return _End(by_client=True)
+        passage = await self._asked.take(text)
+        await self._send(passage)
+        if passage.upstream != (text,) and len(self._tokens.restorable()) > _MAX_VALUES:
+            raise TooLarge("body_too_large", "The session has more values to protect than the gateway takes.")
+        return None
+
+    async def _tell(self) -> _End | None:
+        text = await self._upstream.receive()
+        if text is None:
+            return _End(by_client=False, code=_sendable(self._upstream.close_code))
+        await self._send(await self._told.take(text))
+        return None
+
+    async def _send(self, passage: Passage) -> None:
+        for text in passage.upstream:
+            await self._upstream.send(text)
+        for text in passage.client:
+            await self._client.send(text)
+
+    def _record(self, end: _End) -> GatewayError | None:
+        """The last record; the error that the client is to hear."""
+        outcome = "completed"
+        if end.error:
+            outcome = end.error.code
+        elif self._told.is_answering:
+            outcome = "client_disconnected" if end.by_client else "upstream_reset"
+        try:
+            self._turns.end(self._told.open_answers(), outcome)
+        except GatewayError as error:
+            return error
+        return end.error
+
+    async def _close(self, end: _End, error: GatewayError | None) -> None:
+        if error:
+            turn = self._turns.turn
+            with contextlib.suppress(ClientGone):
+                await self._client.send(render_error(error, turn.request_id, turn.policy, self._new_event_id()).decode())
+        code = _FAILED if error and end.code == _NORMAL else end.code
+        await asyncio.gather(self._client.close(code), self._upstream.close(_NORMAL))
+
+
+def _sendable(code: int | None) -> int:
+    """A close code of one side as the other may be told it."""
+    return code if code is not None and (code in (1000, 1001) or 1007 <= code <= 1014 or 3000 <= code <= 4999) else _FAILED
+
+
+def _identity(headers: Mapping[str, str], offer: Offer) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {offer.key}"} if offer.key else headers
+
+
+def _forwarded(headers: Headers, offer: Offer) -> Headers:
+    """The client's headers without those of its own handshake; a key among its subprotocols becomes the header that it stands for."""
+    kept = [(name, value) for name, value in headers if not name.lower().startswith("sec-websocket-") and name.lower() != "origin"]
+    if not offer.key:
+        return kept
+    return [*((name, value) for name, value in kept if name.lower() != "authorization"), ("Authorization", f"Bearer {offer.key}")]

@@ -1,0 +1,122 @@
+"""The way of an upload through the gateway: read, judged, and sent on while it still comes, in bounded memory.
+
+Small ones are judged whole before anything is sent, and so is the beginning of large ones. A large one that is then refused leaves the
+endpoint with a request that never ends, of which no file comes to be.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+from gateway.errors import GatewayError, PolicyViolation
+from gateway.guard.upload import UploadGuard
+from gateway.guard.upload_steps import BlockedError, Step
+from gateway.proxy.http import Inbound
+from gateway.proxy.scanning import TURN_S, Scans, Spawn, in_turns
+from gateway.telemetry.record import Exchange
+
+_AHEAD_BYTES = 1 << 20
+"""Judged before the upstream is asked at all."""
+_WAITING = 4
+"""Pieces that are judged and that the upstream has not taken yet; none is much larger than the largest row."""
+
+
+class StoppedError(Exception):
+    """The rest of the upload is not wanted."""
+
+
+class Uploading:
+    """One upload. Iterating over it gives what may go upstream, as it comes; ``is_complete`` once all of it is judged."""
+
+    def __init__(
+        self, guard: UploadGuard, inbound: Inbound, exchange: Exchange, scans: Scans, spawn: Spawn, clock: Callable[[], float]
+    ) -> None:
+        self._guard = guard
+        self._inbound = inbound
+        self._exchange = exchange
+        self._scans = scans
+        self._spawn = spawn
+        self._clock = clock
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING)
+        self._ahead: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
+        self.is_complete = False
+
+    async def begin(self) -> bytes | None:
+        """The whole form, if it is small; None: its beginning is judged, and the rest is to be iterated over.
+
+        Raises GatewayError for what is refused so far, PolicyViolation among them.
+        """
+        self._task = self._spawn(self._judge_all(), "upload")
+        size = 0
+        while size < _AHEAD_BYTES:
+            piece = await self._queue.get()
+            if piece is None:
+                self.check()
+                return b"".join(self._ahead)
+            size += len(piece)
+            self._ahead.append(piece)
+        return None
+
+    def check(self) -> None:
+        """Raises what the upload was refused for, if it was."""
+        match self._failure:
+            case BlockedError() as blocked:
+                raise PolicyViolation(blocked.plan.policy.respond.message, blocked.rules, blocked.reasons) from None
+            case Exception() as error:
+                raise error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for judged in self._ahead:
+            yield judged
+        while (piece := await self._queue.get()) is not None:
+            yield piece
+        if not self.is_complete:
+            raise StoppedError
+
+    def stop(self) -> None:
+        """No more of it is wanted, and nobody reads it any more."""
+        if self._task:
+            self._task.cancel()
+        with contextlib.suppress(asyncio.QueueEmpty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def _judge_all(self) -> None:
+        guard, exchange = self._guard, self._exchange
+        try:
+            await self._judge(guard.query(self._inbound.query))
+            begin = self._clock()
+            async for chunk in self._inbound.chunks():
+                exchange.client_s += 0 if exchange.waits_since else self._clock() - begin
+                exchange.request_bytes += len(chunk)
+                if piece := await self._judge(guard.feed(chunk)):
+                    await self._queue.put(piece)
+                begin = self._clock()
+            last = await self._judge(guard.close())
+            self.is_complete = True
+            await self._queue.put(last)
+        except (GatewayError, BlockedError) as error:
+            self._failure = error
+        except Exception as error:  # noqa: BLE001 it is raised again where the exchange is served
+            self._failure = error
+        await self._queue.put(None)
+
+    async def _judge(self, steps: Iterator[Step]) -> bytes:
+        """What may go of these steps."""
+        out: list[bytes] = []
+        clock = self._clock
+        begin = turn = clock()
+        for step in steps:
+            left_s = await in_turns(step.look(), clock, step.patience_s)
+            while jobs := step.needs():
+                step.settle(await self._scans.run(jobs))
+            await in_turns(step.scan(), clock, left_s)
+            out.append(step.finish())
+            if clock() - turn > TURN_S:
+                await asyncio.sleep(0)
+                turn = clock()
+        self._exchange.guard_s += clock() - begin
+        return b"".join(out)

@@ -1,0 +1,81 @@
+"""Cursors over the readings of a growing text."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.finding import Finding
+from detectors.readings import Readings, scan
+from gateway.guard.cursors import InlineCursor, PooledCursor
+from tests.support.guards import DIGITS, Names, cut
+
+_WORDS = [
+    "call",
+    "1234",
+    "12%34",
+    "１２３４",
+    "1\u200b234",
+    "MTIzNCA1Njc4IDkw",
+    "31323334353637383930",
+    "12\\n34",
+    "12345",
+    " ",
+    "\n",
+    "日",
+    "{",
+    "é",
+]
+_TEXTS = st.lists(st.sampled_from(_WORDS), max_size=12).map(" ".join)
+
+
+def _found(pieces: Iterable[str]) -> list[Finding]:
+    readings, cursor = Readings(), InlineCursor(DIGITS)
+    found: list[Finding] = []
+    for piece in pieces:
+        readings.feed(piece)
+        found += cursor.advance(readings, closed=False)
+        assert all(each.end <= readings.all[0].end for each in found)
+        readings.forget([cursor.kept])
+    readings.close()
+    found += cursor.advance(readings, closed=True)
+    assert cursor.at == len("".join(pieces))
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TEXTS, st.lists(st.integers(0, 1000), max_size=8))
+def test_findings_do_not_depend_on_the_cutting(text: str, places: list[int]) -> None:
+    """Piece by piece, with the past forgotten, a cursor finds what every reading of the whole text has, each place once."""
+    expected = sorted(scan(DIGITS, text), key=lambda f: (f.start, f.end))
+    for pieces in (cut(text, places), list(text)):
+        assert sorted(_found(pieces), key=lambda f: (f.start, f.end)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("a １２３４ b", [(2, 6)]),
+        ("a 1\u200b2\u200b34 b", [(2, 8)]),
+        ("a MTIzNDU2IDc4OTAxMg== b", [(2, 22)]),
+        ("a 1234 b", [(2, 6)]),
+    ],
+)
+def test_findings_are_those_of_the_text_as_it_stands(text: str, spans: list[tuple[int, int]]) -> None:
+    """Each covers all that the value was written with, and is found once though several readings have it."""
+    assert sorted({(each.start, each.end) for each in _found([text])}) == spans
+
+
+def test_sentences_are_those_of_the_deepest_reading() -> None:
+    """A model is shown what is said, and its findings come back to what was written."""
+    readings, cursor = Readings(), PooledCursor(Names(), 1.0, str.encode, whole=False)
+    readings.feed("ask Ａnna. and ")
+    job = cursor.needs(readings, closed=False)
+    assert job
+    assert job.units == ("ask Anna. ",)
+    cursor.settle(job, (Names.scan("ask Anna. "),))
+    found, missing = cursor.advance(readings)
+    assert [(each.start, each.end) for each in found] == [(4, 8)]
+    assert missing == []
+    assert cursor.at == 10

@@ -1,0 +1,244 @@
+"""A realtime session from its handshake to its last record, between two sockets that tests hold in their hands."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from detectors.finding import Finding
+from gateway.config import App
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PolicyViolation, TooLarge, Unauthorized, UpstreamError
+from gateway.proxy.apps import Apps
+from gateway.proxy.http import ClientGone, Handshake, Headers
+from gateway.proxy.realtime import Conversation
+from gateway.proxy.reply import Reply
+from gateway.telemetry.record import Exchange
+from gateway.wire.openai_realtime import Realtime
+from gateway.wire.routes import Match
+from tests.support.guards import rule
+from tests.support.sessions import SessionParts, answer, say
+from tests.support.waiting import eventually
+
+END = object()
+
+
+class Line:
+    """One side's socket: what is put into ``incoming`` is received; an exception is raised, END closes with ``close_code``."""
+
+    def __init__(self) -> None:
+        self.incoming: asyncio.Queue[Any] = asyncio.Queue()
+        self.sent: list[Any] = []
+        self.close_code: int | None = None
+        self.closed_with: int | None = None
+
+    def put(self, *events: Any) -> None:
+        for event in events:
+            self.incoming.put_nowait(json.dumps(event) if isinstance(event, dict) else event)
+
+    async def receive(self) -> str | None:
+        event = await self.incoming.get()
+        if isinstance(event, Exception):
+            raise event
+        return None if event is END else event
+
+    async def send(self, text: str) -> None:
+        self.sent.append(json.loads(text))
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        if self.closed_with is None:
+            self.closed_with = code
+
+
+class World(SessionParts):
+    """One handshake; ``client`` and ``upstream`` are the sockets of the session that follows."""
+
+    def __init__(self, *rules: Any, apps: tuple[App, ...] = (), refusal: Handshake | None = None, **keys: Any) -> None:
+        super().__init__(*rules, **keys)
+        self.apps = Apps(apps)
+        self.router = self
+        self.client, self.upstream = Line(), Line()
+        self.has_started = False
+        self.connected: list[dict[str, Any]] = []
+        self.accepted: list[tuple[str, dict[str, str]]] = []
+        self.sent: list[tuple[int, dict[str, str], Any]] = []
+        self._refusal = refusal
+
+    async def talk(self, query: str = "model=m", *, is_upgrade: bool = True, **headers: str) -> Exchange:
+        exchange = Exchange("req_0", 0.0, 0.0)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        inbound = SimpleNamespace(
+            method="GET", path="/v1/realtime", query=query, headers=given, is_upgrade=is_upgrade, header_items=lambda: tuple(given.items())
+        )
+        reply = Reply(exchange, self, self.record, self.clock)  # type: ignore[arg-type]
+        await Conversation(self, exchange, inbound, reply).run(Match(Realtime(), "openai", "/v1/realtime"))  # type: ignore[arg-type]
+        return exchange
+
+    async def connect(self, target: Any, client: Headers, protocols: Any, *, drop_credentials: bool) -> Any:
+        self.connected.append({"path": target.path, "model": target.model, "headers": dict(client), "protocols": protocols})
+        self.connected[-1]["drop"] = drop_credentials
+        settings = SimpleNamespace(max_response_mb=1)
+        return SimpleNamespace(name="mock", settings=settings), self._refusal or Handshake(101, (), self.upstream, "realtime")
+
+    async def accept(self, protocol: str, headers: Headers) -> Any:
+        self.accepted.append((protocol, dict(headers)))
+        return self.client
+
+    async def send(self, status: int, headers: Headers, body: bytes) -> None:
+        self.sent.append((status, dict(headers), json.loads(body)))
+
+
+@pytest.mark.parametrize(
+    ("headers", "apps", "error"),
+    [
+        ({}, (App(name="shop", key="k"),), Unauthorized),
+        ({"authorization": "Bearer wrong"}, (App(name="shop", key="k"),), Unauthorized),
+        ({"sec_websocket_protocol": "realtime, openai-insecure-api-key.wrong"}, (App(name="shop", key="k"),), Unauthorized),
+        ({"sec_websocket_protocol": "not a protocol"}, (), BadRequest),
+    ],
+)
+async def test_who_is_not_let_in(headers: Mapping[str, str], apps: tuple[App, ...], error: type[GatewayError]):
+    """Nothing is asked of the endpoint."""
+    world = World(apps=apps)
+    with pytest.raises(error):
+        await world.talk(**headers)
+    assert (world.connected, world.accepted) == ([], [])
+
+
+async def test_a_request_that_is_no_handshake():
+    """It hears what the path is for."""
+    with pytest.raises(MethodNotAllowed):
+        await World().talk(is_upgrade=False)
+
+
+async def test_a_query_that_a_rule_blocks():
+    """It is a text like others."""
+    world = World(rule("all", "block"), detectors=[_Everything()])
+    with pytest.raises(PolicyViolation):
+        await world.talk("model=m&call_id=12345678")
+    assert world.connected == []
+
+
+class _Everything:
+    """Finds every text."""
+
+    name, digest, lookbehind = "pii", "everything", 0
+
+    def scan(self, text: str, start: int = 0) -> list[Any]:
+        return [Finding("pii", "pii.TEXT", 0, len(text), 0.9)]
+
+    def settled(self, text: str, start: int = 0) -> int:
+        return len(text)
+
+
+@pytest.mark.parametrize("by", ["header", "subprotocol"])
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_key(by: str, is_known: bool):
+    """By a header, or by the subprotocol of a browser: it tells who is calling, and goes on only where credentials do."""
+    world = World(apps=(App(name="shop", key="k"),) if is_known else ())
+    world.client.put(END)
+    headers = {"authorization": "Bearer k"} if by == "header" else {"sec_websocket_protocol": "realtime, openai-insecure-api-key.k"}
+    exchange = await world.talk(**headers, sec_websocket_key="x", origin="https://shop.example")
+    (asked,) = world.connected
+    assert (exchange.app, asked["drop"]) == ("shop" if is_known else "", is_known)
+    assert {name.lower(): value for name, value in asked["headers"].items()} == {"authorization": "Bearer k"}
+    assert asked["protocols"] == (("realtime",) if by == "subprotocol" else ())
+
+
+async def test_the_endpoint_is_asked_first():
+    """Its refusal is the answer to the handshake, with its own status; and it has its record."""
+    world = World(refusal=Handshake(429, (("Retry-After", "3"), ("Content-Type", "text/plain"), ("Sec-WebSocket-Accept", "x")), None))
+    exchange = await world.talk()
+    ((status, headers, body),) = world.sent
+    assert (status, headers["Retry-After"], headers["Content-Type"]) == (429, "3", "application/json")
+    assert body["error"]["oddgate"]["request_id"] == "req_0"
+    assert "Sec-WebSocket-Accept" not in headers
+    assert (world.accepted, exchange.outcome, world.records[0]["status"]) == ([], "upstream_error", 429)
+
+
+async def test_a_session():
+    """What either side says reaches the other, guarded, and the session ends with the client."""
+    world = World(rule("mails", "tokenize"))
+    talking = asyncio.ensure_future(world.talk("model=gpt&intent=x"))
+    world.client.put(say("ann@example.org"))
+    await eventually(lambda: world.upstream.sent, 5)
+    placeholder = world.upstream.sent[0]["item"]["content"][0]["text"]
+    world.upstream.put(*answer([f"To {placeholder}."]))
+    await eventually(lambda: world.client.sent and world.client.sent[-1]["type"] == "response.done", 5)
+    assert world.client.sent[-1]["response"]["output"][0]["content"][0]["text"] == "To ann@example.org."
+    world.client.put(END)
+    await talking
+    assert world.connected[0]["path"] == "/v1/realtime?model=gpt&intent=x"
+    ((protocol, headers),) = world.accepted
+    assert (protocol, headers["x-oddgate-request-id"]) == ("realtime", "req_0")
+    assert [(record["outcome"], record["status"]) for record in world.records] == [("completed", 101)]
+    assert (world.upstream.closed_with, world.faults) == (1000, [])
+
+
+@pytest.mark.parametrize(
+    ("side", "event", "code", "outcome"),
+    [
+        ("client", END, 1000, "completed"),
+        ("client", ClientGone(), 1000, "completed"),
+        ("client", BadRequest("invalid_body", "Binary."), 1003, "invalid_body"),
+        ("client", TooLarge("body_too_large", "Large."), 1009, "body_too_large"),
+        ("upstream", END, 1001, "completed"),
+        ("upstream", UpstreamError("upstream_reset", "Gone."), 1011, "upstream_reset"),
+        ("upstream", ValueError("secret"), 1011, "internal_error"),
+    ],
+)
+async def test_how_a_session_ends(side: str, event: Any, code: int, outcome: str):
+    """Both sides are closed, the client is told why, and there is a record."""
+    world = World()
+    world.upstream.close_code = 1001
+    getattr(world, side).put(event)
+    await world.talk()
+    assert (world.client.closed_with, world.upstream.closed_with) == (code, 1000)
+    assert [record["outcome"] for record in world.records] == [outcome]
+    assert [told["error"]["code"] for told in world.client.sent] == ([] if outcome == "completed" else [outcome])
+    assert "secret" not in json.dumps(world.client.sent)
+
+
+@pytest.mark.parametrize(("side", "outcome"), [("client", "client_disconnected"), ("upstream", "upstream_reset")])
+async def test_a_session_that_ends_in_mid_response(side: str, outcome: str):
+    """Is no completed one."""
+    world = World()
+    world.upstream.put(*answer(["Hi"])[:4])
+    talking = asyncio.ensure_future(world.talk())
+    await eventually(lambda: len(world.client.sent) == 4, 5)
+    getattr(world, side).put(END)
+    await talking
+    assert [record["outcome"] for record in world.records] == [outcome]
+
+
+async def test_a_client_that_vanishes():
+    """The engine cancels the session: the upstream is closed, and there is a record."""
+    world = World()
+    talking = asyncio.ensure_future(world.talk())
+    await eventually(lambda: world.accepted, 5)
+    await asyncio.sleep(0)
+    talking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await talking
+    assert (world.upstream.closed_with, len(world.records)) == (1000, 1)
+
+
+async def test_without_a_record_no_end():
+    """Where the record cannot be written, the session ends with an error instead of the end of its response."""
+    world = World(journal_fails=True)
+    world.upstream.put(*answer(["Hi"]))
+    await world.talk()
+    assert "response.done" not in [event["type"] for event in world.client.sent]
+    assert (world.client.sent[-1]["error"]["code"], world.client.closed_with) == ("journal_unavailable", 1011)
+
+
+@pytest.mark.parametrize(("code", "told"), [(1000, 1000), (3000, 3000), (1006, 1011), (1005, 1011), (None, 1011), (99, 1011)])
+async def test_close_codes(code: int | None, told: int):
+    """The endpoint's, if it may be said."""
+    world = World()
+    world.upstream.close_code = code
+    world.upstream.put(END)
+    await world.talk()
+    assert world.client.closed_with == told
