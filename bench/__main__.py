@@ -1,4 +1,4 @@
-"""``python -m bench [--quick] [--json FILE]`` and ``python -m bench soak [--requests N]``."""
+"""``python -m bench [compare|soak|dialects|invariance|matrix] [--quick] [--json FILE]``."""
 
 import argparse
 import json
@@ -8,6 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.compare import FULL, QUICK, compare
+from bench.dialects import dialects
+from bench.invariance import invariance
+from bench.matrix import cells, plans, summary, table, write_table
 from bench.processes import is_pinnable
 from bench.report import as_json, machine, print_report
 from bench.soak import print_soak, soak
@@ -17,12 +20,13 @@ from bench.targets import DEFAULT, TARGETS, Target, parse_target
 def main() -> None:
     options = _parser().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers under test are stopped, too
-    if not is_pinnable():
+    if options.command in ("compare", "soak") and not is_pinnable():
         print("This machine does not let each side have its own core: the figures will be rougher.")
-    run = _soak if options.command == "soak" else _compare
-    result = run(options)
+    result = _COMMANDS[options.command](options)
     if options.json:
         options.json.write_text(json.dumps({"machine": machine(), **result}, indent=1))
+    if result.get("violations") or result.get("bypasses"):
+        sys.exit(1)
 
 
 def _compare(options: argparse.Namespace) -> dict:
@@ -39,16 +43,43 @@ def _soak(options: argparse.Namespace) -> dict:
     return asdict(result) | {"slope_kb_per_1000": result.slope_kb}
 
 
+def _dialects(options: argparse.Namespace) -> dict:
+    return dialects(rounds=6 if options.quick else 30)
+
+
+def _invariance(options: argparse.Namespace) -> dict:
+    return invariance(options.splits, options.seed, options.only)
+
+
+def _matrix(options: argparse.Namespace) -> dict:
+    found = list(cells(plans(Path("var/cache"))))
+    print(f"{table(found)}\n\n{summary(found)}")
+    if options.write:
+        write_table(options.write, found)
+    return {"cells": list(map(asdict, found)), "bypasses": [asdict(cell) for cell in found if cell.is_bypass]}
+
+
+_COMMANDS = {"compare": _compare, "soak": _soak, "dialects": _dialects, "invariance": _invariance, "matrix": _matrix}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what oddgate costs, beside a bare proxy.")
     parser.add_argument(
-        "command", nargs="?", choices=("compare", "soak"), default="compare", help="compare targets, or watch memory over many requests"
+        "command",
+        nargs="?",
+        choices=tuple(_COMMANDS),
+        default="compare",
+        help="compare targets; watch memory over many requests; compare dialects; try one text on all surfaces; the bypass matrix",
     )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     parser.add_argument("--target", nargs="+", help=f"only these of: {', '.join(target.name for target in TARGETS)}")
     parser.add_argument("--connections", type=int, nargs="+", help="at a time (compare: 1 16; soak: 16)")
-    parser.add_argument("--quick", action="store_true", help="compare: about a minute, rougher")
+    parser.add_argument("--quick", action="store_true", help="compare, dialects: about a minute, rougher")
     parser.add_argument("--requests", type=int, default=200_000, help="soak: how many")
+    parser.add_argument("--splits", type=int, default=100_000, help="invariance: how many on each surface")
+    parser.add_argument("--seed", type=int, default=1, help="invariance: of the random texts")
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="invariance: that text alone")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="matrix: put the table between its marks in this file")
     parser.add_argument(
         "--add",
         type=parse_target,

@@ -44,7 +44,7 @@ _PERSONAL = (
 )
 
 
-def _paragraph(length: int, personal: bool, start: int = 0) -> str:
+def paragraph(length: int, personal: bool, start: int = 0) -> str:
     """Sentences in turn until ``length`` characters are reached; with ``personal`` every fourth one holds personal data."""
     sentences: list[str] = []
     while sum(map(len, sentences)) + len(sentences) < length:
@@ -62,12 +62,12 @@ def _encode(messages: list[dict[str, str]], *, model: str = "bench", stream: boo
 
 
 def _one_message(length: int, personal: bool) -> bytes:
-    return _encode([{"role": "user", "content": _paragraph(length, personal)}])
+    return _encode([{"role": "user", "content": paragraph(length, personal)}])
 
 
 def _history(personal: bool, last: str = "") -> bytes:
     """About 12 kB in 20 turns."""
-    turns = [{"role": ("user", "assistant")[turn % 2], "content": _paragraph(480, personal, start=turn)} for turn in range(20)]
+    turns = [{"role": ("user", "assistant")[turn % 2], "content": paragraph(480, personal, start=turn)} for turn in range(20)]
     system = {"role": "system", "content": "You are the assistant of a mail-order shop. Answer briefly and politely."}
     return _encode([system, *turns, {"role": "user", "content": last or "Thank you. What happens next?"}])
 
