@@ -16,6 +16,14 @@ applies_to: {models: ["guarded-*"]}
 rules:
   - {id: answers, detect: pii, scope: [output, reasoning, tool_arguments], entities: [EMAIL_ADDRESS], action: redact}
 """
+STRICT = """
+name: strict
+description: A value that a user sends stops the request, and one that the endpoint says stops the answer.
+applies_to: {models: ["*strict*"]}
+rules:
+  - {id: sent, detect: pii, scope: [user], entities: [EMAIL_ADDRESS], action: block}
+  - {id: said, detect: pii, scope: [output, reasoning, tool_arguments], entities: [CREDIT_CARD], action: block}
+"""
 IDLE_S = 1.0
 BODY_S = 1.5
 
@@ -40,6 +48,14 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, faulty_port: int, demo_por
     listen = {"header_timeout_s": 1.5, "body_timeout_s": BODY_S, "write_timeout_s": 20, "max_body_mb": 8}
     policies = {"default": (library() / "default.yaml").read_text(), "guarded": GUARDED}
     with running_gateway(tmp_path_factory.mktemp("gateway"), upstreams, policies=policies, listen=listen) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def demo_gateway(tmp_path_factory: pytest.TempPathFactory, demo_port: int) -> Iterator[Gateway]:
+    """A gateway that has no endpoint but the demo, which then gets also what names no model."""
+    policies = {"default": (library() / "default.yaml").read_text(), "strict": STRICT}
+    with running_gateway(tmp_path_factory.mktemp("gateway"), {"*": f"http://127.0.0.1:{demo_port}"}, policies=policies) as running:
         yield running
 
 
