@@ -11,19 +11,10 @@ from detectors.contract import Factory, PooledDetector, Scanner, TextDetector
 from detectors.finding import Finding
 from detectors.readings import read, scan
 from detectors.registry import DetectorError, Options, build
-from detectors.text.custom import CustomPattern
 from detectors.text.sentences import sentences
+from gateway.guard.plan import options_of
 from policies.decide import Outcome
-from policies.policy import PatternSpec, Rule
-
-
-def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None = None) -> Options:
-    """What a rule asks of its detector."""
-    return Options(rule.entities, tuple(map(_pattern, rule.patterns)), rule.allow_list, ner_model, cache_dir)
-
-
-def _pattern(spec: PatternSpec) -> CustomPattern:
-    return CustomPattern(spec.name, spec.regex, spec.score, spec.validator, spec.context)
+from policies.policy import Rule
 
 
 def user_cache() -> str:

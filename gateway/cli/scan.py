@@ -12,7 +12,8 @@ from typing import BinaryIO
 from detectors.finding import Evidence, Finding
 from detectors.overlaps import merge_overlaps
 from detectors.registry import Catalog, DetectorError, Options
-from gateway.cli.detect import LocalScan, options_of, user_cache
+from gateway.cli.detect import LocalScan, user_cache
+from gateway.guard.plan import options_of
 from policies.decide import selects
 from policies.load import PolicyError, load_policy
 from policies.policy import Rule

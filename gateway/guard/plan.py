@@ -4,9 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from detectors.contract import InlineDetector, PooledDetector, TextDetector
+from detectors.registry import Options
+from detectors.text.custom import CustomPattern
 from policies.load import LoadedPolicy
 from policies.policy import Policy, Rule, Scope
 from policies.verdict import Action
+
+
+def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None = None) -> Options:
+    """What a rule asks of its detector."""
+    patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context) for p in rule.patterns)
+    return Options(rule.entities, patterns, rule.allow_list, ner_model, cache_dir)
+
 
 Build = Callable[[Rule], Sequence[TextDetector]]
 """The detectors that a rule needs."""

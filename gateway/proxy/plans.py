@@ -6,9 +6,8 @@ from pathlib import Path
 
 from detectors.contract import Factory, TextDetector
 from detectors.registry import Options, build
-from detectors.text.custom import CustomPattern
 from gateway.config import PiiDetector
-from gateway.guard.plan import Plan, compile_plan
+from gateway.guard.plan import Plan, compile_plan, options_of
 from gateway.proxy.reload import Snapshot
 from policies.load import LoadedPolicy
 from policies.policy import Rule
@@ -29,8 +28,7 @@ class Detectors:
 
     def of(self, rule: Rule) -> Sequence[TextDetector]:
         """Raises DetectorError."""
-        patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context) for p in rule.patterns)
-        options = Options(rule.entities, patterns, rule.allow_list, self._model, self._cache_dir)
+        options = options_of(rule, self._model, self._cache_dir)
         name = (rule.detect, options)
         if name not in self._built:
             self._built[name] = build(rule.detect, options)

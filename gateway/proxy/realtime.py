@@ -6,22 +6,20 @@ sends what it was given before it takes more, and end together.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
 
 from gateway.errors import BadRequest, GatewayError, InternalError, PolicyViolation, TooLarge
 from gateway.guard.request import RequestGuard
 from gateway.guard.tokens import Tokens
-from gateway.proxy.apps import Apps
 from gateway.proxy.http import ClientGone, Handshake, Headers, Inbound, Socket, Target
+from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_asked import ClientEvents, Passage
 from gateway.proxy.realtime_told import ServerEvents
-from gateway.proxy.realtime_turns import Parts, Turns
+from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.reply import JSON, Reply
 from gateway.proxy.scanning import review
-from gateway.proxy.upstream import Upstream
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Request
 from gateway.wire.openai_realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
@@ -42,29 +40,10 @@ class _End:
     error: GatewayError | None = None
 
 
-class Router(Protocol):
-    async def connect(
-        self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
-    ) -> tuple[Upstream, Handshake]: ...
-
-
-class HandshakeParts(Parts, Protocol):
-    """What a session begins with besides."""
-
-    @property
-    def apps(self) -> Apps: ...
-
-    @property
-    def router(self) -> Router: ...
-
-    @property
-    def key(self) -> bytes: ...
-
-
 class Conversation:
     """From the handshake to the last record."""
 
-    def __init__(self, parts: HandshakeParts, exchange: Exchange, inbound: Inbound, reply: Reply) -> None:
+    def __init__(self, parts: Parts, exchange: Exchange, inbound: Inbound, reply: Reply) -> None:
         self._parts = parts
         self._exchange = exchange
         self._inbound = inbound

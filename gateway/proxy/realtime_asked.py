@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from gateway.errors import BadRequest, PolicyViolation
 from gateway.guard.request import RequestGuard
 from gateway.guard.tokens import Tokens
-from gateway.proxy.realtime_turns import Parts, Turns
+from gateway.proxy.parts import Parts
+from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.scanning import review
 from gateway.wire.model import Kind, Request
 from gateway.wire.openai_realtime import render_error

@@ -8,8 +8,9 @@ from gateway.errors import PolicyViolation, UpstreamError
 from gateway.guard.messages import render_messages
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
+from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_asked import Passage
-from gateway.proxy.realtime_turns import Parts, Turns
+from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.scanning import AnswerScans
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Channel, Kind

@@ -1,16 +1,14 @@
 """The records of a realtime session: one for each of its turns, which is what the client sent since the last one and a response."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 from gateway.errors import Unavailable
 from gateway.guard.outcome import Findings
 from gateway.guard.plan import Plan
-from gateway.guard.request import Memos
 from gateway.guard.response import ResponseGuard
 from gateway.guard.review import Hit
 from gateway.proxy.apps import Caller
-from gateway.proxy.scanning import Scans, Spawn
+from gateway.proxy.parts import Parts
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Event
 from gateway.wire.realtime_requests import SURFACE
@@ -18,37 +16,6 @@ from policies.subject import Subject
 
 _MAX_TEXTS = 1000
 """Of what no response follows, there is a record for as many texts."""
-
-
-class Parts(Protocol):
-    """What a session is served with; part of what the handler has of the app."""
-
-    @property
-    def choose_plan(self) -> Callable[[Subject, str | None], Plan]: ...
-
-    @property
-    def memos(self) -> Memos: ...
-
-    @property
-    def scans(self) -> Scans: ...
-
-    @property
-    def spawn(self) -> Spawn: ...
-
-    @property
-    def record(self) -> Callable[[Exchange], None]: ...
-
-    @property
-    def failed(self) -> Callable[[Exchange, Exception], None]: ...
-
-    @property
-    def wall(self) -> Callable[[], float]: ...
-
-    @property
-    def clock(self) -> Callable[[], float]: ...
-
-    @property
-    def new_id(self) -> Callable[[], str]: ...
 
 
 class Turns:

@@ -42,8 +42,10 @@ EDGES: dict[str, tuple[str, ...]] = {
         "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.storage", "gateway.telemetry",
         "gateway.wire", "policies",
     ),
-    # The memo: ``eval`` measures a chat as the gateway remembers it.
-    "gateway.cli": ("detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.telemetry.journal", "policies"),
+    # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
+    "gateway.cli": (
+        "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.telemetry.journal", "policies",
+    ),
 }  # fmt: skip
 
 # What each pure part must do without: no I/O, no clock, no chance, no environment.

@@ -13,7 +13,6 @@ ELSEWHERE = {
     "gateway.wire.transcript_texts": "tests/gateway/wire/test_openai_transcriptions.py: in the dialect that uses it",
     "gateway.wire.openai_errors": "tests/gateway/wire/test_openai_chat.py: in the dialect that uses it",
     "gateway.guard.outcome": "tests/gateway/guard/test_response.py: what the guards say is asked for there; its record in test_record.py",
-    "gateway.guard.plan": "tests/gateway/guard/test_request.py: every guard there runs a compiled plan",
     "gateway.guard.render": "tests/gateway/guard/test_response.py: what a guard releases is judged by its bytes",
     "gateway.guard.review": "tests/gateway/guard/test_request.py: the half of the request's guard that is remembered",
     "gateway.guard.upload_files": "tests/gateway/guard/test_upload.py: the files of the uploads there",

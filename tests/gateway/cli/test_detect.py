@@ -8,8 +8,8 @@ import pytest
 from detectors.contract import Factory
 from detectors.finding import Finding
 from detectors.registry import DetectorError, Options
-from gateway.cli.detect import LocalScan, options_of
-from policies.policy import PatternSpec, Rule
+from gateway.cli.detect import LocalScan
+from policies.policy import Rule
 from policies.verdict import Action
 
 MADE: list[str] = []
@@ -79,22 +79,6 @@ def test_built_once_and_only_when_needed(scan, built):
         scan(rule, "Zed")
     assert MADE == ["Zed"]
     assert [options.entities for _, options in built] == [None, ("PERSON",)]
-
-
-def test_options_of():
-    """A rule's own patterns, entities and allow-list reach its detector."""
-    spec = PatternSpec(name="EMP_ID", regex="E[0-9]{6}", score=0.7, validator="luhn", context=("badge",))
-    rule = RULE.model_copy(update={"entities": ("EMP_ID",), "patterns": (spec,), "allow_list": ("E000000",)})
-    options = options_of(rule, "model", "cache")
-    assert (options.entities, options.allow_list, options.ner_model, options.cache_dir) == (("EMP_ID",), ("E000000",), "model", "cache")
-    (pattern,) = options.patterns
-    assert (pattern.name, pattern.regex, pattern.score, pattern.validator, pattern.context) == (
-        "EMP_ID",
-        "E[0-9]{6}",
-        0.7,
-        "luhn",
-        ("badge",),
-    )
 
 
 def test_many_texts_at_once(scan):
