@@ -167,7 +167,7 @@ class ResponseGuard:
             track.closed = True
 
     def _start(self, delta: Delta) -> _Track | None:
-        if (not delta.closes and len(self._active) >= MAX_OPEN) or len(self._tracks) >= MAX_CHANNELS:
+        if (not delta.closes and len(self._active) >= MAX_OPEN) or max(len(self._tracks), len(self._active)) >= MAX_CHANNELS:
             return None
         checks = self.plan.on_answer.of(delta.scope)
 
@@ -180,6 +180,8 @@ class ResponseGuard:
         channel = JsonChannel(new_channel) if is_guarded_json else new_channel()
         track = _Track(channel, delta.scope, delta.channel, delta.echoes, delta.form)
         if known := self._tracks.get(delta.channel):
+            if not known.channel.is_settled:  # its text is out, and what a model that flags has to say of it is not
+                self._active[*delta.channel, "earlier", known.before[0]] = known
             track.before = (known.before[0] + 1, known.before[1] + known.channel.length)
         self._tracks[delta.channel] = self._active[delta.channel] = track
         return track

@@ -8,10 +8,10 @@ import pytest
 from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
-from gateway.wire.model import Event, Origin
+from gateway.wire.model import Delta, Event, Origin
 from gateway.wire.openai_chat import ChatCompletions, ChatStream
 from gateway.wire.sse import SseDecoder, encode_event
-from policies.policy import Rule
+from policies.policy import Rule, Scope
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
 
 CHAT = ChatCompletions()
@@ -250,3 +250,18 @@ def test_texts_at_one_place_of_several_events_are_counted_together() -> None:
     assert play(*({"note": note} for note in ("fine", "1234", "12", "34"))) == [{"note": note} for note in ("fine", "[NUMBER]", "12", "34")]
     (covered,) = play.guard.covered()
     assert (covered.place, covered.texts, covered.chars) == (("body", "note"), 4, 12)
+
+
+def test_a_late_finding_is_heard_when_its_place_comes_again() -> None:
+    """What a model that only flags says of a text is recorded, though another text has stood at the same place meanwhile."""
+    guard = ResponseGuard(plan(policy(rule("names", "flag", scope=["output"])), (Names(),)), Tokens(KEY, "app"), str.encode)
+    jobs = []
+    for text in ("Anna came", "Bert came", "nobody came"):
+        guard.feed(Event(b"x", {"note": text}, (Delta(("body", "note"), Scope.OUTPUT, text, ("note",), closes=True),)))
+        jobs += [job for job, _ in guard.needs()]
+        guard.release()
+    for job in jobs:
+        guard.settle({job: tuple(Names.scan(unit) for unit in job.units)})
+        guard.release()
+    assert sum(guard.findings.counts.values()) == 2
+    assert not guard._active
