@@ -154,8 +154,8 @@ class Recollection:
             self._tokens.inherit(entries)
 
     async def remember(self, names: Sequence[str]) -> None:
-        """Before the answer that names it goes out: its next exchange may begin at once."""
-        names = [name for name in names if name not in self._remembered]
+        """Before the answer that names it goes out: its next exchange may begin at once. Of more than ``MAX_NAMES``, the first ones."""
+        names = [name for name in names if name not in self._remembered][: MAX_NAMES - len(self._remembered)]
         if names and (entries := self._tokens.restorable()):
             self._remembered.update(names)
             await self._vault.save(self._owner, names, entries)

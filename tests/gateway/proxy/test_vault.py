@@ -10,7 +10,7 @@ import pytest
 
 from gateway.guard.tokens import Tokens
 from gateway.guard.vault import MAX_ENTRIES, NONCE_BYTES, storage_name
-from gateway.proxy.vault import MAX_NAMES, StoreUnavailable, Vault, VaultStore
+from gateway.proxy.vault import MAX_NAMES, Recollection, StoreUnavailable, Vault, VaultStore
 from gateway.storage.memory import MemoryStore
 from gateway.storage.redis import RedisStore
 from tests.support.guards import KEY, channel, policy, stream
@@ -197,3 +197,25 @@ async def test_two_workers_and_a_redis(tmp_path: Path):
         assert (other.errors, other.problem) == (1, "ConnectionError")
         for store in stores:
             await store.close()
+
+
+async def test_what_an_exchange_remembers(store: Store):
+    """Under each name once, however often the answer says it; the next exchange that refers to one can restore it."""
+    tokens, later = Tokens(KEY, "app"), Tokens(KEY, "app")
+    tokens.issue("PERSON", "Anna", restore=True)
+    first = Recollection(vault_in(store), "app:a", tokens)
+    for names in (["resp_1"], ["resp_1", "conv_1"], ["conv_1"], []):
+        await first.remember(names)
+    assert store.calls.count("put") == 2
+    await Recollection(vault_in(store), "app:a", later).recall(["conv_1"])
+    assert later.restorable() == tokens.restorable()
+
+
+async def test_an_exchange_remembers_under_so_many_names(store: Store):
+    """An answer of any number of rows, each with an id of its own, costs a bounded number of calls."""
+    tokens = Tokens(KEY, "app")
+    tokens.issue("PERSON", "Anna", restore=True)
+    recollection = Recollection(vault_in(store), "app:a", tokens)
+    for number in range(MAX_NAMES + 50):
+        await recollection.remember([f"resp_{number}"])
+    assert store.calls.count("put") == MAX_NAMES
