@@ -18,6 +18,7 @@
 No message ever holds text from a body, a header or an exception of a library.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -32,6 +33,8 @@ class GatewayError(Exception):
         self.code = code
         self.message = message
         self.param = param
+        self.headers: tuple[tuple[str, str], ...] = ()
+        """Of the answer, besides those that every error has."""
 
 
 class InternalError(GatewayError):
@@ -55,8 +58,15 @@ class NotSupported(GatewayError):
 
 
 class MethodNotAllowed(GatewayError):
+    """``methods``: those that the path takes."""
+
     status = 405
     type = "invalid_request_error"
+
+    def __init__(self, methods: Iterable[str], message: str | None = None) -> None:
+        named = tuple(methods)
+        super().__init__("method_not_allowed", message or f"This path takes {' or '.join(named)}.")
+        self.headers = (("Allow", ", ".join(named)),)
 
 
 class TooSlow(GatewayError):

@@ -67,15 +67,16 @@ class Reply:
         """Answer with an error in the API's shape; in mid-stream, with its error event and a clean end."""
         exchange = self._exchange
         exchange.outcome = error.code
+        policy = exchange.policy or "none"
         if not self._writer.has_started:
             exchange.first_byte = None
-            await self._send_error(error.status, self.errors.render_error(error, exchange.request_id, exchange.policy))
+            await self._send_error(error, self.errors.render_error(error, exchange.request_id, policy))
         else:
-            await self._finish_error(self.errors.render_error_event(error, exchange.request_id, exchange.policy))
+            await self._finish_error(self.errors.render_error_event(error, exchange.request_id, policy))
 
-    async def _send_error(self, status: int, body: bytes) -> None:
+    async def _send_error(self, error: GatewayError, body: bytes) -> None:
         try:
-            await self.send(status, [JSON], body)
+            await self.send(error.status, [JSON, *error.headers], body)
         except Unavailable as error:  # the record could not be written: that is what the client hears
             await self.fail(error)
 

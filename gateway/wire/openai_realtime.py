@@ -36,7 +36,7 @@ class Realtime(Surface):
 
 
 def no_socket() -> MethodNotAllowed:
-    return MethodNotAllowed("method_not_allowed", "This path takes WebSocket connections only.")
+    return MethodNotAllowed(("GET",), "This path takes WebSocket connections only.")
 
 
 def read_handshake(query: str) -> Request:

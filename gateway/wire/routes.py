@@ -88,7 +88,7 @@ class Routes:
             raise NotSupported("unsupported_path", "This path is not served by the gateway; nothing was forwarded.")
         dialect = route.dialects.get(method)
         if dialect is None:
-            raise MethodNotAllowed("method_not_allowed", f"This path takes {' or '.join(route.dialects)}.")
+            raise MethodNotAllowed(route.dialects)
         names = _names(route.pattern, parts) if "{" in route.pattern else {}
         return Match(dialect, route.family, path.removeprefix(route.drops), names, route.is_unguarded)
 

@@ -121,6 +121,8 @@ async def test_other_paths_and_methods(gateway: Gateway, faulty: FaultyUpstream,
     body = chat("well") if method == "POST" else b""
     message = await ask(gateway.port, post(body, path).replace(b"POST", method.encode(), 1))
     assert (message.status, error_of(message)["code"]) == (status, code)
+    assert ("allow" in message.headers) is (status == 405)
+    assert error_of(message)["oddgate"]["policy"] == message.headers["x-oddgate-policy"]
     assert_ours(message)
     assert faulty.received == []
 

@@ -31,7 +31,7 @@ from gateway.wire import anthropic_errors
         (PolicyViolation("m", ("r",), ("w",)), "policy_violation", anthropic.BadRequestError),
         (Unauthorized("invalid_api_key", "m"), "authentication_error", anthropic.AuthenticationError),
         (NotSupported("unsupported_path", "m"), "not_found_error", anthropic.NotFoundError),
-        (MethodNotAllowed("method_not_allowed", "m"), "invalid_request_error", anthropic.APIStatusError),
+        (MethodNotAllowed(("GET",)), "invalid_request_error", anthropic.APIStatusError),
         (TooSlow("request_timeout", "m"), "timeout_error", anthropic.RequestTimeoutError),
         (TooLarge("body_too_large", "m"), "request_too_large", anthropic.RequestTooLargeError),
         (HeadersTooLarge("headers_too_large", "m"), "invalid_request_error", anthropic.APIStatusError),

@@ -88,6 +88,9 @@ def test_other_methods(method: str, path: str):
     with pytest.raises(MethodNotAllowed) as raised:
         ROUTES.find(method, path)
     assert (raised.value.code, raised.value.status) == ("method_not_allowed", 405)
+    ((name, allowed),) = raised.value.headers
+    assert name == "Allow"
+    assert method not in allowed.split(", ")
 
 
 def test_azure_has_all_of_openai():
