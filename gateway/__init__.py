@@ -7,9 +7,9 @@
           ─ guard.response ─ guard.holdback ─> Release | Refuse                  restore, hold back, guard
           ─ guard.render ─ telemetry.journal (one record) ─> the last byte
 
-    wire/       pure: bytes to the canonical model and back; ``routes`` says which dialect serves which path. OpenAI's are ``openai_*`` with
-                ``chat_*``, ``responses_*``, ``realtime_*`` and ``transcript_*``, Anthropic's ``anthropic_*`` with ``messages_*``,
-                what they share ``surface``, ``sse_answer``, ``rows``, ``*_texts``; ``generic_json`` is what the settings describe
+    wire/       pure: bytes to the canonical model and back; ``routes`` says which dialect serves which path. ``openai/`` and
+                ``anthropic/`` have a file for each API; what they share is ``surface``, ``sse_answer``, ``rows``, ``*_texts``;
+                ``generic_json`` is what the settings describe
     guard/      pure: what may pass, and when; asks for slow detectors by ``needs`` and is fed by ``settle``
     telemetry/  the record of an exchange, the journal it is written to, the metrics
     proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool

@@ -3,8 +3,8 @@
 from gateway.guard.response import Release
 from gateway.wire.codec import encode
 from gateway.wire.model import put
-from gateway.wire.realtime_answer import RealtimeAnswer
-from gateway.wire.realtime_events import ServerEvent
+from gateway.wire.openai.realtime_answer import RealtimeAnswer
+from gateway.wire.openai.realtime_events import ServerEvent
 
 
 def render_messages(release: Release, event: ServerEvent, answer: RealtimeAnswer | None) -> list[bytes]:

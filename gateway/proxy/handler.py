@@ -26,7 +26,7 @@ from gateway.telemetry.record import Exchange
 from gateway.wire.dialect import Dialect
 from gateway.wire.file_rows import read_row
 from gateway.wire.model import Call, Form, Request, Segment
-from gateway.wire.openai_realtime import Realtime
+from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
 from gateway.wire.upload import Upload
 from policies.policy import Scope

@@ -22,7 +22,7 @@ from gateway.proxy.reply import JSON, Reply
 from gateway.proxy.scanning import review
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Request
-from gateway.wire.openai_realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
+from gateway.wire.openai.realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
 from gateway.wire.routes import Match
 from policies.verdict import Action
 

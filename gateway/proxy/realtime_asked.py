@@ -10,8 +10,8 @@ from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.scanning import review
 from gateway.wire.model import Kind, Request
-from gateway.wire.openai_realtime import render_error
-from gateway.wire.realtime_requests import read_client_event
+from gateway.wire.openai.realtime import render_error
+from gateway.wire.openai.realtime_requests import read_client_event
 from policies.verdict import Action
 
 

@@ -14,9 +14,9 @@ from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.scanning import AnswerScans
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Channel, Kind
-from gateway.wire.openai_realtime import is_about, render_cancel, render_error
-from gateway.wire.realtime_answer import RealtimeAnswer
-from gateway.wire.realtime_events import CREATED, DONE, ServerEvent, read_server_event
+from gateway.wire.openai.realtime import is_about, render_cancel, render_error
+from gateway.wire.openai.realtime_answer import RealtimeAnswer
+from gateway.wire.openai.realtime_events import CREATED, DONE, ServerEvent, read_server_event
 
 _MAX_RESPONSES = 16
 _MAX_TRANSCRIPTS = 16

@@ -11,7 +11,7 @@ from gateway.proxy.apps import Caller
 from gateway.proxy.parts import Parts
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Event
-from gateway.wire.realtime_requests import SURFACE
+from gateway.wire.openai.realtime_requests import SURFACE
 from policies.subject import Subject
 
 _MAX_TEXTS = 1000

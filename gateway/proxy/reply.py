@@ -7,8 +7,8 @@ from gateway.errors import GatewayError, Unavailable
 from gateway.proxy.headers import client_headers
 from gateway.proxy.http import Headers, Socket, Writer
 from gateway.telemetry.record import Exchange
-from gateway.wire import openai_errors
 from gateway.wire.dialect import ErrorShape
+from gateway.wire.openai import errors as openai_errors
 
 JSON = ("Content-Type", "application/json")
 EVENT_STREAM = ("Content-Type", "text/event-stream; charset=utf-8")

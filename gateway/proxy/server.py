@@ -16,7 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, InternalError, TooLarge, TooSlow, Unavailable
 from gateway.proxy import sockets
 from gateway.proxy.http import ClientGone, Headers, Inbound, Socket, Writer
-from gateway.wire.openai_errors import render_error
+from gateway.wire.openai.errors import render_error
 
 Handle = Callable[[Inbound, Writer], Awaitable[None]]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.errors import BadRequest, GatewayError
-from gateway.wire.chat_request import read_request
 from gateway.wire.codec import decode, encode
 from gateway.wire.dialect import Dialect
 from gateway.wire.model import Call, Form, Json, Place, Request, Segment
+from gateway.wire.openai.chat_request import read_request
 from gateway.wire.request_texts import Found, parted, read_field, read_key, refuse
 from gateway.wire.resource_texts import read_resource
 from policies.policy import Scope

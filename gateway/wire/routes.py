@@ -5,26 +5,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.errors import MethodNotAllowed, NotSupported
-from gateway.wire import anthropic_errors, openai_errors
-from gateway.wire.anthropic_batches import MessageBatch, MessageBatchResults, NewMessageBatch
-from gateway.wire.anthropic_messages import CountTokens, Messages
-from gateway.wire.anthropic_surface import AnthropicSurface
+from gateway.wire.anthropic import errors as anthropic_errors
+from gateway.wire.anthropic.batches import MessageBatch, MessageBatchResults, NewMessageBatch
+from gateway.wire.anthropic.messages import CountTokens, Messages
+from gateway.wire.anthropic.surface import AnthropicSurface
 from gateway.wire.azure import azure_paths
 from gateway.wire.dialect import Dialect, ErrorShape
 from gateway.wire.model import Call
-from gateway.wire.openai_chat import ChatCompletions
-from gateway.wire.openai_completions import Completions
-from gateway.wire.openai_conversations import Conversations
-from gateway.wire.openai_embeddings import Embeddings
-from gateway.wire.openai_files import FileContent, FileUpload
-from gateway.wire.openai_images import Images
-from gateway.wire.openai_moderations import Moderations
-from gateway.wire.openai_multipart import ImageForms
-from gateway.wire.openai_realtime import Realtime
-from gateway.wire.openai_responses import Items, Responses
-from gateway.wire.openai_speech import Speech
-from gateway.wire.openai_stored import stored_paths
-from gateway.wire.openai_transcriptions import Transcriptions
+from gateway.wire.openai import errors as openai_errors
+from gateway.wire.openai.chat import ChatCompletions
+from gateway.wire.openai.completions import Completions
+from gateway.wire.openai.conversations import Conversations
+from gateway.wire.openai.embeddings import Embeddings
+from gateway.wire.openai.files import FileContent, FileUpload
+from gateway.wire.openai.images import Images
+from gateway.wire.openai.moderations import Moderations
+from gateway.wire.openai.multipart import ImageForms
+from gateway.wire.openai.realtime import Realtime
+from gateway.wire.openai.responses import Items, Responses
+from gateway.wire.openai.speech import Speech
+from gateway.wire.openai.stored import stored_paths
+from gateway.wire.openai.transcriptions import Transcriptions
 
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.:@-]{1,256}")
 """A variable part of a path: the id of a file, the name of a model. It has no room for prose."""

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from gateway.errors import BadRequest, PolicyViolation, UpstreamError
-from gateway.wire import openai_errors
 from gateway.wire.answer_texts import parted
 from gateway.wire.codec import decode
 from gateway.wire.dialect import AnswerStream, Dialect
 from gateway.wire.model import Call, Companion, Event, Form, Json, Kind, Origin, Request, Segment
+from gateway.wire.openai import errors as openai_errors
 from gateway.wire.request_texts import Found, is_stream, refuse
 from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.resource_texts import ids_of, log_probabilities, read_kept, read_resource

@@ -31,7 +31,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.http": (),  # the seam between the exchange and the HTTP engine
     "gateway.proxy.sockets": ("gateway.errors", "gateway.proxy.http"),  # both engines' WebSockets
     "gateway.proxy.server": (
-        "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets", "gateway.wire.openai_errors",
+        "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets", "gateway.wire.openai.errors",
     ),  # an engine, replaceable
     "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own

@@ -9,9 +9,9 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
-    "gateway.wire.transcript_cues": "tests/gateway/wire/test_openai_transcriptions.py: in the dialect that uses it",
-    "gateway.wire.transcript_texts": "tests/gateway/wire/test_openai_transcriptions.py: in the dialect that uses it",
-    "gateway.wire.openai_errors": "tests/gateway/wire/test_openai_chat.py: in the dialect that uses it",
+    "gateway.wire.openai.transcript_cues": "tests/gateway/wire/openai/test_transcriptions.py: in the dialect that uses it",
+    "gateway.wire.openai.transcript_texts": "tests/gateway/wire/openai/test_transcriptions.py: in the dialect that uses it",
+    "gateway.wire.openai.errors": "tests/gateway/wire/openai/test_chat.py: in the dialect that uses it",
     "gateway.guard.outcome": "tests/gateway/guard/test_response.py: what the guards say is asked for there; its record in test_record.py",
     "gateway.guard.render": "tests/gateway/guard/test_response.py: what a guard releases is judged by its bytes",
     "gateway.guard.review": "tests/gateway/guard/test_request.py: the half of the request's guard that is remembered",

@@ -11,7 +11,7 @@ from gateway.guard.render import StreamRenderer
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.model import Origin
-from gateway.wire.openai_responses import ResponsesStream
+from gateway.wire.openai.responses import ResponsesStream
 from gateway.wire.sse import SseDecoder, encode_event
 from policies.policy import Rule
 from tests.support.guards import DIGITS, KEY, Names, plan, policy

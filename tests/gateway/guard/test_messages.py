@@ -4,8 +4,8 @@ import json
 
 from gateway.guard.messages import render_messages
 from gateway.guard.response import Release
-from gateway.wire.realtime_answer import RealtimeAnswer
-from gateway.wire.realtime_events import read_server_event
+from gateway.wire.openai.realtime_answer import RealtimeAnswer
+from gateway.wire.openai.realtime_events import read_server_event
 
 AT = {"response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
 DELTA = {**AT, "type": "response.output_text.delta", "event_id": "e", "delta": "Hi"}

@@ -12,7 +12,7 @@ from gateway.guard.outcome import Covered, Unread
 from gateway.guard.request import Memos, RequestGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.model import Call, Form, Kind, Segment, Uninspectable
-from gateway.wire.openai_chat import ChatCompletions
+from gateway.wire.openai.chat import ChatCompletions
 from policies.decide import NotChecked
 from policies.policy import Policy, Rule, Scope
 from policies.verdict import Action

@@ -9,7 +9,7 @@ from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.model import Delta, Event, Origin
-from gateway.wire.openai_chat import ChatCompletions, ChatStream
+from gateway.wire.openai.chat import ChatCompletions, ChatStream
 from gateway.wire.sse import SseDecoder, encode_event
 from policies.policy import Rule, Scope
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule

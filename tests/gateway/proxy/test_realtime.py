@@ -16,7 +16,7 @@ from gateway.proxy.http import ClientGone, Handshake, Headers
 from gateway.proxy.realtime import Conversation
 from gateway.proxy.reply import Reply
 from gateway.telemetry.record import Exchange
-from gateway.wire.openai_realtime import Realtime
+from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
 from tests.support.guards import rule
 from tests.support.sessions import SessionParts, answer, say

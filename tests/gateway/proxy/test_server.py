@@ -15,7 +15,7 @@ from aiohttp.compression_utils import HAS_ZSTD
 from gateway.errors import GatewayError
 from gateway.proxy.http import ClientGone, Inbound, Writer
 from gateway.proxy.server import Bounds, Server
-from gateway.wire.openai_errors import render_error
+from gateway.wire.openai.errors import render_error
 from tests.support.http11 import LAST_CHUNK, Message, chunked, head, read_chunks, read_head, read_message
 from tests.support.raw_client import ask, connected, error_of, post, send_slowly
 from tests.support.waiting import eventually

@@ -14,7 +14,7 @@ from gateway.guard.review import Hit
 from gateway.guard.tokens import Tokens
 from gateway.telemetry.record import VERSION, Exchange, render
 from gateway.wire.model import Call, Event, Json, Usage
-from gateway.wire.openai_chat import ChatCompletions
+from gateway.wire.openai.chat import ChatCompletions
 from policies.policy import Scope
 from policies.verdict import Action, Fired
 from tests.support.guards import KEY, plan, policy, rule

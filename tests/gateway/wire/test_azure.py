@@ -8,8 +8,8 @@ from gateway.errors import BadRequest, PolicyViolation
 from gateway.wire.azure import Deployment, azure_paths
 from gateway.wire.dialect import Dialect, ErrorShape
 from gateway.wire.model import Call, Origin
-from gateway.wire.openai_chat import ChatCompletions
-from gateway.wire.openai_images import Images
+from gateway.wire.openai.chat import ChatCompletions
+from gateway.wire.openai.images import Images
 
 CHAT = ChatCompletions()
 DEPLOYED = Deployment(CHAT)

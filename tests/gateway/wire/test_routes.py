@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import MethodNotAllowed, NotSupported
-from gateway.wire import anthropic_errors, openai_errors
+from gateway.wire.anthropic import errors as anthropic_errors
+from gateway.wire.openai import errors as openai_errors
 from gateway.wire.routes import Route, Routes, overlap, routes
 from gateway.wire.surface import Surface
 

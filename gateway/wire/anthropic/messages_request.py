@@ -1,0 +1,138 @@
+"""Where the texts of an Anthropic messages request stand; ``messages_blocks`` has those of its content blocks."""
+
+from gateway.wire.anthropic import messages_blocks
+from gateway.wire.anthropic.messages_blocks import is_kind, read_block, read_record
+from gateway.wire.model import Form, Json, Kind, Place, Request, Segment, Uninspectable
+from gateway.wire.request_texts import Found, is_stream, model_of, parted, read_field, read_key, refuse
+from gateway.wire.walk import is_structural
+from policies.policy import Scope
+
+_SCOPES = {"user": Scope.USER, "assistant": Scope.ASSISTANT, "system": Scope.SYSTEM}
+_SPEAKERS = {Scope.TOOL_ARGUMENTS: "assistant", Scope.TOOL_RESULTS: "tool", Scope.TOOL_DEFINITIONS: "tool"}
+_DEFINITIONS = frozenset({"tools", "mcp_servers", "output_config", "output_format"})
+_NUMBERS = frozenset({"max_tokens"})
+_NAMES = frozenset({"service_tier", "speed", "inference_geo"})
+_IDS = frozenset({"container", "user_profile_id"})
+
+
+def read_request(surface: str, body: dict[str, Json], raw: bytes) -> Request:
+    """Raises BadRequest (``invalid_body``) that names the place."""
+    model, stream = model_of(body), is_stream(body)
+    segments, uninspectable = parted(read_params(body, ()))
+    return Request(surface, model, stream, body, raw, segments, uninspectable, read_refers(body))
+
+
+def read_refers(body: dict[str, Json]) -> tuple[str, ...]:
+    """The container and the thread that the request goes on with."""
+    container, thread = body.get("container"), body.get("thread")
+    named = container.get("id") if isinstance(container, dict) else container
+    earlier = thread.get("previous_message_id") if isinstance(thread, dict) else None
+    return tuple(name for name in (named, earlier) if isinstance(name, str) and name)
+
+
+def read_params(body: dict[str, Json], place: Place) -> Found:
+    """The texts of one request, which may stand in a batch."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        refuse((*place, "messages"), "must be an array")
+    yield from _content(body.get("system"), (*place, "system"), "system", Scope.SYSTEM, joins=False)
+    previous = None
+    for index, message in enumerate(messages):
+        here = (*place, "messages", index)
+        if not isinstance(message, dict):
+            refuse(here, "must be an object")
+        role = message.get("role")
+        yield from _message(message, here, joins=role == previous)
+        previous = role
+    for key, value in body.items():
+        if key not in ("messages", "system"):
+            yield from _field(key, value, (*place, key))
+        yield from read_key(key, place, "user", Scope.USER)
+
+
+def _field(key: str, value: Json, here: Place) -> Found:
+    if key in _DEFINITIONS:
+        yield from _definitions(value, here)
+    elif key == "metadata" and isinstance(value, dict):
+        for name, item in value.items():
+            if name == "user_id" and isinstance(item, str) and item:
+                yield Segment(item, "user", Scope.USER, (*here, name), Form.IDENTIFIER)
+            else:
+                yield from read_field(name, item, (*here, name), "user", Scope.USER)
+            yield from read_key(name, here, "user", Scope.USER)
+    elif key in ("container", "thread", "diagnostics") and isinstance(value, dict):
+        yield from _reference(value, here)
+    elif isinstance(value, str) and ((key in _NAMES and is_kind(value)) or (key in _IDS and is_structural(value))):
+        return
+    elif not (key in _NUMBERS and isinstance(value, int)):
+        yield from read_field(key, value, here, "user", Scope.USER)
+
+
+def _message(message: dict[str, Json], place: Place, *, joins: bool) -> Found:
+    """``joins``: the message before it is of the same role, so that the API takes the two for one."""
+    role = message.get("role")
+    if not isinstance(role, str):
+        refuse((*place, "role"), "must be a string")
+    scope = _SCOPES.get(role)
+    if scope is None:
+        yield Uninspectable(Kind.UNKNOWN, (*place, "role"))
+        scope, role = Scope.USER, "unknown"
+    for key, value in message.items():
+        if key == "content":
+            yield from _content(value, (*place, key), role, scope, joins=joins)
+        else:
+            yield from read_field(key, value, (*place, key), role, scope)
+        yield from read_key(key, place, role, scope)
+
+
+def _content(content: Json, place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
+    """A string, or blocks of which those of text are read as one."""
+    if isinstance(content, str):
+        if content:
+            yield Segment(content, role, scope, place, joins=joins)
+    elif isinstance(content, list):
+        for index, block in enumerate(content):
+            yield from _block(block, (*place, index), role, scope, joins=joins)
+            joins = joins or _has_text(block)
+    elif content is not None:
+        refuse(place, "must be a string or an array of blocks")
+
+
+def _block(block: Json, place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
+    if isinstance(block, str):  # not in the API, but endpoints take it
+        if block:
+            yield Segment(block, role, scope, place, joins=joins)
+        return
+    if not isinstance(block, dict):
+        refuse(place, "must be an object")
+    is_text, own = block.get("type") == "text", (*place, "text")
+    joined: Place | None = None  # texts within a tool's result are read as one, too
+    for found in read_block(block, place, scope):
+        if isinstance(found, Uninspectable):
+            yield found
+        elif is_text and found.place == own:
+            yield _segment(found, role, joins=joins)
+        else:
+            within = found.place[:-2] if found.place[-1] == "text" else None
+            yield _segment(found, role, joins=within is not None and within == joined)
+            joined = within or joined
+
+
+def _has_text(block: Json) -> bool:
+    return bool(block if isinstance(block, str) else block.get("type") == "text" and block.get("text"))
+
+
+def _segment(found: messages_blocks.Text, role: str, *, joins: bool = False) -> Segment:
+    return Segment(found.text, _SPEAKERS.get(found.scope, role), found.scope, found.place, found.form, joins=joins)
+
+
+def _definitions(value: Json, place: Place) -> Found:
+    for found in messages_blocks.read_texts(value, place, Scope.TOOL_DEFINITIONS):
+        yield found if isinstance(found, Uninspectable) else _segment(found, "tool")
+
+
+def _reference(value: dict[str, Json], place: Place) -> Found:
+    """What the API keeps, by its id; with a container, the skills to load into it."""
+    rest = {key: item for key, item in value.items() if not (key in ("id", "previous_message_id") and is_structural(item))}
+    for found in read_record(rest, place, Scope.USER):
+        yield found if isinstance(found, Uninspectable) else _segment(found, "user")
