@@ -17,12 +17,12 @@ from gateway.guard.plan import Plan, compile_plan
 from gateway.wire.generic_json import GenericJson, StreamPlaces
 from gateway.wire.jsonpaths import Paths
 from policies.load import library, load_policy
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 AIM = 1.3
 _TURNS = 20
 _EVENTS = 200
-_ROWS = 8
+_ROWS = 16
 """Of a file, each of them as long as another surface's request or answer."""
 _BATCH_S = 0.02
 """How long what is measured at a time shall take, at least, for the clock's sake."""

@@ -89,16 +89,14 @@ def upload(body: Any, plan: Plan, tokens: Tokens | None, cuts: Sequence[int], me
     issuing = tokens or Tokens(KEY, "app")
     world = World(plan, lambda _: plan, memory, issuing, partial(Tokens, KEY, "app"), "app", partial(read_row, reader=_reader))
     guard = UploadGuard(world, Upload("b0"))
-    out = b""
+    out: list[bytes] = []
     try:
         for piece in cut_bytes(_HEAD + (body if isinstance(body, bytes) else dump(body)) + b"\n" + _TAIL, cuts):
-            for step in guard.feed(piece):
-                out += _finished(step)
-        for step in guard.close():
-            out += _finished(step)
+            out += map(_finished, guard.feed(piece))
+        out += map(_finished, guard.close())
     except BlockedError:
         return None
-    return next(line for line in out.split(b"\n") if line.startswith(b"{")).rstrip(b"\r\n")
+    return next(line for line in b"".join(out).split(b"\n") if line.startswith(b"{")).rstrip(b"\r\n")
 
 
 def _finished(step: Any) -> bytes:

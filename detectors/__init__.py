@@ -14,5 +14,6 @@ In ``text``, personal data of a fixed form goes: ``pii`` asks ``prefilter`` wher
 something; ``context`` raises their scores. Names go: ``sentences`` to ``ner`` in a pool, mended by ``names``. A team's own: ``custom``.
 
 What each reading shows goes: ``plain`` (most texts have one reading: a cheap look), ``notations`` (``%40``, ``&#64;``), ``confusables``,
-``encoded`` (base64, hex), each as changes to a ``mapped`` text. No detector knows of it; whoever runs detectors shows them the readings.
+``encoded`` (base64, hex), each as changes to a ``mapped`` text, and ``disguises`` (beside another script; for those who ask: spaced out,
+leetspeak) as views of a ``reading``. A detector only says what it asks for besides; whoever runs detectors shows them the readings.
 """

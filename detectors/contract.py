@@ -1,16 +1,21 @@
 """What the gateway asks of a detector. Two shapes: one that runs where it stands, one that runs in the pool.
 
-A detector looks at the text it is shown, and need not care how a value may be written: it is shown every reading (see ``readings``).
+A detector looks at the text it is shown, and need not care how a value may be written: it is shown every reading (see ``readings``);
+what it is shown besides, it asks for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from detectors.finding import Finding
 
 Scanner = Callable[[Sequence[str]], list[list[Finding]]]
 """What a pool worker runs: texts in, the findings of each text out, offsets relative to that text."""
+
+
+Disguise = Literal["spaced", "leet"]
+"""A way to write that not every detector looks through: it would find too much (see ``disguises``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class InlineDetector(Protocol):
     digest: str
     lookbehind: int
     """No finding depends on characters further than this before the settled offset that it is scanned from."""
+    disguises: frozenset[Disguise]
+    """The readings that it asks for besides those that every detector is shown."""
 
     def scan(self, text: str, start: int = 0) -> list[Finding]:
         """All findings that begin at or after ``start``; characters before it are look-behind only."""

@@ -1,7 +1,10 @@
 """A text made from another, each of its characters with the place in the other that it comes from."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import overload
 
 from detectors.finding import Finding
 
@@ -44,3 +47,33 @@ class Mapped:
 def unchanged(text: str) -> Mapped:
     """A text as it stands."""
     return Mapped(text, list(range(len(text))), list(range(1, len(text) + 1)))
+
+
+class _Places(Sequence[int]):
+    """Of each character behind some insertions its place in the text without them, and ``beyond`` it; ``signs`` are what was inserted."""
+
+    def __init__(self, signs: Sequence[int], length: int, beyond: int) -> None:
+        self._signs = signs
+        self._length = length
+        self._beyond = beyond
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(self._length))]
+        if index >= self._length:
+            raise IndexError(index)
+        return index - bisect_left(self._signs, index) + self._beyond
+
+
+def with_signs(text: str, places: Sequence[int], sign: str) -> Mapped:
+    """A text with a sign before each of these places, in order, that stands for what follows it."""
+    made = sign.join([text[begin:end] for begin, end in pairwise((0, *places, len(text)))])
+    signs = [place + count for count, place in enumerate(places)]
+    return Mapped(made, _Places(signs, len(made), 0), _Places(signs, len(made), 1))

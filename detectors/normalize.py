@@ -13,7 +13,7 @@ Each reading is one more text to be searched; none replaces another, since any o
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import regex
@@ -22,19 +22,24 @@ from detectors.confusables import latin
 from detectors.encoded import MIN_RUN, encoded
 from detectors.mapped import Change, Mapped, unchanged
 from detectors.notations import json_escapes, notations
-from detectors.plain import CALM, DOT, IDEOGRAPHS, SUBJECT, is_plain
+from detectors.plain import CALM, DOT, GAP, IDEOGRAPHS, SUBJECT, VEILED, is_plain
 
 MAX_DEPTH = 4
 """How often a layer may lie in another of its kind; what lies deeper is read no further."""
 
-TOKEN = re.compile(rf"[^ \t\n\r\f\v{IDEOGRAPHS}]+[{IDEOGRAPHS}]?")
-BLOCK = re.compile(rf"(?s:.{{1,128}})[^ \t\n\r\f\v{IDEOGRAPHS}]*[ \t\n\r\f\v{IDEOGRAPHS}]?")
-"""Some tokens, all whole: most texts that are not plain are so in a few places."""
-BREAK = re.compile(rf"[ \t\n\r\f\v{IDEOGRAPHS}]")
+_SIMPLE = rf"\x1c-\x1f!-$'-\[\]-~{CALM.removesuffix(IDEOGRAPHS)}"
+TOKEN = re.compile(rf"[^{GAP}]+[{IDEOGRAPHS}]?")
+_SKIPPED = re.compile(
+    rf"(?:[{GAP}]++|[{_SIMPLE}]{{1,{MIN_RUN - 1}}}+(?![^{GAP}\xa0\u202f])|(?<![0-9@])[\xa0\u202f](?![0-9@.])"
+    rf"|(?<![^{GAP}])(?!{VEILED}(?![^{GAP}])){SUBJECT.pattern.replace('[', '[^' + GAP, 1)}++(?![^{GAP}]))*+"
+)
+"""Tokens, or parts of one at a white space of prose, that say nothing but what they are, with what stands between them."""
+BREAK = re.compile(rf"[{GAP}]")
 """The last character before the next token."""
 
 _INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
 _SPELLED = regex.compile(r"[^\x00-\x7f]\p{M}*|[\x00-\x7f]\p{M}+")
+_MARKED_OR_DIGIT = regex.compile(r"\A\p{M}|[\x00-\x7f]\p{M}|[^\P{Nd}0-9]")
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _DASHES = "\u2010-\u2015\u2043\u2212\ufe58"
 # White space and dashes of other sorts are what they are, in prose. They matter in numbers and addresses.
@@ -42,6 +47,7 @@ _SPACE = re.compile(rf"(?P<drop>[{_SPACES}]+(?=@|\.[a-z])|(?<=@)[{_SPACES}]+)|(?
 _DASH = re.compile(rf"(?<=[0-9A-Za-z)\]])[{_DASHES}](?=[0-9A-Za-z(\[])")
 _NUMBERED = re.compile(r"[0-9@]")
 _KEPT = re.compile(rf"[…，！？；´¨¯¸˜˝™ªº℠{_SPACES}{_DASHES}]")
+_VEIL = re.compile(VEILED)
 _SPECIAL = re.compile(rf"[^\t-\r\x1c-$'-\[\]-~{CALM}]")
 
 
@@ -53,13 +59,27 @@ class Readings(NamedTuple):
     decoded: Mapped | None
 
 
+def telling_tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Where tokens stand that may have another reading; it may name too many."""
+    at = 0
+    while (skipped := _SKIPPED.match(text, at)) and skipped.end() < len(text):
+        start = skipped.end()
+        while start > at and not BREAK.match(text, start - 1):
+            start -= 1  # what was skipped may be its beginning
+        token = TOKEN.match(text, start)
+        if token is None:
+            return
+        at = token.end()
+        yield start, at
+
+
 def readings(token: str, *, is_json: bool) -> Readings | None:
     """None where there is none besides the token itself."""
     if _is_simple(token):
         return None
     plain = unchanged(token)
     escaped = plain.changed(json_escapes(token)) if is_json else plain
-    folded = _folded(escaped)
+    folded = _folded(escaped) if escaped is plain or not _is_simple(escaped.text) else escaped
     decoded = _decoded(folded, MAX_DEPTH)
     if escaped is plain and folded is plain and decoded is plain:
         return None
@@ -78,14 +98,12 @@ def stands_for(value: str) -> str:
 
 
 def _folded(text: Mapped) -> Mapped:
-    """As long as there is anything to undo: spelled-out characters may spell out others."""
+    """As long as there is anything to undo, of a text that is not simple: spelled-out characters may spell out others."""
     for _ in range(MAX_DEPTH):
-        if _is_simple(text.text):
-            break
         before = text
-        for layer in _OF_ASCII if text.text.isascii() else _LAYERS:
+        for layer in _layers(text.text):
             text = text.changed(layer(text.text))
-        if text is before:
+        if text is before or _is_simple(text.text):
             break
     return text
 
@@ -96,7 +114,7 @@ def _decoded(text: Mapped, depth: int) -> Mapped:
 
 
 def _inner(read: str, depth: int) -> str:
-    folded = _folded(unchanged(read))
+    folded = unchanged(read) if _is_simple(read) else _folded(unchanged(read))
     decoded = _decoded(folded, depth) if depth else folded
     return folded.text if decoded is folded else f"{folded.text}\n{decoded.text}"
 
@@ -111,11 +129,14 @@ def _visible(text: str) -> Iterator[Change]:
 
 def _compatible(text: str) -> Iterator[Change]:
     """NFKC; digits of every script as ASCII; and no marks on ASCII that make no letter with it."""
-    if text.isascii():
+    if text.isascii() or (unicodedata.is_normalized("NFKC", text) and not _MARKED_OR_DIGIT.search(text)):
         return
     for found in _SPELLED.finditer(text):
-        read = found[0][0] if _KEPT.match(found[0]) else _character(found[0])
-        if read != found[0]:
+        written = found[0]
+        if unicodedata.is_normalized("NFKC", written) and not _MARKED_OR_DIGIT.search(written):
+            continue
+        read = written[0] if _KEPT.match(written) else _character(written)
+        if read != written:
             yield found.start(), found.end(), read
 
 
@@ -155,9 +176,17 @@ def escapes_undone(value: str) -> str:
 
 def _is_simple(token: str) -> bool:
     if not SUBJECT.search(token):
-        return True
+        return not _VEIL.fullmatch(token)
     return (len(token) < MIN_RUN and not _SPECIAL.search(token)) or is_plain(token)
 
 
+def _layers(text: str) -> tuple[Callable[[str], Iterator[Change]], ...]:
+    if text.isascii():
+        return _OF_ASCII
+    return _OF_PROSE if _PROSE.fullmatch(text) else _LAYERS
+
+
+_PROSE = re.compile(rf"[{_SIMPLE}{_SPACES}{_DASHES}]*+")
 _LAYERS = (_visible, _compatible, latin, _joined, notations)
 _OF_ASCII = (_visible, notations)
+_OF_PROSE = (_joined,)

@@ -23,13 +23,21 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 _MAX_PIECES = 32
 _MAX_FRAMES = 8
+_MAX_STRETCHES = 2000  # of text; each takes some milliseconds
+_MAX_SCANS = 100  # in which a JPEG says its pixels, each all of them anew
 _LEVEL = 0.25
 _SURE = 0.85
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's names for them
 _KEPT_BYTES = 1 << 20
 _MIN_SIDE = 480  # narrow pieces are framed to this, for the engine scales by the shorter side
 _THREADS = 2
+_FAINT = 16  # of 255: what differs from its ground by less is read in a view of its own
+_FAINT_PIXELS = 40  # fewer are no text
+_GROUND_STEP, _GROUND_SIDE = 4, 31  # of every so many pixels the commonest of a square is their ground
+_STRONG_SIDE = 13  # what lies so near to strong differences belongs to them
+_MID, _SWING = 128, 96
 _COMMENTS = ("comment", "xmp")  # bytes that are text
+_JPEG, _SCAN = b"\xff\xd8", b"\xff\xda"
 _DESCRIPTION, _ARTIST, _COPYRIGHT, _EXIF, _USER_COMMENT = 270, 315, 33432, 34665, 37510
 _EXPLORER = range(40091, 40096)  # title, comment, author, keywords and subject, in UTF-16
 
@@ -95,9 +103,9 @@ def _engine() -> _Engine:
 def _read(picture: str, engine: _Engine, max_pixels: int) -> Reading:
     try:
         frames, comments = _decode(picture, max_pixels)
+        found = dict.fromkeys(line for frame in frames for view in _views(frame) for line in _lines(view, engine))
     except _Unread as unread:
         return Reading("", str(unread))
-    found = dict.fromkeys(line for frame in frames for view in _views(frame) for line in _lines(view, engine))
     doubtful = (other for line in found if (other := mended(line)) not in found)
     return Reading("\n".join((*found, *doubtful, *comments)))
 
@@ -107,8 +115,9 @@ def _decode(picture: str, max_pixels: int) -> tuple[list[_Image], list[str]]:
     from PIL import Image
 
     try:
-        image = Image.open(BytesIO(base64.b64decode(picture.replace("\r", "").replace("\n", ""), validate=True)), formats=FORMATS)
-        if image.width * image.height > max_pixels:
+        data = base64.b64decode(picture.replace("\r", "").replace("\n", ""), validate=True)
+        image = Image.open(BytesIO(data), formats=FORMATS)
+        if image.width * image.height > max_pixels or (data.startswith(_JPEG) and data.count(_SCAN) > _MAX_SCANS):
             raise _Unread("too_large")
         return list(_frames(image, max_pixels)), list(_comments(image))
     except Image.DecompressionBombError:
@@ -133,18 +142,49 @@ def _frames(image: _Image, max_pixels: int) -> Iterator[_Image]:
 
 def _comments(image: _Image) -> Iterator[str]:
     """The texts beside the pixels."""
+    from PIL import IptcImagePlugin
+
     exif = image.getexif()
     beside = [value for value in image.info.values() if isinstance(value, str)]
     beside += [image.info[name].decode("utf-8", "replace") for name in _COMMENTS if isinstance(image.info.get(name), bytes)]
     beside += [exif[tag] for tag in (_DESCRIPTION, _ARTIST, _COPYRIGHT) if isinstance(exif.get(tag), str)]
     beside += [bytes(exif[tag]).decode("utf-16-le", "replace") for tag in _EXPLORER if isinstance(exif.get(tag), (bytes, tuple))]
+    captions = (IptcImagePlugin.getiptcinfo(image) or {}).values()
+    beside += [each.decode("utf-8", "replace") for said in captions for each in (said if isinstance(said, list) else [said])]
     if isinstance(said := exif.get_ifd(_EXIF).get(_USER_COMMENT), bytes):
         beside.append(said[8:].decode("utf-16" if said.startswith(b"UNICODE") else "utf-8", "replace"))
     return (text for each in beside if (text := each.replace("\0", "").strip()))
 
 
-def _views(frame: _Image) -> list[_Pixels]:
-    """The pixels as they may be seen: a transparent picture before white, before black, and with what its transparency hides."""
+def _views(frame: _Image) -> Iterator[_Pixels]:
+    """The pixels as they may be seen, and what is faint in them, made strong."""
+    for view in _seen(frame):
+        yield view
+        if (faint := _faint(view)) is not None:
+            yield faint
+
+
+def _faint(view: _Pixels) -> _Pixels | None:
+    """What differs from its ground by too little to be found, and nothing else."""
+    import cv2
+    import numpy as np
+
+    view = np.ascontiguousarray(view)
+    grounds = cv2.medianBlur(np.ascontiguousarray(view[::_GROUND_STEP, ::_GROUND_STEP]), _GROUND_SIDE)
+    ground = cv2.resize(grounds, (view.shape[1], view.shape[0]), interpolation=cv2.INTER_LINEAR)
+    steps = cv2.absdiff(view, ground).max(axis=2)
+    strong = cv2.dilate((steps > _FAINT).astype(np.uint8), np.ones((_STRONG_SIDE, _STRONG_SIDE), np.uint8)) > 0
+    weak = steps[(steps > 0) & ~strong]
+    if weak.size < _FAINT_PIXELS:
+        return None
+    gain = _SWING / float(np.percentile(weak, 95))
+    faint = cv2.addWeighted(view, gain, ground, -gain, _MID)
+    faint[strong] = _MID
+    return faint
+
+
+def _seen(frame: _Image) -> list[_Pixels]:
+    """A transparent picture before white, before black, and with what its transparency hides."""
     import numpy as np
     from PIL import Image
 
@@ -179,6 +219,8 @@ def _lines(view: _Pixels, engine: _Engine) -> list[str]:
         found += [quad / scale for quad in _quads(small, engine)]
     for left, top, right, bottom in pieces(width, height):
         found += [quad - (-left, -top) for quad in _quads(view[top:bottom, left:right], engine)]
+        if len(found) > _MAX_STRETCHES:
+            raise _Unread("too_dense")
     level = merged([_box(quad) for quad in found if _is_level(quad)])
     words = [(box, _text(_cut(view, box), engine)) for box in level]
     words += [(_box(quad), _text(_turned(view, quad), engine)) for quad in found if not _is_level(quad)]

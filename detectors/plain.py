@@ -9,19 +9,35 @@ import re
 from detectors.encoded import MIN_RUN, may_be_encoded
 
 IDEOGRAPHS = "぀-ヿ㐀-䶿一-鿿가-힣"
+GAP = rf" \t\n\r\f\v{IDEOGRAPHS}"
+"""As ranges of a class, what no token goes on behind."""
+_SIGNS = r"!-/:-?\[-`{-~"
+_UNSEEN = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+VEILED = rf"[{_SIGNS}]*+[{_UNSEEN}][{_SIGNS}{_UNSEEN}]*+"
+"""A token of signs and what cannot be seen may part a number: ``415 - 555``."""
 SUBJECT = re.compile(
     "[0-9A-Za-z@\\d²³¹\u2070-\u209f\u2100-\u214f\u2460-\u24ff\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]"
 )
-"""A token of another script that has none of these says nothing that a pattern could find."""
+"""A token of another script that has none of these, and is not ``VEILED``, says nothing that a pattern could find."""
 
 CALM = (
     r"\xa1-\xac\xae-\xb1\xb4\xb6-\xb8\xbb\xbf-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u2016-\u201f\u2022\u2026\u20ac\u3001，！？；"
     + IDEOGRAPHS
 )
 """Characters beyond ASCII, as ranges of a class, that are what they are wherever they stand."""
+_LETTERS = (
+    "\u0370-\u1cff\u1f00-\u1fff\u2c00-\u2c5f\u2c80-\u2dff\u3005-\u3007\u3031-\u3035\u303b\u303c\u3040-\ua6ff\ua800-\uab2f\uab70-\ufaff"
+    "\ufb13-\ufdff\ufe70-\ufefe\uff66-\uffdc\U00010000-\U0001cfff\U0001e000-\U0001eeff\U00020000-\U000323af"
+)
+BOUNDARY = re.compile(rf"(?<=[{_LETTERS}])[0-9A-Za-z+(]|(?<=[0-9A-Za-z])[{_LETTERS}]")
+"""What stands behind a boundary between a value and the letters and marks of a script other than Latin (whole blocks of them)."""
 DOT = re.compile(r"(?<=[0-9A-Za-z])。(?=[0-9A-Za-z])")
 """A full stop of Chinese and Japanese where a name of the Internet has its dot."""
 
+_VEILED_TOKEN = re.compile(rf"(?<![^{GAP}]){VEILED}(?![^{GAP}])")
 _SPECIAL, _CLOSER, _OTHER = b"\1", b"\2", b"\3"
 _LONG_RUN = b"x" * MIN_RUN
 
@@ -54,6 +70,14 @@ def _class(byte: int) -> int:
     return _CLOSER[0] if byte in {0xC2, 0xC4, 0xC5, 0xE2} else _OTHER[0]
 
 
+def _side(byte: int) -> int:
+    if byte < 0x80:
+        return ord("x" if chr(byte).isalnum() or chr(byte) in "+(" else " ")
+    return 1 if byte < 0xC0 else 2 if byte >= 0xCD and byte != 0xE2 else ord(" ")
+
+
+_RARE_LETTER = re.compile(rb"\xe2[\xb0-\xb7]")  # among the signs and dashes of all prose
+_SIDES = bytes(map(_side, range(256)))
 _CLASSES = bytes(map(_class, range(256)))
 
 
@@ -64,7 +88,7 @@ def is_plain(text: str) -> bool:
     if _SPECIAL in classes:
         return False
     if _is_strange(text, data, classes):
-        return SUBJECT.search(text) is None
+        return SUBJECT.search(text) is None and _VEILED_TOKEN.search(text) is None
     return not _has_telling_run(data, classes)
 
 
@@ -72,6 +96,20 @@ def _is_strange(text: str, data: bytes, classes: bytes) -> bool:
     if _OTHER in classes:
         return bool(_STRANGE.search(text) or DOT.search(text))
     return _CLOSER in classes and any(strange.search(data) for strange in _STRANGE_BYTES)
+
+
+def may_have_boundary(text: str) -> bool:
+    """Whether ASCII may stand beside another script (see ``BOUNDARY``)."""
+    if text.isascii():
+        return False
+    data = text.encode("utf-8", "surrogatepass")
+    sides = data.translate(_SIDES)
+    return (b"\2" in sides and (b"x\2" in sides or b"\1x" in sides)) or _RARE_LETTER.search(data) is not None
+
+
+def is_alone(text: str) -> bool:
+    """Whether a text has no other reading than itself, boundaries included."""
+    return is_plain(text) and not (may_have_boundary(text) and BOUNDARY.search(text))
 
 
 def _has_telling_run(data: bytes, classes: bytes) -> bool:

@@ -2,20 +2,20 @@
 
 A reading is as the text itself, or as the reading before it, until a token says otherwise; only then is there one more text to search.
 A token is read once it has ended (see ``normalize.TOKEN``), or once it is longer than ``MAX_TOKEN``: then in pieces, of which a run of
-base64 is cut between its groups, and a spelled-out character is not cut. What a text's readings are does not depend on how it arrives.
+base64 is cut between its groups, and a spelled-out character is not cut. Behind each of these stand those of the ``disguises``, which
+part from it where they see something else. What a text's readings are does not depend on how it arrives.
 """
 
 import re
-from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from detectors.contract import InlineDetector
+from detectors.contract import Disguise, InlineDetector
+from detectors.disguises import LOOKS, Part, View, joined
 from detectors.finding import Finding
 from detectors.mapped import Mapped
-from detectors.normalize import BLOCK, BREAK, TOKEN, readings
-from detectors.plain import is_plain
+from detectors.normalize import BREAK, readings, telling_tokens
+from detectors.plain import is_alone, is_plain
+from detectors.reading import Reading
 
 MAX_TOKEN = 2048
 """A bound on what a stream holds back for a word that does not end."""
@@ -29,122 +29,37 @@ _LINE_ENDS = ("\r", "\n", "\r\n")
 _NOTHING = Mapped("", [], [])
 
 
-class Reading:
-    """``text`` is the reading from its offset ``base`` to ``length``; ``end`` is how much of the text as it stands has been read."""
-
-    def __init__(self) -> None:
-        self.base = 0
-        self.length = 0
-        self.end = 0
-        self._text = ""
-        self._tail: list[str] = []  # not joined to it yet
-        self._points = [0]  # where pieces begin in the reading,
-        self._origins = [0]  # and in the text as it stands;
-        self._maps: list[Mapped | None] = [None]  # None: a piece like the text
-
-    @property
-    def text(self) -> str:
-        if self._tail:
-            self._text = "".join([self._text, *self._tail])
-            self._tail.clear()
-        return self._text
-
-    def fork(self) -> "Reading":
-        """Another one that has been the same so far."""
-        made = Reading()
-        made._text, made.base, made.length, made.end = self.text, self.base, self.length, self.end
-        made._points, made._origins, made._maps = self._points[:], self._origins[:], self._maps[:]
-        return made
-
-    def add(self, text: str) -> None:
-        """What comes next, as it stands."""
-        if self._maps[-1] is not None and text:
-            self._begin(None)
-        self._append(text, len(text))
-
-    def add_mapped(self, mapped: Mapped, length: int) -> None:
-        """What comes next, read otherwise; as it stands it has ``length`` characters."""
-        self._begin(mapped)
-        self._append(mapped.text, length)
-
-    def _append(self, text: str, length: int) -> None:
-        self._tail.append(text)
-        self.length += len(text)
-        self.end += length
-
-    def _begin(self, mapped: Mapped | None) -> None:
-        self._points.append(self.length)
-        self._origins.append(self.end)
-        self._maps.append(mapped)
-
-    def origin(self, offset: int) -> int:
-        """Where what stands at ``offset`` begins in the text as it stands."""
-        if offset == self.length:
-            return self.end
-        index = bisect_right(self._points, offset) - 1
-        mapped, within = self._maps[index], offset - self._points[index]
-        return self._origins[index] + (mapped.starts[within] if mapped else within)
-
-    def back(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings at the offsets of the text as it stands: over all that stands for any of their characters."""
-        if self._maps == [None] and self._points == self._origins:
-            return list(findings)
-        return [replace(found, start=self.origin(found.start), end=self._origin_end(found.end)) for found in findings]
-
-    def part(self, start: int, end: int) -> Mapped:
-        """A piece of the reading by itself."""
-        starts, ends = array("L"), array("L")
-        index = bisect_right(self._points, start) - 1
-        while index < len(self._points) and self._points[index] < end:
-            begin, origin, mapped = self._points[index], self._origins[index], self._maps[index]
-            upto = self._points[index + 1] if index + 1 < len(self._points) else self.length
-            first, last = max(start, begin) - begin, min(end, upto) - begin
-            if mapped:
-                starts.extend(origin + place for place in mapped.starts[first:last])
-                ends.extend(origin + place for place in mapped.ends[first:last])
-            else:
-                starts.extend(range(origin + first, origin + last))
-                ends.extend(range(origin + first + 1, origin + last + 1))
-            index += 1
-        return Mapped(self.text[start - self.base : end - self.base], starts, ends)
-
-    def _origin_end(self, offset: int) -> int:
-        index = bisect_right(self._points, offset - 1) - 1
-        mapped, within = self._maps[index], offset - 1 - self._points[index]
-        return self._origins[index] + (mapped.ends[within] if mapped else within + 1)
-
-    def forget(self, before: int) -> None:
-        """Nobody will look at what stands before this offset."""
-        if before <= self.base:
-            return
-        self._text = self.text[before - self.base :]
-        self.base = before
-        gone = bisect_right(self._points, before) - 1
-        del self._points[:gone], self._origins[:gone], self._maps[:gone]
-
-
 class Readings:
-    """Feed a text, close it. ``levels``: its readings, each None while it is like the one before it; the first is always there.
+    """Feed a text, close it. ``levels``: its readings, each None while it is like the one that it will part from, but for the first.
 
     ``forks`` says of each from which it has parted. A text that is JSON (by its first character) has its escapes undone in every reading;
-    elsewhere a backslash may mean itself, so that the first reading is the text as it stands.
+    elsewhere a backslash may mean itself, so that the first reading is the text as it stands. ``disguises`` are all that anyone asks for.
     """
 
-    def __init__(self) -> None:
-        self.levels: list[Reading | None] = [Reading(), None, None]
-        self.forks = [0] * _LEVELS
+    def __init__(self, disguises: Iterable[Disguise] = ()) -> None:
+        asked = frozenset(disguises)
+        self._looks = tuple(look for look in LOOKS if look.asked <= asked)
+        self._views: list[list[View]] = [[View(look) for look in self._looks], [], []]
+        self.levels: list[Reading | None] = [Reading(), None, None, *[None] * (_LEVELS * len(self._looks))]
+        self.forks = [0] * len(self.levels)
+        for index, look in enumerate(self._looks):
+            if look.ahead:  # it must not come to what others have done with
+                self.levels[self._place(0, index)] = Reading()
+        self._parts: list[list[Part]] = [[] for _ in range(_LEVELS)]  # not added to a level yet
         self._pending = ""
         self._is_json: bool | None = None
         self._line_end = ""  # behind a line of wrapped base64: whether it parts anything, the next token says
         self._after_line = False
 
-    @property
-    def all(self) -> list[Reading]:
-        return [level for level in self.levels if level]
+    def shown_to(self, disguises: frozenset[Disguise]) -> list[int]:
+        """The levels that a detector is shown that asks for these."""
+        looks = [index for index, look in enumerate(self._looks) if look.asked <= disguises]
+        return [*range(_LEVELS), *(self._place(depth, index) for depth in range(_LEVELS) for index in looks)]
 
     @property
     def deepest(self) -> Reading:
-        return self.all[-1]
+        """In which most is undone, without the disguises."""
+        return [level for level in self.levels[:_LEVELS] if level][-1]
 
     @property
     def next_character(self) -> str:
@@ -167,6 +82,10 @@ class Readings:
         self._take(pending)
         self._add(self._line_end)
         self._line_end = ""
+        self._flush()
+        for depth, level in enumerate(self.levels[:_LEVELS]):
+            if level:
+                self._look(depth, Part("", None, 0), closed=True)
 
     def forget(self, kept: Sequence[Callable[["Readings", int], int]]) -> None:
         """``kept``: of each user, the offset in the reading of a level before which it needs nothing."""
@@ -175,6 +94,10 @@ class Readings:
                 level.forget(min(max(level.base, min((keep(self, index) for keep in kept), default=level.length)), level.length))
 
     def _take(self, text: str) -> None:
+        self._read(text)
+        self._flush()
+
+    def _read(self, text: str) -> None:
         """Whole tokens, or pieces of one that is too long."""
         text, self._line_end = self._line_end + text, ""
         if self._is_json is None and (head := text.lstrip()):
@@ -183,18 +106,9 @@ class Readings:
             self._after_line = False
             self._add(text)
             return
-        for block in BLOCK.finditer(text):
-            self._take_block(block[0])
-
-    def _take_block(self, text: str) -> None:
-        text, self._line_end = self._line_end + text, ""
-        if is_plain(text):
-            self._after_line = False
-            self._add(text)
-            return
         at = 0
-        for token in TOKEN.finditer(text):
-            for start, end in _pieces(text, *token.span()):
+        for begin, upto in telling_tokens(text):
+            for start, end in _pieces(text, begin, upto):
                 piece = text[start:end]
                 read = readings(piece, is_json=bool(self._is_json))
                 if read:
@@ -202,37 +116,83 @@ class Readings:
                     self._add(text[at:start], wrapped=is_wrapped)
                     self._add_read(piece, *read)
                     at = end
-                self._after_line = read is not None and read.decoded is not None and _LINE.fullmatch(piece) is not None
-        if self._after_line and text[at:] in _LINE_ENDS:
+                    self._after_line = read.decoded is not None and _LINE.fullmatch(piece) is not None
+        self._after_line = self._after_line and text[at:] in ("", *_LINE_ENDS)
+        if self._after_line and text[at:]:
             self._line_end = text[at:]
         else:
             self._add(text[at:])
 
     def _add(self, text: str, *, wrapped: bool = False) -> None:
-        for level in self.all:
-            if wrapped and level is self.levels[-1]:
-                level.add_mapped(_NOTHING, len(text))
-            else:
-                level.add(text)
+        part = Part(text, None, len(text))
+        for depth, level in enumerate(self.levels[:_LEVELS]):
+            if level:
+                self._parts[depth].append(Part("", _NOTHING, len(text)) if wrapped and depth == _LEVELS - 1 else part)
 
     def _add_read(self, piece: str, *reads: Mapped | None) -> None:
-        for index, read in enumerate(reads):
-            if read and self.levels[index] is None:
-                self.forks[index], before = [(other, level) for other, level in enumerate(self.levels[:index]) if level][-1]
-                self.levels[index] = before.fork()
+        for depth, read in enumerate(reads):
+            if read and self.levels[depth] is None:
+                self._fork(depth)
         current: Mapped | None = None
-        for index, read in enumerate(reads):
+        for depth, read in enumerate(reads):
             current = read or current
-            level = self.levels[index]
-            if level and current:
-                level.add_mapped(current, len(piece))
-            elif level:
-                level.add(piece)
+            if self.levels[depth]:
+                self._parts[depth].append(Part(current.text if current else piece, current, len(piece)))
+
+    def _fork(self, depth: int) -> None:
+        """With all that has been seen of the one that it parts from."""
+        self._flush()
+        source = max(other for other, level in enumerate(self.levels[:depth]) if level)
+        self._part(depth, source)
+        self._views[depth] = [view.copy() for view in self._views[source]]
+        for index in range(len(self._looks)):
+            if self.levels[self._place(source, index)]:
+                self._part(self._place(depth, index), self._place(source, index))
+
+    def _part(self, level: int, source: int) -> None:
+        before = self.levels[source]
+        self.levels[level] = before.fork() if before else Reading()
+        self.forks[level] = source
+
+    def _flush(self) -> None:
+        """Looks see many parts as one."""
+        for depth, parts in enumerate(self._parts):
+            level = self.levels[depth]
+            if level and parts:
+                views, first = self._views[depth], self._place(depth, 0)
+                if len(views) > 1 or self.levels[first] or not views[0].passes("".join([part.text for part in parts])):
+                    self._look(depth, joined(parts), closed=False)
+                for part in parts:
+                    _append(level, part)
+                parts.clear()
+
+    def _look(self, depth: int, part: Part, *, closed: bool) -> None:
+        """What the disguises show of what comes next."""
+        seen: dict[str | None, tuple[int, Part]] = {None: (depth, part)}
+        for place, view in enumerate(self._views[depth], self._place(depth, 0)):
+            source, given = seen[view.look.source]
+            shown = view.feed(given, closed=closed)
+            if shown is not given and self.levels[place] is None:
+                self._part(place, source)
+            level = self.levels[place]
+            seen[view.look.name] = (place if level else source, shown)
+            if level:
+                _append(level, shown)
+
+    def _place(self, depth: int, look: int) -> int:
+        return _LEVELS + depth * len(self._looks) + look
 
 
-def read(text: str) -> Readings:
+def _append(level: Reading, part: Part) -> None:
+    if part.mapped:
+        level.add_mapped(part.mapped, part.length)
+    else:
+        level.add(part.text)
+
+
+def read(text: str, disguises: Iterable[Disguise] = ()) -> Readings:
     """Of a whole text."""
-    made = Readings()
+    made = Readings(disguises)
     made.feed(text)
     made.close()
     return made
@@ -240,9 +200,10 @@ def read(text: str) -> Readings:
 
 def scan(detector: InlineDetector, text: str) -> list[Finding]:
     """What a detector finds in any reading of a whole text."""
-    if is_plain(text):
+    if not detector.disguises and is_alone(text):
         return distinct(detector.scan(text))
-    return distinct(found for level in read(text).all for found in level.back(detector.scan(level.text)))
+    levels = read(text, detector.disguises).levels
+    return distinct(found for level in levels if level for found in level.back(detector.scan(level.text)))
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:

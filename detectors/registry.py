@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from detectors.contract import TextDetector
+from detectors.contract import Disguise, TextDetector
 from detectors.text.custom import CustomPattern, pattern_problem
 from detectors.text.entities import PATTERN_ENTITIES, POOLED_ENTITIES
 
@@ -61,13 +61,21 @@ def _build_pii(options: Options) -> tuple[TextDetector, ...]:
     if options.patterns:
         from detectors.text.custom_scan import PiiCustom
 
-        built.append(PiiCustom(options.patterns, options.allow_list, options.cache_dir))
+        built += [PiiCustom(patterns, options.allow_list, options.cache_dir) for patterns in _alike(options.patterns)]
     if entities & POOLED_ENTITIES:
         try:
             built.append(PiiNames(entities & POOLED_ENTITIES, options.allow_list, options.ner_model))
         except ModelMissingError as error:
             raise DetectorError("names need a spaCy model: install the extra 'ner' or name a model's directory") from error
     return tuple(built)
+
+
+def _alike(patterns: tuple[CustomPattern, ...]) -> list[list[CustomPattern]]:
+    """Those that ask for the same disguises together: each detector is shown only what its patterns ask for."""
+    groups: dict[frozenset[Disguise], list[CustomPattern]] = {}
+    for pattern in patterns:
+        groups.setdefault(pattern.disguises, []).append(pattern)
+    return list(groups.values())
 
 
 def _check(entities: frozenset[str], patterns: tuple[CustomPattern, ...]) -> None:

@@ -27,14 +27,17 @@ from gateway.guard.request import Memos
 from gateway.guard.vault import MAX_BYTES, NONCE_BYTES
 from gateway.proxy.admin import Admin, build_admin
 from gateway.proxy.apps import Apps
+from gateway.proxy.connection import Bounds
 from gateway.proxy.handler import handle
-from gateway.proxy.offload import Readers, Scans
+from gateway.proxy.offload import Pool, Readers, Scans
 from gateway.proxy.parts import Parts
 from gateway.proxy.pictures import Limits, Pictures
 from gateway.proxy.plans import Detectors, Plans, rules_of
 from gateway.proxy.reload import PolicyFolder, Rejected
 from gateway.proxy.routing import Router
-from gateway.proxy.server import Bounds, Server
+from gateway.proxy.server import Server
+from gateway.proxy.shutdown import Shutdown
+from gateway.proxy.uploading import UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.vault import Vault, VaultStore
 from gateway.storage.memory import MemoryStore
@@ -90,8 +93,9 @@ class Gateway:
         self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))
         self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
         self._plans = Plans(self._folder.current, config.policies.default, self._detectors.of)
+        served, shutdown = routes(surface.route() for surface in config.surfaces), Shutdown()
         parts = Parts(
-            routes=routes(surface.route() for surface in config.surfaces),
+            routes=served,
             apps=Apps(config.apps),
             choose_plan=lambda subject, policy: self._plans.choose(subject, policy),
             memos=self.memos,
@@ -106,6 +110,8 @@ class Gateway:
             clock=time.perf_counter,
             new_id=new_request_id,
             pictures=_pictures(config.detectors.ocr, self._readers, self._key),
+            shutdown=shutdown,
+            uploads=UploadLimits(listen.max_upload_rows, listen.upload_timeout_s),
         )
         bounds = Bounds(
             listen.max_body_mb << 20,
@@ -115,7 +121,7 @@ class Gateway:
             listen.write_timeout_s,
             listen.max_upload_mb << 20,
         )
-        self._server = Server(partial(handle, parts), bounds, new_request_id)
+        self._server = Server(partial(handle, parts), bounds, served.error_shape, new_request_id, shutdown)
         self._instruments.registry.register(Readings(self._readings()))
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
@@ -231,18 +237,13 @@ class Gateway:
         return {"workers": [{"pid": os.getpid(), "loaded_at": loaded_at, "policies": self._plans.status(), "rejected": self._rejected}]}
 
     def _readings(self) -> list[Reading]:
-        scans = self.scans
-        by_outcome = [
-            Reading(f"oddgate_pool_jobs_{name}", f"Jobs of the scan pool: {name}.", partial(_count, scans.outcomes, name), is_counter=True)
-            for name in scans.outcomes
-        ]
         return [
             Reading("oddgate_active_exchanges", "Exchanges under way.", lambda: self._server.under_way),
             *_vault_readings(self._vault, self._store),
             *_memo_readings("review", "of a text by a policy", self.memos.reviews),
             *_memo_readings("scan", "of a text by a detector", self.memos.scans),
-            Reading("oddgate_pool_waiting", "Jobs that wait for a pool worker.", lambda: scans.waiting),
-            *by_outcome,
+            *_pool_readings("pool", "the scan pool", self.scans),
+            *_pool_readings("ocr", "the pool that reads pictures", self._readers),
         ]
 
 
@@ -275,7 +276,7 @@ def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures |
         return None
     limits = Limits(settings.max_pictures, settings.max_picture_mb << 20, settings.deadline_ms / 1000)
     memo = Memo[PictureReading](key, _PICTURE_TEXTS_BYTES, item_bytes=4)
-    return Pictures(readers, ocr.reader(settings.max_pixels), limits, memo)
+    return Pictures(readers, ocr.reader(settings.max_pixels), limits, memo, time.monotonic)
 
 
 def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
@@ -284,6 +285,16 @@ def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
         Reading(f"oddgate_{name}_memo_misses", f"Results {what} that were not.", lambda: memo.misses, is_counter=True),
         Reading(f"oddgate_{name}_memo_bytes", f"Memory of results {what}, estimated from above.", lambda: memo.used_bytes),
         Reading(f"oddgate_{name}_memo_entries", f"Results {what} that are remembered.", lambda: len(memo)),
+    ]
+
+
+def _pool_readings(name: str, what: str, pool: Pool) -> list[Reading]:
+    return [
+        Reading(f"oddgate_{name}_waiting", f"Jobs that wait for a worker of {what}.", lambda: pool.waiting),
+        *(
+            Reading(f"oddgate_{name}_jobs_{how}", f"Jobs of {what}: {how}.", partial(_count, pool.outcomes, how), is_counter=True)
+            for how in pool.outcomes
+        ),
     ]
 
 

@@ -18,10 +18,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from gateway.environment import overlay
 from gateway.secret import Secret
 from gateway.surfaces import ServedSurface, objections
-from policies.policy import Glob, Name
 from policies.positions import Loc, Node, parse, read
 from policies.problems import Problem, ProblemsError
 from policies.schema import problem_at, validate
+from policies.vocabulary import Glob, Name
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -50,6 +50,10 @@ class Listen(Section):
     max_body_mb: MegaBytes = 32
     max_upload_mb: MegaBytes = 512
     """Of a file that is judged as it comes, without being kept."""
+    max_upload_rows: Count = 100_000
+    """Of a file of rows, with those that are empty. APIs take 50,000 or 100,000 requests in the file of a batch."""
+    upload_timeout_s: Seconds = 3600
+    """How long an upload may take altogether."""
     max_connections: Count = 4096
     header_timeout_s: Seconds = 15
     body_timeout_s: Seconds = 30
@@ -198,7 +202,7 @@ class PiiDetector(Section):
 
 
 class OcrDetector(Section):
-    """Text in the pictures of requests. Its workers are started when the first picture comes."""
+    """Text in the pictures of requests and answers. Its workers are started when the first picture comes."""
 
     enabled: bool | None = None
     """None: where the extra ``ocr`` is installed."""
@@ -206,11 +210,11 @@ class OcrDetector(Section):
     queue: Annotated[int, Field(ge=1, le=65_536)] = 64
     """How many pictures may wait for a worker before more are refused."""
     deadline_ms: Annotated[int, Field(ge=1, le=60_000)] = 20_000
-    """For all pictures of a request, which are read side by side."""
+    """For all pictures of a request, a row or an event, which are read side by side."""
     max_pixels: Annotated[int, Field(ge=1, le=100_000_000)] = 9_000_000
     max_picture_mb: MegaBytes = 10
     max_pictures: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Of one request, besides those that are remembered."""
+    """Of one request, row or event, besides those that are remembered."""
 
 
 class Detectors(Section):

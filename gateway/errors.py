@@ -13,7 +13,7 @@
     ├── PolicyViolation            400  content_filter (a verdict, not a fault)
     ├── UpstreamError              502  upstream_unreachable, upstream_reset, upstream_invalid_response, upstream_too_large
     ├── UpstreamTimeout            504  upstream_timeout
-    └── Unavailable                503  journal_unavailable, too_many_connections
+    └── Unavailable                503  journal_unavailable, too_many_connections, guard_unavailable, shutting_down
 
 No message ever holds text from a body, a header or an exception of a library.
 """

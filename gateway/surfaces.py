@@ -13,7 +13,7 @@ from gateway.wire.generic_json import GenericJson, StreamPlaces
 from gateway.wire.jsonpaths import Paths, compile_path, single_place
 from gateway.wire.routes import Route, overlap, routes
 from gateway.wire.surface import Surface
-from policies.policy import Name, Schema, Scope
+from policies.vocabulary import Name, Schema, Scope
 
 
 def _path(text: str) -> str:
@@ -76,7 +76,7 @@ class AnswerPaths(Schema):
 
 
 class StreamPaths(Schema):
-    """Where the server-sent events of an answer say what. ``answer`` says what else stands in them."""
+    """Where the server-sent events of an answer, or its lines of JSON, say what. ``answer`` says what else stands in them."""
 
     output: PlaceText
     index: PlaceText | None = None

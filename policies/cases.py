@@ -32,12 +32,13 @@ from pydantic import Field, model_validator
 
 from detectors.finding import Finding
 from policies.decide import NotChecked, Outcome, decide
-from policies.policy import Name, Policy, Rule, Schema, Scope, Score
+from policies.policy import Policy, Rule
 from policies.positions import Node, parse, read
 from policies.problems import ProblemsError
 from policies.redact import apply, hash_value, mask, redact
 from policies.schema import problem_at, validate
 from policies.verdict import Action, Decision, Edit, Verdict
+from policies.vocabulary import Name, Schema, Scope, Score
 
 Scan = Callable[[Rule, str], Outcome]
 """Runs a rule's detector, as the rule configures it, over a text."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from policies.policy import Policy, Rule, Scope
+from policies.policy import Policy, Rule
 from policies.positions import Loc, parse, read, unreadable
 from policies.problems import Problem, ProblemsError, allowed
 from policies.schema import problem_at, validate
 from policies.verdict import Action
+from policies.vocabulary import Scope
 
 
 class PolicyError(ProblemsError):

@@ -4,46 +4,13 @@ Types are strict (``"5"`` is no number, ``yes`` is no boolean). What needs the d
 can this rule ever fire, can it be honoured in a stream) is checked by ``load``.
 """
 
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from policies.verdict import Action
-
-
-class Scope(StrEnum):
-    """Which part of an exchange a text stands in."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-    TOOL_ARGUMENTS = "tool_arguments"
-    TOOL_RESULTS = "tool_results"
-    TOOL_DEFINITIONS = "tool_definitions"
-    REASONING = "reasoning"
-    OUTPUT = "output"
-
-
-class Mode(StrEnum):
-    """``shadow`` decides and records, and changes nothing."""
-
-    ENFORCE = "enforce"
-    SHADOW = "shadow"
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
-Glob = Annotated[str, Field(min_length=1, max_length=256)]
-Score = Annotated[float, Field(ge=0, le=1)]
-FailAction = Literal[Action.ALLOW, Action.FLAG, Action.BLOCK]
-
-
-class Schema(BaseModel):
-    """What every part of a policy has in common."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+from policies.vocabulary import EntityName, FailAction, Glob, Mode, Name, Schema, Scope, Score
 
 
 class PatternSpec(Schema):
@@ -56,6 +23,8 @@ class PatternSpec(Schema):
     """A check on the matched digits, by name; a match that fails it is dropped."""
     context: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=64)], ...], Field(max_length=100)] = ()
     """Words that raise the score when they stand nearby."""
+    disguises: Annotated[tuple[Literal["spaced", "leet"], ...], Field(max_length=2)] = ()
+    r"""How it may be written besides: ``spaced`` (``F a l c o n``), ``leet`` (``F4lc0n``). Leave out ``\b`` for ``spaced``."""
 
 
 class Rule(Schema):

@@ -9,7 +9,7 @@ from bench.surfaces.chat import CHAT
 from gateway.wire.generic_json import GenericJson, StreamPlaces
 from gateway.wire.jsonpaths import Paths
 from gateway.wire.routes import routes
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 EMBEDDINGS = Case(
     "embeddings",

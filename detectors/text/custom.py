@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from detectors.contract import Disguise
 from detectors.text.ambiguity import ways_to_match
 from detectors.text.checks import VALIDATORS
 
@@ -19,7 +20,7 @@ class CustomPattern:
     """A fixed form of the user's own. It ignores case, as Presidio's patterns do (``(?-i:…)`` makes a part exact).
 
     ``validator`` names a check of the value's digits (``luhn``, ``iban``, …); ``context`` are words that make the match surer
-    (+0.35) when one of them stands shortly before it.
+    (+0.35) when one of them stands shortly before it. ``disguises`` are ways to write it that are seen through besides (see ``disguises``).
     """
 
     name: str
@@ -27,6 +28,7 @@ class CustomPattern:
     score: float = 0.6
     validator: str | None = None
     context: tuple[str, ...] = ()
+    disguises: frozenset[Disguise] = frozenset()
 
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.regex, _FLAGS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from detectors.contract import Disguise
 from detectors.finding import Evidence, Finding
 from detectors.text import context
 from detectors.text.ambiguity import ways_to_match
@@ -22,16 +23,17 @@ _REVISION = "1"
 class _Compiled:
     pattern: CustomPattern
     expression: re.Pattern[str]
-    context: tuple[str, ...]
+    words: context.Words
 
 
 class PiiCustom:
-    """Inline: the user's own patterns, behind a prefilter of their own."""
+    """Inline: the user's own patterns, all of which ask for the same disguises, behind a prefilter of their own."""
 
     name = NAME
 
     def __init__(self, patterns: Sequence[CustomPattern], allow_list: Collection[str] = (), cache_dir: str | None = None) -> None:
-        self._patterns = tuple(_Compiled(p, p.compiled(), tuple(word.lower() for word in p.context)) for p in patterns)
+        self.disguises = frozenset[Disguise]().union(*(pattern.disguises for pattern in patterns))
+        self._patterns = tuple(_Compiled(p, p.compiled(), context.Words(word.lower() for word in p.context)) for p in patterns)
         shapes = [ways_to_match(each.pattern.regex, each.expression.flags) for each in self._patterns]
         self._width = max((shape.max_width for shape in shapes), default=0) + 1  # one more: \b looks at what follows
         self.lookbehind = max([context.WINDOW, *(shape.behind + 1 for shape in shapes)])
@@ -76,7 +78,7 @@ class PiiCustom:
         return pattern.validator is None or VALIDATORS[pattern.validator](value)
 
     def _finding(self, each: _Compiled, match: re.Match[str], text: str) -> Finding:
-        score = context.boosted(each.pattern.score, text, match.start(), each.context)
+        score = context.boosted(each.pattern.score, text, match.start(), each.words)
         evidence = Evidence.CHECKSUM if each.pattern.validator else Evidence.PATTERN
         return Finding(NAME, f"{NAME}.{each.pattern.name}", match.start(), match.end(), score, evidence)
 
@@ -93,6 +95,10 @@ def _gate(patterns: Sequence[CustomPattern], cache_dir: str | None) -> Hyperscan
         return None
 
 
+def _written(pattern: CustomPattern) -> str:
+    return repr((pattern.name, pattern.regex, pattern.score, pattern.validator, pattern.context, sorted(pattern.disguises)))
+
+
 def _digest(patterns: Sequence[CustomPattern], allowed: frozenset[str]) -> str:
-    parts = [_REVISION, *(repr(pattern) for pattern in patterns), "|", *sorted(allowed)]
+    parts = [_REVISION, *(_written(pattern) for pattern in patterns), "|", *sorted(allowed)]
     return f"pii-custom:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"

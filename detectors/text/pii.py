@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from detectors.contract import Disguise
 from detectors.finding import Finding
 from detectors.text import context, stretches
 from detectors.text.finders import finders
@@ -22,11 +23,13 @@ class PiiPatterns:
     """Inline: patterns, check digits and context words. ``scan`` is the same however a stream is cut (see ``stretches``)."""
 
     name = NAME
+    disguises: frozenset[Disguise] = frozenset()
     lookbehind = context.WINDOW + stretches.WINDOW
 
     def __init__(self, entities: Collection[str], allow_list: Collection[str] = (), cache_dir: str | None = None) -> None:
         self._finders = finders(entities)
         self._gate: Gate = best_gate(self._finders, Path(cache_dir) if cache_dir else None)
+        self._words = [context.Words(finder.context) for finder in self._finders]
         self._all = (1 << len(self._finders)) - 1
         self._allowed = frozenset(value.casefold() for value in allow_list)
         self.digest = _digest(entities, self._allowed)
@@ -67,7 +70,7 @@ class PiiPatterns:
         for index, finder in enumerate(self._finders):
             if mask >> index & 1:
                 for raw in finder.find(stretch, before):
-                    score = context.boosted(raw.score, text, raw.start + begin, finder.context)
+                    score = context.boosted(raw.score, text, raw.start + begin, self._words[index])
                     if score >= FLOOR and not self._is_allowed(stretch[raw.start : raw.end]):
                         yield Finding(NAME, f"{NAME}.{raw.entity}", raw.start + begin, raw.end + begin, score, raw.evidence)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import regex
 
+from detectors.contract import Disguise
 from detectors.finding import Evidence, Finding
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -46,6 +47,7 @@ class Placeholders:
     name = "placeholders"
     digest = "placeholders"
     lookbehind = 1
+    disguises: frozenset[Disguise] = frozenset()
 
     def __init__(self, issued: Iterable[tuple[str, str]]) -> None:
         """``issued``: (type, keyed part) pairs."""

@@ -12,9 +12,10 @@ from gateway.cli.detect import LocalScan
 from policies.cases import Result, Scan, cases_beside, edited, load_cases, review, run_cases
 from policies.decide import Outcome, selects
 from policies.load import LoadedPolicy, PolicyError, library, load_dir, load_policy, policy_files
-from policies.policy import Policy, Rule, Scope
+from policies.policy import Policy, Rule
 from policies.problems import Problem, ProblemsError
 from policies.verdict import Decision
+from policies.vocabulary import Scope
 
 GOOD, FOUND, USAGE = 0, 1, 2
 

@@ -41,20 +41,21 @@ class TextCursor:
 
 
 class InlineCursor:
-    """In all readings. ``at`` is an offset of the text as it stands."""
+    """In all readings that the detector is shown. ``at`` is an offset of the text as it stands."""
 
     def __init__(self, detector: InlineDetector) -> None:
         self.at = 0
         self.lookbehind = detector.lookbehind
-        self._cursors: list[TextCursor | None] = [TextCursor(detector), None, None]
+        self._disguises = detector.disguises
+        self._cursors: dict[int, TextCursor] = {0: TextCursor(detector)}
         self._found: list[Finding] = []
 
     def advance(self, readings: Readings, *, closed: bool) -> list[Finding]:
         """New findings that are final in every reading."""
         self._follow(readings)
         self.at = readings.levels[0].end if readings.levels[0] else 0
-        for reading, cursor in zip(readings.levels, self._cursors, strict=True):
-            if reading and cursor:
+        for level, cursor in self._cursors.items():
+            if reading := readings.levels[level]:
                 self._found += reading.back(cursor.advance(reading.text, reading.base, closed=closed))
                 self.at = min(self.at, reading.origin(cursor.at))
         if not self._found:
@@ -65,13 +66,14 @@ class InlineCursor:
 
     def kept(self, readings: Readings, level: int) -> int:
         """The offset in a reading before which this cursor needs nothing."""
-        cursor = self._cursors[level]
-        return cursor.at - cursor.lookbehind if cursor else self.kept(readings, readings.forks[level])
+        while level not in self._cursors:
+            level = readings.forks[level]
+        return self._cursors[level].at - self.lookbehind
 
     def _follow(self, readings: Readings) -> None:
-        for level, reading in enumerate(readings.levels):
-            source = self._cursors[readings.forks[level]]
-            if reading and source and self._cursors[level] is None:
+        for level in readings.shown_to(self._disguises):
+            if readings.levels[level] and level not in self._cursors:
+                source = self._cursors[readings.forks[level]]
                 self._cursors[level] = TextCursor(source.detector, source.at)
 
 

@@ -8,10 +8,12 @@ where the text was cut, what is released in the end is what the guard would make
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from detectors.contract import Disguise
 from detectors.finding import Finding
 from detectors.normalize import stands_for
 from detectors.overlaps import merge_overlaps
-from detectors.readings import Readings
+from detectors.plain import is_alone
+from detectors.readings import Readings, distinct
 from detectors.text.placeholders import Placeholders
 from gateway.guard.cursors import ForText, InlineCursor, PooledCursor, TextCursor
 from gateway.guard.plan import Check
@@ -23,6 +25,7 @@ from policies.verdict import Action, Edit, Fired, strictest
 
 _UNHURRIED_CHARS = 512
 _KEPT_CHARS = 2048
+_SCANNED_CHARS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ class TextChannel:
         self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled]
         self._holding = [watch for watch in self._watches if watch.check.holds]
         self._finder = TextCursor(writing.finder) if writing.finder else None
-        self._readings = Readings()
+        disguises = _disguises(self._watches)
+        self._readings = Readings(disguises)
+        self._may_scan = not disguises and not any(watch.pooled for watch in self._watches)
+        self._is_scanned = False
         self._unread = 0  # offset in the text as it came in
         self._hurries = any(watch.check.holds or watch.pooled for watch in self._watches)
         self._placeholders: list[Finding] = []
@@ -74,6 +80,7 @@ class TextChannel:
         self._is_open_wide = not self._watches and self._finder is None
         self._text = ""
         self._base = 0
+        self._gone = 0
         self._closed = False
         self.released = 0  # offset in the text as it came in
         self.length = 0
@@ -88,6 +95,15 @@ class TextChannel:
 
     def close(self) -> None:
         self._closed = True
+
+    def drop(self, upto: int) -> None:
+        """Of the text, of which nothing is released, everything before this offset is left out; a finding that reaches in goes with it."""
+        self._gone = upto
+
+    @property
+    def held(self) -> str:
+        """The text as it came in that is not released."""
+        return self._text[self.released - self._base :]
 
     @property
     def is_done(self) -> bool:
@@ -128,18 +144,31 @@ class TextChannel:
 
     def _read(self) -> None:
         """What holds nothing back need not look at every word as it comes."""
-        if self._watches and (self._hurries or self._closed or self.length - self._unread >= _UNHURRIED_CHARS):
+        if self._is_scanned:
+            return
+        if self._closed and self._may_scan and not self._unread and self.length <= _SCANNED_CHARS and is_alone(self._text):
+            self._scan()
+        elif self._watches and (self._hurries or self._closed or self.length - self._unread >= _UNHURRIED_CHARS):
             self._readings.feed(self._text[self._unread - self._base :])
             self._unread = self.length
             if self._closed:
                 self._readings.close()
+
+    def _scan(self) -> None:
+        """A short text that is whole before any of it was read, and has no other reading, needs no cursors."""
+        self._is_scanned = True
+        self._unread = self.length
+        for watch in self._watches:
+            for cursor, detector in zip(watch.inline, watch.check.inline, strict=True):
+                watch.findings += distinct(detector.scan(self._text))
+                cursor.at = self.length
 
     def _advance(self) -> None:
         self._read()
         if self._finder:
             self._placeholders += self._finder.advance(self._text, self._base, closed=self._closed)
         for watch in self._watches:
-            if watch.check.holds or self._closed or self.length - watch.at >= _UNHURRIED_CHARS:
+            if not self._is_scanned and (watch.check.holds or self._closed or self.length - watch.at >= _UNHURRIED_CHARS):
                 for cursor in watch.inline:
                     watch.findings += cursor.advance(self._readings, closed=self._closed)
             for pooled in watch.pooled:
@@ -157,7 +186,7 @@ class TextChannel:
         for span in reversed(merge_overlaps([*self._placeholders, *held])):
             if span.start < limit < span.end:
                 limit = span.start
-        return limit
+        return limit if limit >= self._gone else self.released
 
     def _judge(self, limit: int) -> None:
         """Decide about everything found before the limit by rules that hold, and about all that the others have found."""
@@ -189,7 +218,7 @@ class TextChannel:
         return self._writing.fingerprint(fired.kind.rpartition(".")[2], stands_for(self._slice(fired.start, fired.end)))
 
     def _take(self, limit: int) -> str:
-        is_plain = not self._edits and not self._placeholders
+        is_plain = not self._edits and not self._placeholders and not self._gone
         out = self._slice(self.released, limit) if is_plain else "".join(self._rewritten(limit))
         self.released = limit
         self._placeholders = [finding for finding in self._placeholders if finding.end > limit]
@@ -199,12 +228,17 @@ class TextChannel:
 
     def _rewritten(self, limit: int) -> list[str]:
         out: list[str] = []
-        at = self.released
+        gone, self._gone = self._gone, 0
+        at = max(self.released, gone)
+        self.rewritten += at - self.released
         restores: list[Finding] = [
             f for f in self._placeholders if f.end <= limit and not any(e.start < f.end and f.start < e.end for e in self._edits)
         ]
         places: list[Edit | Finding] = [*self._edits, *restores]
         for place in sorted(places, key=lambda place: place.start):
+            if place.start < gone:
+                at = max(at, place.end)
+                continue
             out.append(self._slice(at, place.start))
             value = self._slice(place.start, place.end)
             if isinstance(place, Edit):
@@ -230,6 +264,11 @@ class TextChannel:
         keep = max(self._base, keep)
         self._text = self._text[keep - self._base :]
         self._base = keep
+
+
+def _disguises(watches: Sequence[_Watch]) -> frozenset[Disguise]:
+    """What any detector asks to be shown besides."""
+    return frozenset(disguise for watch in watches for detector in watch.check.inline for disguise in detector.disguises)
 
 
 def _watch(check: Check, text_key: ForText) -> _Watch:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from gateway.guard.review import Counts, Hit, count
 from gateway.wire.model import Place, Uninspectable
 from gateway.wire.walk import dotted
-from policies.policy import Mode, OnUninspectable, Policy, Scope
+from policies.policy import OnUninspectable, Policy
 from policies.verdict import Action, strictest
+from policies.vocabulary import Mode, Scope
 
 MAX_HITS = 1000
 """Hits kept for one exchange; the rest are counted."""
@@ -24,8 +25,7 @@ class Covered(NamedTuple):
     texts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What fired on one text, and where that stands."""
 
     place: Place
@@ -79,13 +79,13 @@ class Findings:
             self.placed.append(Placed(place, scope, hits if len(hits) <= room else hits[:room]))
             self.kept += min(len(hits), room)
 
-    def cover(self, place: Place, scope: Scope, chars: int, rules: tuple[str, ...]) -> None:
-        """One more text of those at a place, which are counted together."""
+    def cover(self, place: Place, scope: Scope, chars: int, rules: tuple[str, ...], texts: int = 1) -> None:
+        """More texts of those at a place, which are counted together."""
         for index, known in enumerate(self.covered):
             if (known.place, known.scope, known.rules) == (place, scope, rules):
-                self.covered[index] = Covered(place, scope, known.chars + chars, rules, known.texts + 1)
+                self.covered[index] = Covered(place, scope, known.chars + chars, rules, known.texts + texts)
                 return
-        self.covered.append(Covered(place, scope, chars, rules))
+        self.covered.append(Covered(place, scope, chars, rules, texts))
 
     def absorb(self, part: "Findings", place: Place, covered_at: Place) -> None:
         """Take over what was found in one of many parts, whose own places begin at ``place``.
@@ -93,15 +93,21 @@ class Findings:
         What it covers is counted at ``covered_at``. Of a part that is blocked everything is kept: there is no part after it.
         """
         self.raise_to(part.action)
-        for covered in part.covered:
-            self.cover(covered_at, covered.scope, covered.chars, covered.rules)
+        sums: dict[tuple[Scope, tuple[str, ...]], list[int]] = {}
+        for _, scope, chars, rules, texts in part.covered:
+            total = sums.setdefault((scope, rules), [0, 0])
+            total[0] += chars
+            total[1] += texts
+        for (scope, rules), (chars, texts) in sums.items():
+            self.cover(covered_at, scope, chars, rules, texts)
         for name, number in part.counts.items():
             self.counts[name] = self.counts.get(name, 0) + number
-        for placed in part.placed:
-            room = len(placed.hits) if part.action is Action.BLOCK else MAX_HITS - self.kept
-            if room > 0:
-                self.placed.append(Placed((*place, *placed.place), placed.scope, placed.hits[:room]))
-                self.kept += min(len(placed.hits), room)
+        for at, scope, hits in part.placed:
+            room = len(hits) if part.action is Action.BLOCK else MAX_HITS - self.kept
+            if room <= 0:
+                break
+            self.placed.append(Placed(place + at, scope, hits if len(hits) <= room else hits[:room]))
+            self.kept += min(len(hits), room)
         for unread in part.unread:
             if len(self.unread) < MAX_HITS or unread.action is Action.BLOCK:
                 self.unread.append(replace(unread, place=(*place, *unread.place)))

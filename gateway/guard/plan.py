@@ -7,13 +7,14 @@ from detectors.contract import InlineDetector, PooledDetector, TextDetector
 from detectors.registry import Options
 from detectors.text.custom import CustomPattern
 from policies.load import LoadedPolicy
-from policies.policy import Policy, Rule, Scope
+from policies.policy import Policy, Rule
 from policies.verdict import Action
+from policies.vocabulary import Scope
 
 
 def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None = None) -> Options:
     """What a rule asks of its detector."""
-    patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context) for p in rule.patterns)
+    patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context, frozenset(p.disguises)) for p in rule.patterns)
     return Options(rule.entities, patterns, rule.allow_list, ner_model, cache_dir)
 
 

@@ -17,7 +17,7 @@ from gateway.guard.scanning import Found, Subject, TextScans
 from gateway.guard.scans import Answer, Job
 from gateway.guard.seams import Run, merged, runs
 from gateway.guard.tokens import Tokens
-from gateway.guard.writing import replacement
+from gateway.guard.writing import FIXED, replacement
 from gateway.wire import jsontext
 from gateway.wire.codec import encode
 from gateway.wire.jsontext import Leaf
@@ -212,7 +212,7 @@ class RequestGuard:
 
     def _refuse_key(self, segment: Segment, edit: Edit, fired_by: Iterable[Fired]) -> None:
         """A key of an object cannot be rewritten, nor can a picture; neither must go on as it is."""
-        if segment.form in (Form.KEY, Form.PICTURE):
+        if segment.form in FIXED:
             rule = next(fired.rule for fired in fired_by if fired.action.is_rewrite and not fired.shadow)
             fired = Fired(rule, edit.kind, edit.start, edit.end, 1.0, Action.BLOCK, shadow=False, why=segment.form.value)
             self.findings.add(segment.place, segment.scope, [Hit(fired, "")])

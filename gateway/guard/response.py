@@ -4,10 +4,12 @@ Sans-io: ``feed`` an event, run what it ``needs``, ``settle``, then take what it
 (see ``holdback``); an event that nothing touches goes on as it came, byte for byte.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from gateway.guard.crossing import LaterChannel, Making, Run
 from gateway.guard.holdback import TextChannel, Writing
 from gateway.guard.jsonchannel import JsonChannel
 from gateway.guard.memo import TextKey
@@ -16,10 +18,11 @@ from gateway.guard.plan import Plan
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
-from gateway.guard.writing import replacement
+from gateway.guard.writing import FIXED, replacement
+from gateway.wire.answer_numbers import with_numbers
 from gateway.wire.model import Channel, Delta, Event, Form, Kind, Place, Uninspectable
-from policies.policy import Scope
 from policies.verdict import Action, Fired
+from policies.vocabulary import Scope
 
 MAX_OPEN = 1024
 """Channels that may go on, at a time."""
@@ -54,12 +57,14 @@ class Progress(NamedTuple):
 class _Track:
     """A channel with what the record says of it."""
 
-    channel: TextChannel | JsonChannel
+    channel: TextChannel | JsonChannel | LaterChannel
     scope: Scope
     place: Place
     echoes: bool
     form: Form
+    run: Channel = ()
     closed: bool = False
+    cut: bool = False  # a value that goes on in a later text was taken out of it
     before: tuple[int, int] = (0, 0)  # texts, and their characters, that stood at the same place in earlier events
 
 
@@ -77,6 +82,8 @@ class ResponseGuard:
     _touched: dict[Channel, _Track] = field(default_factory=dict)
     _open: dict[int, None] = field(default_factory=dict)
     _has_ended: bool = False
+    _runs: dict[Channel, Run] = field(default_factory=dict)
+    _echoed: Counter[tuple[str, ...]] = field(default_factory=Counter)  # what echoes have said that no text had said before
     _event: Event | None = None
     _blocked: bool = False
     _writing: Writing = field(init=False)
@@ -92,6 +99,7 @@ class ResponseGuard:
     def feed(self, event: Event) -> None:
         """Take in an event. The one before it must have been released."""
         self._event = event
+        with_numbers(event)
         for part in event.uninspectable:
             self._unread(part)
         for delta in event.deltas:
@@ -121,7 +129,10 @@ class ResponseGuard:
 
     def release(self) -> Release | Refuse:
         """What may go now of the event that was fed, with all that its channels were holding and need not hold longer."""
-        out = {channel: text for channel, track in self._touched.items() if (text := track.channel.release())}
+        out: dict[Channel, str] = {}
+        for name, track in self._touched.items():
+            if text := self._released(track, out):
+                out[name] = text
         self._collect()
         if self._blocked:
             return Refuse()
@@ -134,15 +145,21 @@ class ResponseGuard:
             delta = event.deltas[index]
             text = out.pop(delta.channel, "")  # all of a channel's text goes to its last delta in the event
             self.released_chars += 0 if delta.echoes else len(text)
-            if text != delta.text and delta.form is not Form.KEY:
+            if text != delta.text and delta.form not in FIXED:
                 texts[index] = text
-        for text in out.values():
+        tails = tuple((name, text) for name, text in out.items() if text)
+        for _, text in tails:
             self.released_chars += len(text)
-        return Release(event, texts, tuple(out.items()))
+        for end in event.ends:
+            for over in [run for run in self._runs if run[: len(end)] == end]:
+                del self._runs[over]
+        return Release(event, texts, tails)
 
     def progress(self, channel: Channel) -> Progress:
         track = self._tracks.get(channel)
-        return Progress(track.channel.length, track.channel.released, track.channel.rewritten) if track else Progress(0, 0, 0)
+        if track is None:
+            return Progress(0, 0, 0)
+        return Progress(track.channel.length, track.channel.released, track.channel.rewritten + track.cut)
 
     def covered(self) -> list[Covered]:
         rules = self.plan.on_answer.rule_ids
@@ -170,21 +187,45 @@ class ResponseGuard:
         if (not delta.closes and len(self._active) >= MAX_OPEN) or max(len(self._tracks), len(self._active)) >= MAX_CHANNELS:
             return None
         checks = self.plan.on_answer.of(delta.scope)
-
-        writing = replace(self._writing, finder=None) if delta.form is Form.KEY else self._writing
-
-        def new_channel() -> TextChannel:
-            return TextChannel(self.plan.policy, checks, writing, self.text_key)
-
-        is_guarded_json = delta.form is Form.JSON and (checks or self._writing.finder)
-        channel = JsonChannel(new_channel) if is_guarded_json else new_channel()
-        track = _Track(channel, delta.scope, delta.channel, delta.echoes, delta.form)
+        writing = replace(self._writing, finder=None) if delta.form in FIXED else self._writing
+        making = Making(self.plan.policy, checks, writing, self.text_key)
+        track = _Track(self._channel(delta, making), delta.scope, delta.channel, delta.echoes, delta.form, delta.run)
         if known := self._tracks.get(delta.channel):
             if not known.channel.is_settled:  # its text is out, and what a model that flags has to say of it is not
                 self._active[*delta.channel, "earlier", known.before[0]] = known
             track.before = (known.before[0] + 1, known.before[1] + known.channel.length)
         self._tracks[delta.channel] = self._active[delta.channel] = track
         return track
+
+    def _channel(self, delta: Delta, making: Making) -> TextChannel | JsonChannel | LaterChannel:
+        if delta.form is Form.JSON and (making.checks or making.writing.finder):
+            return JsonChannel(making.channel)
+        if not (delta.run and making.checks):
+            return making.channel()
+        if delta.run in self._runs:
+            return LaterChannel(making)
+        self._runs[delta.run] = Run()
+        return making.channel()
+
+    def _released(self, track: _Track, out: dict[Channel, str]) -> str:
+        """What may go of a channel. A value across its beginning is taken out of the texts before it, as far as they are in ``out``."""
+        run = self._runs.get(track.run)
+        if run is None or isinstance(track.channel, JsonChannel):
+            return track.channel.release()
+        text, cut = run.release(track.channel)
+        if cut is None:
+            return text
+        back, first = cut.back, None
+        for name in [name for name in out if self._touched[name].run == track.run][::-1]:
+            if back:
+                first, whole = name, out[name]
+                out[name] = whole[: max(0, len(whole) - back)]
+                self._touched[name].cut = True
+                back -= len(whole) - len(out[name])
+        if first is None:
+            return cut.written + text
+        out[first] += cut.written
+        return text
 
     def _close(self, channels: list[Channel]) -> None:
         for channel in channels:
@@ -195,10 +236,10 @@ class ResponseGuard:
     def _collect(self) -> None:
         for name, track in sorted(self._touched.items(), key=lambda item: item[1].echoes):  # an echo brings no news after what it echoes
             if track.channel.hits:
-                hits = self.findings.news(track.channel.hits) if track.echoes else track.channel.hits
+                hits = self._news(track)
                 self.findings.add(track.place, track.scope, hits)
-                if track.form is Form.KEY:
-                    self._refuse_key(track)
+                if track.form in FIXED:
+                    self._refuse_fixed(track)
                 track.channel.hits = []
             self.findings.raise_to(track.channel.action)
             self._blocked = self._blocked or track.channel.blocked
@@ -206,11 +247,28 @@ class ResponseGuard:
                 self._active.pop(name, None)
         self._touched.clear()
 
-    def _refuse_key(self, track: _Track) -> None:
-        """A key of an object cannot be rewritten, and must not go on as it is."""
+    def _news(self, track: _Track) -> list[Hit]:
+        """What was not heard before: an echo says nothing new of what it echoes, nor that of an echo that came first, each time."""
+        if track.echoes:
+            news = self.findings.news(track.channel.hits)
+            self._echoed.update(_named(hit) for hit in news[: max(0, MAX_CHANNELS - len(self._echoed))])
+            return news
+        if not self._echoed:
+            return track.channel.hits
+        news = []
+        for hit in track.channel.hits:
+            if self._echoed[_named(hit)] > 0:
+                self._echoed[_named(hit)] -= 1
+            else:
+                news.append(hit)
+        return news
+
+    def _refuse_fixed(self, track: _Track) -> None:
+        """A key of an object cannot be rewritten, nor can a picture; neither must go on as it is."""
         rewriting = [hit.fired for hit in track.channel.hits if hit.fired.action.is_rewrite and not hit.fired.shadow]
         if rewriting:
-            refused = Fired(rewriting[0].rule, rewriting[0].kind, 0, track.channel.length, 1.0, Action.BLOCK, shadow=False, why="key")
+            rule, kind, why = rewriting[0].rule, rewriting[0].kind, track.form.value
+            refused = Fired(rule, kind, 0, track.channel.length, 1.0, Action.BLOCK, shadow=False, why=why)
             self.findings.add(track.place, track.scope, [Hit(refused, "")])
             self.findings.raise_to(Action.BLOCK)
             self._blocked = True
@@ -223,3 +281,7 @@ class ResponseGuard:
         keyed = self._writing.finder.keyed(text) if self._writing.finder else ""
         value = self.tokens.value_of(keyed)
         return text if value is None else value
+
+
+def _named(hit: Hit) -> tuple[str, ...]:
+    return hit.fired.rule, hit.fired.kind, hit.fired.why, hit.fingerprint

@@ -3,11 +3,12 @@
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from detectors.contract import InlineDetector, PooledDetector, TextDetector
+from detectors.contract import Disguise, InlineDetector, PooledDetector, TextDetector
 from detectors.finding import Finding
 from detectors.mapped import Mapped
-from detectors.plain import is_plain
-from detectors.readings import Reading, Readings, distinct
+from detectors.plain import is_alone, is_plain
+from detectors.reading import Reading
+from detectors.readings import Readings, distinct
 from detectors.text.sentences import sentences
 from gateway.guard.cursors import InlineCursor
 from gateway.guard.memo import Memo, TextKey
@@ -140,10 +141,11 @@ class TextScans:
 
 def _scan(text: str, detectors: Sequence[InlineDetector]) -> Iterator[list[list[Finding]]]:
     """What each detector finds, piece by piece: the same for every way of cutting (see ``cursors``)."""
-    if len(text) <= _PIECE_CHARS and is_plain(text):
+    disguises = frozenset[Disguise]().union(*(detector.disguises for detector in detectors))
+    if len(text) <= _PIECE_CHARS and not disguises and is_alone(text):
         yield [distinct(detector.scan(text)) for detector in detectors]
         return
-    readings = Readings()
+    readings = Readings(disguises)
     cursors = [InlineCursor(detector) for detector in detectors]
     for start in range(0, len(text), _PIECE_CHARS):
         closed = start + _PIECE_CHARS >= len(text)

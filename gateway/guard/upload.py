@@ -16,8 +16,8 @@ from gateway.wire.model import Form, Json, Kind, Place, Request, Segment, Uninsp
 from gateway.wire.multipart import PART_END, FormReader, Head, closing, opening, refuse
 from gateway.wire.request_texts import Found, parted
 from gateway.wire.upload import SNIFFED_BYTES, Reading, Upload, check_purpose, reading_of
-from policies.policy import Scope
 from policies.verdict import Action
+from policies.vocabulary import Scope
 
 _SURFACE = "files"
 

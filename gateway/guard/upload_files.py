@@ -10,7 +10,7 @@ from gateway.guard.upload_steps import BlockedError, Judged, Ledger, Step
 from gateway.guard.writing import replacement
 from gateway.wire.model import Place
 from gateway.wire.upload import Lines, Text, refuse
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _PIECE_CHARS = 8192
 _MAX_HELD_CHARS = 1 << 18
@@ -88,7 +88,7 @@ class RowFile:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._lines = Lines()
+        self._lines = Lines(ledger.world.max_rows)
 
     def feed(self, data: bytes) -> Iterator[Step]:
         for line in self._lines.feed(data):

@@ -10,6 +10,7 @@ from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
 from gateway.guard.vault import MAX_ENTRIES
 from gateway.wire.model import Place, Request
+from gateway.wire.upload import MAX_ROWS
 from policies.verdict import Action
 
 
@@ -34,6 +35,7 @@ class World:
     new_tokens: Callable[[], Tokens]
     app: str
     read_row: Callable[[bytes, int], Request]
+    max_rows: int = MAX_ROWS
 
 
 @dataclass(slots=True)
@@ -70,6 +72,14 @@ class Step:
     def __init__(self, raw: bytes = b"") -> None:
         self._raw = raw
 
+    @property
+    def request(self) -> Request | None:
+        """What is judged, if anything is."""
+        return None
+
+    def read(self, request: Request) -> None:
+        """Takes the request again, now that more of it could be read. Before ``look``."""
+
     def look(self) -> Iterator[None]:
         """Looks what jobs there are, a piece at a time."""
         yield from ()
@@ -97,14 +107,21 @@ class Judged(Step):
         super().__init__()
         self._ledger = ledger
         self._plan = plan
-        self._request = request
         self._place = place
         self._end = end
         self._row = row
-        world = ledger.world
-        self._guard = RequestGuard(plan, request, world.memos, ledger.tokens, world.app)
         self._asked = False
         self.patience_s = plan.patience_s
+        self.read(request)
+
+    @property
+    def request(self) -> Request:
+        return self._request
+
+    def read(self, request: Request) -> None:
+        self._request = request
+        world = self._ledger.world
+        self._guard = RequestGuard(self._plan, request, world.memos, self._ledger.tokens, world.app)
 
     def look(self) -> Iterator[None]:
         yield from self._guard.look()

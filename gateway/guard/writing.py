@@ -1,8 +1,12 @@
 """What stands in the place of a value: one door for requests and answers, for every style."""
 
 from gateway.guard.tokens import Tokens
+from gateway.wire.model import Form
 from policies.redact import mask, redact
 from policies.verdict import Action, Edit
+
+FIXED = frozenset({Form.KEY, Form.PICTURE})
+"""Forms of texts that are judged where they stand, and that no edit reaches."""
 
 
 def replacement(edit: Edit, value: str, tokens: Tokens, choice: str | None = None) -> str:

@@ -9,6 +9,8 @@ from gateway.guard.plan import Plan
 from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.proxy.http import UpstreamAnswer
+from gateway.proxy.pictures import PictureReader
+from gateway.proxy.refusing import refusal
 from gateway.proxy.reply import EVENT_STREAM, JSON, Reply
 from gateway.proxy.scanning import TURN_S, AnswerScans
 from gateway.proxy.vault import Recollection
@@ -32,21 +34,17 @@ async def chunks_of(answer: UpstreamAnswer, max_bytes: int, exchange: Exchange, 
     exchange.waited(clock())
 
 
-async def refuse(reply: Reply, exchange: Exchange, plan: Plan, dialect: Dialect, findings: Findings) -> None:
-    """The answer to a blocked exchange, in the style that the policy asks for."""
-    respond = plan.policy.respond
-    violation = PolicyViolation(respond.message, findings.rules(blocking_only=True), findings.reasons())
+async def refuse(reply: Reply, exchange: Exchange, plan: Plan, dialect: Dialect, findings: Findings, origin: Origin) -> None:
+    """The answer to a blocked exchange, in the style that the policy asks for. Only what was found is spoken of as a refusal."""
+    error, respond = refusal(plan, findings), plan.policy.respond
     render = dialect.render_refusal_stream if exchange.is_stream else dialect.render_refusal
-    body = render(respond.message, _origin(exchange)) if respond.style == "refusal" else None
+    is_spoken = respond.style == "refusal" and isinstance(error, PolicyViolation)
+    body = render(respond.message, origin) if is_spoken else None
     if body is None:
-        await reply.fail(violation)
+        await reply.fail(error)
         return
-    exchange.outcome = violation.code
+    exchange.outcome = error.code
     await reply.send(200, [EVENT_STREAM if exchange.is_stream else JSON], body)
-
-
-def _origin(exchange: Exchange) -> Origin:
-    return Origin(exchange.request_id, exchange.model, int(exchange.started_at))
 
 
 class Answering:
@@ -62,6 +60,8 @@ class Answering:
         scans: AnswerScans,
         recollection: Recollection,
         clock: Callable[[], float],
+        origin: Origin,
+        pictures: PictureReader | None = None,
     ) -> None:
         self._exchange = exchange
         self._reply = reply
@@ -71,12 +71,15 @@ class Answering:
         self._scans = scans
         self._recollection = recollection
         self._clock = clock
+        self._origin = origin
+        self._finished: set[int] = set()  # choices of whose end the client has heard
+        self._pictures = pictures
 
     async def run(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
         """Send it on. ``chunks`` are those of the answer."""
         is_good = answer.status < 300
         try:
-            if is_good and (stream := self._dialect.open_stream(answer.content_type, _origin(self._exchange))):
+            if is_good and (stream := self._dialect.open_stream(answer.content_type, self._origin)):
                 await self._stream(stream, answer, chunks)
             elif is_good and (kind := self._dialect.unread(answer.content_type)):
                 await self._pass_unread(kind, answer, chunks)
@@ -93,6 +96,7 @@ class Answering:
         event = self._dialect.parse_completion(raw, answer.content_type) if answer.status < 300 else read_error(raw, answer.status)
         exchange.note_event(event)
         await self._recollection.remember(event.names)
+        await self._read_pictures(event)
         guard.feed(event)
         await self._scans.settle(is_end=True)
         release = guard.release()
@@ -122,6 +126,7 @@ class Answering:
     async def _stream(self, stream: AnswerStream, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
         exchange, reply, clock = self._exchange, self._reply, self._clock
         renderer = StreamRenderer(stream, self._guard)
+        reply.errors = stream.errors or reply.errors
         async for arrived in _events(stream, chunks):
             begin = clock()
             out = b""
@@ -151,12 +156,21 @@ class Answering:
         self._exchange.note_event(event)
         if event.names:
             await self._recollection.remember(event.names)
+        if event.uninspectable:
+            await self._read_pictures(event)
         guard.feed(event)
         if event.is_end:
             guard.close()
         await self._scans.settle(is_end=event.is_end)
         release = guard.release()
-        return None if isinstance(release, Refuse) else renderer.render(release)
+        if isinstance(release, Refuse):
+            return None
+        self._finished.update(event.finished)
+        return renderer.render(release)
+
+    async def _read_pictures(self, event: Event) -> None:
+        if self._pictures:
+            await self._pictures.read_answer(event, self._plan)
 
     async def _end_unmarked(self, stream: AnswerStream, renderer: StreamRenderer, answer: UpstreamAnswer) -> None:
         """The upstream closed without the end mark."""
@@ -179,10 +193,17 @@ class Answering:
             await self._refuse()
             return
         self._exchange.outcome = "content_filter"
-        await self._reply.finish(answer.status, answer.headers, out + stream.render_stop(self._guard.open_choices()))
+        await self._reply.finish(answer.status, answer.headers, out + stream.render_stop(self._unfinished()))
+
+    def _unfinished(self) -> tuple[int, ...]:
+        """The choices that are to be ended: those that have begun, and those of several that have not begun yet."""
+        choices = self._guard.open_choices()
+        if self._origin.choices == 1:
+            return choices
+        return tuple(sorted({*choices, *range(self._origin.choices)} - self._finished))
 
     async def _refuse(self) -> None:
-        await refuse(self._reply, self._exchange, self._plan, self._dialect, self._guard.findings)
+        await refuse(self._reply, self._exchange, self._plan, self._dialect, self._guard.findings, self._origin)
 
 
 async def _events(stream: AnswerStream, chunks: AsyncIterator[bytes]) -> AsyncIterator[Iterator[Event]]:

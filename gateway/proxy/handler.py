@@ -25,13 +25,13 @@ from gateway.proxy.vault import Recollection
 from gateway.telemetry.record import Exchange
 from gateway.wire.dialect import Dialect
 from gateway.wire.file_rows import read_row
-from gateway.wire.model import Call, Form, Request, Segment
+from gateway.wire.model import Call, Form, Origin, Request, Segment
 from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
 from gateway.wire.upload import Upload
-from policies.policy import Scope
 from policies.subject import Subject
 from policies.verdict import Action
+from policies.vocabulary import Scope
 
 _QUERY = re.compile(r"(?:[A-Za-z0-9_.=&,:-]|%(?:5[BbDd]|2[Cc])){0,512}")
 """Names and values, with the brackets and commas of lists."""
@@ -77,6 +77,7 @@ class _Serving:
         self._tokens: Tokens
         self._recollection: Recollection
         self._scans: AnswerScans | None = None
+        self._pictures = parts.pictures.reader() if parts.pictures else None
         self._max_answer_bytes = 0
 
     async def run(self) -> None:
@@ -112,7 +113,7 @@ class _Serving:
             await self._recollection.recall(request.refers)
         body = await self._review(plan, request)
         if body is None:
-            await refuse(self._reply, exchange, plan, dialect, exchange.request)
+            await refuse(self._reply, exchange, plan, dialect, exchange.request, self._origin(request))
         else:
             await self._forward(plan, match, request, body)
 
@@ -123,8 +124,8 @@ class _Serving:
     async def _review(self, plan: Plan, request: Request) -> bytes | None:
         """What may go upstream, or None if the policy blocks the request."""
         begin = self._parts.clock()
-        if self._parts.pictures:
-            request = await self._parts.pictures.read(request)
+        if self._pictures:
+            request = await self._pictures.read(request)
         guard = RequestGuard(plan, request, self._parts.memos, self._tokens, self._exchange.app)
         self._exchange.request = guard.findings
         await review(guard, self._parts.scans, self._parts.clock, plan.patience_s)
@@ -148,11 +149,14 @@ class _Serving:
         exchange.policy = plan.version
         self._issue()
         world = World(
-            plan, plan_of, parts.memos, self._tokens, partial(Tokens, parts.key, caller.name), caller.name, partial(read_row, reader=reader)
-        )
+            plan, plan_of, parts.memos, self._tokens, partial(Tokens, parts.key, caller.name), caller.name,
+            partial(read_row, reader=reader), parts.uploads.max_rows,
+        )  # fmt: skip
         guard = UploadGuard(world, upload)
         exchange.request = guard.findings
-        uploading = Uploading(guard, self._inbound, exchange, parts.scans, parts.spawn, parts.clock)
+        uploading = Uploading(
+            guard, self._inbound, exchange, parts.scans, parts.spawn, parts.clock, parts.uploads.timeout_s, self._pictures
+        )
         try:
             body = await uploading.begin()
             await self._forward(plan, match, whole, uploading if body is None else body)
@@ -171,7 +175,10 @@ class _Serving:
             if answer.status < 300:
                 await self._taken(request, body)
             self._scans = AnswerScans(guard, parts.scans, parts.spawn)
-            answering = Answering(exchange, self._reply, match.dialect, plan, guard, self._scans, self._recollection, parts.clock)
+            answering = Answering(
+                exchange, self._reply, match.dialect, plan, guard, self._scans, self._recollection, parts.clock, self._origin(request),
+                self._pictures,
+            )  # fmt: skip
             await answering.run(answer, self._chunks(answer))
         finally:
             answer.close()
@@ -183,6 +190,9 @@ class _Serving:
         if self._inbound.method == "DELETE":
             await self._recollection.forget(request.refers)
         await self._recollection.remember(request.keeps)
+
+    def _origin(self, request: Request) -> Origin:
+        return Origin(self._exchange.request_id, request.model, int(self._exchange.started_at), request.choices)
 
     def _chunks(self, answer: UpstreamAnswer) -> AsyncIterator[bytes]:
         return chunks_of(answer, self._max_answer_bytes, self._exchange, self._parts.clock)

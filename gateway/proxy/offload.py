@@ -1,7 +1,9 @@
 """Runs what is too slow for the event loop in worker processes: bounded, with a deadline for each job, equal jobs shared.
 
-Whatever goes wrong is a value with a reason, never an exception: ``timeout``; ``overload``, when too many jobs wait; ``error``, when what
-runs in the worker failed; ``unavailable``, when the worker died or cannot start.
+Jobs that wait go to a worker several at a time. Where more is asked than can be done in time, the pool does what it can and refuses the
+rest at once, rather than be late with everything. Whatever goes wrong is a value with a reason, never an exception: ``timeout``;
+``overload``, when a job would wait too long; ``error``, when what runs in the worker failed; ``unavailable``, when the worker died or
+cannot start.
 """
 
 import asyncio
@@ -19,8 +21,14 @@ from policies.decide import NotChecked
 
 _LINE_LIMIT = 256 * 1024 * 1024  # of an answer; a job's size is bounded by the body it comes from
 _STUCK_S = 60.0
-"""A worker that takes longer than this for one job is ended and replaced."""
+"""A worker that takes longer than this for what it was sent is ended and replaced."""
 _RESTART_PAUSE_S = 1.0
+_BATCH_S, _BATCH_JOBS = 0.05, 16
+"""How much a worker is sent at a time, if several jobs wait."""
+_TRUST = 0.8
+"""The share of its deadline in which a job must be expected to be done. The rest is for what the expectation does not know."""
+_NEWS = 0.2
+"""What the last batch counts for in the average of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Undone:
 Results = list[Any] | Undone
 """One for each unit of a job."""
 
-Spawn = Callable[[Coroutine[Any, Any, Results], str], "asyncio.Task[Results]"]
+Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +59,7 @@ class _WorkerDied(Exception):
 
 
 class _Worker:
-    """One process; takes one job at a time, so that an answer belongs to the job before it."""
+    """One process; takes one batch of jobs at a time, so that an answer belongs to the batch before it."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
@@ -62,16 +70,21 @@ class _Worker:
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.returncode is None else None
 
-    async def ask(self, factory: Factory, units: Iterable[str]) -> dict[str, Any]:
+    async def ask(self, jobs: Sequence[tuple[Factory, Sequence[str]]]) -> tuple[list[dict[str, Any]], float]:
+        """An answer for each job, and how long the work took."""
+        lines = [{"path": factory.path, "options": dict(factory.options), "units": list(units)} for factory, units in jobs]
         async with self._turn:
-            return await self._ask(factory, units)
+            answer = await self._ask(json.dumps(lines).encode())
+        answers = answer.get("answers")
+        if not isinstance(answers, list) or len(answers) != len(jobs):
+            raise _WorkerDied
+        return answers, answer["seconds"]
 
-    async def _ask(self, factory: Factory, units: Iterable[str]) -> dict[str, Any]:
+    async def _ask(self, line: bytes) -> dict[str, Any]:
         process = await self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 both are pipes
-        line = json.dumps({"path": factory.path, "options": dict(factory.options), "units": list(units)})
         try:
-            process.stdin.write(line.encode() + b"\n")
+            process.stdin.write(line + b"\n")
             await process.stdin.drain()
             answer = json.loads(await process.stdout.readline())
         except (OSError, ValueError) as error:
@@ -98,43 +111,53 @@ class _Worker:
             await process.wait()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Flight:
-    """A job under way and for how many it runs."""
+    """A job under way. ``until``: when the last of those who wait for it gives up."""
 
-    task: "asyncio.Task[Results]"
-    waiting: int = 0
-    has_worker: bool = False
+    work: Work
+    results: "asyncio.Future[Results]"
+    until: float
+    askers: int = 0
 
 
 class Pool:
     """``max_waiting``: jobs that may wait for a worker; one more is refused. ``spawn`` owns the tasks."""
 
     def __init__(self, workers: int, max_waiting: int, spawn: Spawn) -> None:
-        self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._workers = [_Worker() for _ in range(workers)]
-        for worker in self._workers:
-            self._idle.put_nowait(worker)
+        self._idle = list(self._workers)
         self._max_waiting = max_waiting
         self._spawn = spawn
+        self._tasks: set[asyncio.Task[None]] = set()
         self._flights: dict[tuple[str, bytes], _Flight] = {}
-        self.waiting = 0
+        self._queue: dict[tuple[str, bytes], _Flight] = {}  # those without a worker; the first has waited longest
+        self._load = 0  # units of all flights
+        self._pace_s: float | None = None  # what a unit takes, on average
+        self._is_closed = False
         self.outcomes: dict[str, int] = {"done": 0, "timeout": 0, "overload": 0, "error": 0, "unavailable": 0}
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
 
     async def warm(self, factories: Iterable[Factory]) -> None:
         """Have every worker load every model, so that no exchange pays for it. Raises RuntimeError if one cannot."""
         for factory in factories:
             for worker in self._workers:
                 try:
-                    answer = await worker.ask(factory, ())
+                    (answer,), _ = await worker.ask([(factory, ())])
                 except _WorkerDied:
                     answer = {"error": "the worker died"}
                 if "error" in answer:
                     raise RuntimeError(f"{factory.path} cannot be loaded: {answer['error']}")
 
     async def close(self) -> None:
-        for flight in self._flights.values():
-            flight.task.cancel()
+        self._is_closed = True
+        for flight in list(self._flights.values()):
+            self._settle(flight, Undone("unavailable"))
+        for task in self._tasks:
+            task.cancel()
         for worker in self._workers:
             await worker.stop()
 
@@ -147,51 +170,105 @@ class Pool:
         return results
 
     async def _share(self, work: Work) -> Results:
+        if self._is_closed:
+            return Undone("unavailable")
         flight = self._flights.get(work.key)
         if flight is None:
-            if self.waiting >= self._max_waiting:
+            if not self._can_do(work):
                 return Undone("overload")
-            flight = self._flights[work.key] = _Flight(self._spawn(self._execute(work), "pool work"))
-        flight.waiting += 1
+            flight = self._enqueue(work)
+        else:
+            flight.until = max(flight.until, _now() + work.deadline_s)
+        flight.askers += 1
         try:
             async with asyncio.timeout(work.deadline_s):
-                return await asyncio.shield(flight.task)
+                return await asyncio.shield(flight.results)
         except TimeoutError:
             return Undone("timeout")
-        except asyncio.CancelledError:
-            if flight.task.cancelled():
-                return Undone("unavailable")
-            raise
         finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.has_worker:
-                self._abandon(work, flight)
+            flight.askers -= 1
+            if not flight.askers and self._queue.get(work.key) is flight:
+                self._settle(flight, Undone("timeout"))
 
-    def _abandon(self, work: Work, flight: _Flight) -> None:
-        """Nobody waits for it any more: its place in the queue is free at once."""
-        flight.task.cancel()
-        if self._flights.get(work.key) is flight:
-            del self._flights[work.key]
+    def _can_do(self, work: Work) -> bool:
+        """A worker is free, or can be expected to be free in time. A free one always takes the job: the expectation may be wrong."""
+        if self._idle:
+            return True
+        expected_s = (self._pace_s or 0.0) * (self._load / len(self._workers) + len(work.units))
+        return len(self._queue) < self._max_waiting and expected_s <= work.deadline_s * _TRUST
 
-    async def _execute(self, work: Work) -> Results:
-        self.waiting += 1
-        try:
-            worker = await self._idle.get()
-        finally:
-            self.waiting -= 1
-        self._flights[work.key].has_worker = True
+    def _enqueue(self, work: Work) -> _Flight:
+        flight = _Flight(work, asyncio.get_running_loop().create_future(), _now() + work.deadline_s)
+        self._flights[work.key] = self._queue[work.key] = flight
+        self._load += len(work.units)
+        self._serve()
+        return flight
+
+    def _serve(self) -> None:
+        """Give work to the workers that have none."""
+        while self._idle and self._queue and not self._is_closed:
+            if batch := self._next_batch():
+                task = self._spawn(self._run(self._idle.pop(), batch), "pool work")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    def _next_batch(self) -> list[_Flight]:
+        """What has waited longest and can still be in time; no more than ``_BATCH_S`` of it, and nothing that makes another job late."""
+        batch: list[_Flight] = []
+        now = _now()
+        units, end = 0, now + _BATCH_S
+        for flight in list(self._queue.values())[:_BATCH_JOBS]:
+            units += len(flight.work.units)
+            done_at = now + units * (self._pace_s or 0.0)
+            if batch and done_at > min(end, flight.until):
+                break
+            if self._is_late(flight, done_at, now):
+                self._settle(flight, Undone("timeout"))
+                units -= len(flight.work.units)
+                continue
+            del self._queue[flight.work.key]
+            batch.append(flight)
+            end = min(end, flight.until)
+        return batch
+
+    @staticmethod
+    def _is_late(flight: _Flight, done_at: float, now: float) -> bool:
+        """Whether it has waited for so long that to begin it now would be in vain."""
+        return done_at > flight.until and flight.until - now < flight.work.deadline_s / 2
+
+    async def _run(self, worker: _Worker, batch: Sequence[_Flight]) -> None:
+        results: list[Results] = [Undone("unavailable")] * len(batch)
         try:
             async with asyncio.timeout(_STUCK_S):
-                return _results(work, await worker.ask(work.factory, work.units))
+                answers, seconds = await worker.ask([(flight.work.factory, flight.work.units) for flight in batch])
+            results = [_results(flight.work, answer) for flight, answer in zip(batch, answers, strict=True)]
+            self._note_pace(seconds / max(1, sum(len(flight.work.units) for flight in batch)))
         except (TimeoutError, _WorkerDied, OSError):
             await worker.stop()
-            return Undone("unavailable")
         except asyncio.CancelledError:
-            await worker.stop()  # its next line would be the answer to this job
+            await worker.stop()  # its next line would be the answer to this batch
             raise
         finally:
-            del self._flights[work.key]
-            self._idle.put_nowait(worker)
+            for flight, each in zip(batch, results, strict=True):
+                self._settle(flight, each)
+            self._idle.append(worker)
+            self._serve()
+
+    def _note_pace(self, pace_s: float) -> None:
+        self._pace_s = pace_s if self._pace_s is None else self._pace_s + (pace_s - self._pace_s) * _NEWS
+
+    def _settle(self, flight: _Flight, results: Results) -> None:
+        """It is over, for all who wait for it."""
+        if flight.results.done():
+            return
+        flight.results.set_result(results)
+        self._load -= len(flight.work.units)
+        del self._flights[flight.work.key]
+        self._queue.pop(flight.work.key, None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class Scans(Pool):

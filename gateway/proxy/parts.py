@@ -1,18 +1,20 @@
 """What an exchange is served with: declared here, where it is used, and made by the app."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.guard.plan import Plan
 from gateway.guard.request import Memos
 from gateway.proxy.apps import Apps
 from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer
+from gateway.proxy.pictures import Pictures
 from gateway.proxy.scanning import Scans, Spawn
+from gateway.proxy.shutdown import Shutdown
+from gateway.proxy.uploading import UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.vault import Shelf
 from gateway.telemetry.record import Exchange
-from gateway.wire.model import Request
 from gateway.wire.routes import Routes
 from policies.subject import Subject
 
@@ -23,12 +25,6 @@ class Router(Protocol):
     async def connect(
         self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
     ) -> tuple[Upstream, Handshake]: ...
-
-
-class Pictures(Protocol):
-    async def read(self, request: Request) -> Request:
-        """The request with what could be read in its pictures."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +48,5 @@ class Parts:
     new_id: Callable[[], str]
     pictures: Pictures | None = None
     """None: pictures are not read."""
+    shutdown: Shutdown = field(default_factory=Shutdown)
+    uploads: UploadLimits = field(default_factory=UploadLimits)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from gateway.errors import BadRequest, GatewayError, InternalError, PolicyViolation, TooLarge
+from gateway.errors import BadRequest, GatewayError, InternalError, TooLarge
 from gateway.guard.request import RequestGuard
 from gateway.guard.tokens import Tokens
 from gateway.proxy.http import ClientGone, Handshake, Headers, Inbound, Socket, Target
@@ -18,15 +18,17 @@ from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_asked import ClientEvents, Passage
 from gateway.proxy.realtime_told import ServerEvents
 from gateway.proxy.realtime_turns import Turns
+from gateway.proxy.refusing import refusal
 from gateway.proxy.reply import JSON, Reply
 from gateway.proxy.scanning import review
+from gateway.proxy.shutdown import shutting_down
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Request
 from gateway.wire.openai.realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
 from gateway.wire.routes import Match
 from policies.verdict import Action
 
-_NORMAL, _UNSUPPORTED, _TOO_BIG, _FAILED = 1000, 1003, 1009, 1011
+_NORMAL, _GOING_AWAY, _UNSUPPORTED, _TOO_BIG, _FAILED = 1000, 1001, 1003, 1009, 1011
 _MAX_VALUES = 10_000
 """Values that one session may have replaced by placeholders; they are kept until its end."""
 
@@ -38,6 +40,10 @@ class _End:
     by_client: bool
     code: int = _NORMAL
     error: GatewayError | None = None
+
+
+def _stopped() -> _End:
+    return _End(by_client=False, code=_GOING_AWAY, error=shutting_down())
 
 
 class Conversation:
@@ -55,6 +61,8 @@ class Conversation:
         parts, exchange, inbound = self._parts, self._exchange, self._inbound
         if not inbound.is_upgrade:
             raise no_socket()
+        if parts.shutdown.begun.is_set():
+            raise shutting_down()
         asked, offer = read_handshake(inbound.query), read_offer(inbound.headers.get("sec-websocket-protocol", ""))
         caller = parts.apps.identify(_identity(inbound.headers, offer))
         exchange.app, exchange.model, exchange.is_stream = caller.name, asked.model, True
@@ -75,14 +83,13 @@ class Conversation:
         await self._converse(turns, answer, upstream.settings.max_response_mb << 20)
 
     async def _review(self, turns: Turns, asked: Request) -> None:
-        """The query string is a text too; like a key, it is read and not rewritten. Raises PolicyViolation."""
+        """The query string is a text too; like a key, it is read and not rewritten. Raises PolicyViolation or Unavailable."""
         plan, parts = turns.plan, self._parts
         guard = RequestGuard(plan, asked, parts.memos, self._tokens, self._exchange.app)
         self._exchange.request = guard.findings
         await review(guard, parts.scans, parts.clock, plan.patience_s)
         if guard.verdict() is Action.BLOCK:
-            found = guard.findings
-            raise PolicyViolation(plan.policy.respond.message, found.rules(blocking_only=True), found.reasons())
+            raise refusal(plan, guard.findings)
 
     async def _refuse(self, answer: Handshake) -> None:
         exchange = self._exchange
@@ -94,6 +101,8 @@ class Conversation:
         upstream = answer.socket
         assert upstream is not None  # noqa: S101 a refusal has been answered
         try:
+            if self._parts.shutdown.begun.is_set():
+                raise shutting_down()
             client = await self._reply.accept(answer.protocol)
             await _Session(self._parts, turns, self._tokens, client, upstream, max_bytes).run()
         finally:
@@ -131,10 +140,18 @@ class _Session:
         async with asyncio.TaskGroup() as pumps:
             asking = pumps.create_task(self._pump(self._ask))
             telling = pumps.create_task(self._pump(self._tell))
-            done, _ = await asyncio.wait((asking, telling), return_when=asyncio.FIRST_COMPLETED)
-            asking.cancel()
-            telling.cancel()
+            stopping = pumps.create_task(self._until_stopped())
+            done, rest = await asyncio.wait((asking, telling, stopping), return_when=asyncio.FIRST_COMPLETED)
+            for task in rest:
+                task.cancel()
         return done.pop().result()
+
+    async def _until_stopped(self) -> _End:
+        """The gateway is shutting down: the session ends between two responses, or, if that takes too long, in the middle of one."""
+        await self._parts.shutdown.begun.wait()
+        if self._told.is_busy:
+            await self._parts.shutdown.over.wait()
+        return _stopped()
 
     async def _pump(self, step: Callable[[], Awaitable[_End | None]]) -> _End:
         try:
@@ -155,6 +172,8 @@ class _Session:
         if text is None:
             return _End(by_client=True)
         passage = await self._asked.take(text)
+        if passage.asks:
+            self._told.expect()
         await self._send(passage)
         if passage.upstream != (text,) and len(self._tokens.restorable()) > _MAX_VALUES:
             raise TooLarge("body_too_large", "The session has more values to protect than the gateway takes.")
@@ -165,7 +184,7 @@ class _Session:
         if text is None:
             return _End(by_client=False, code=_sendable(self._upstream.close_code))
         await self._send(await self._told.take(text))
-        return None
+        return _stopped() if self._parts.shutdown.begun.is_set() and not self._told.is_busy else None
 
     async def _send(self, passage: Passage) -> None:
         for text in passage.upstream:

@@ -1,26 +1,31 @@
 """A client's side of a realtime session: each of its events is guarded like a request, and what is blocked goes nowhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.errors import BadRequest, PolicyViolation
+from gateway.errors import BadRequest, GatewayError
 from gateway.guard.request import RequestGuard
 from gateway.guard.tokens import Tokens
 from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_turns import Turns
+from gateway.proxy.refusing import refusal
 from gateway.proxy.scanning import review
-from gateway.wire.model import Kind, Request
+from gateway.proxy.shutdown import shutting_down
+from gateway.wire.model import Json, Kind, Request
 from gateway.wire.openai.realtime import render_error
 from gateway.wire.openai.realtime_requests import read_client_event
 from policies.verdict import Action
 
+_ASK = "response.create"
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What comes of an event: messages for the upstream, messages for the client."""
+    """What comes of an event: messages for the upstream, messages for the client. ``asks``: the upstream is asked for a response."""
 
     upstream: tuple[str, ...] = ()
     client: tuple[str, ...] = ()
+    asks: bool = False
 
 
 class ClientEvents:
@@ -32,6 +37,7 @@ class ClientEvents:
         self._tokens = tokens
         self._model = model
         self._new_event_id = new_event_id
+        self._pictures = parts.pictures.reader() if parts.pictures else None
         self._is_mute = False  # its sound is blocked, which was said once
 
     async def take(self, text: str) -> Passage:
@@ -40,9 +46,10 @@ class ClientEvents:
         try:
             request = read_client_event(raw, self._model)
         except BadRequest as error:
-            turn = self._turns.turn
-            message = render_error(error, turn.request_id, turn.policy, self._new_event_id())
-            return Passage(client=(message.decode(),))
+            return self._refuse(error)
+        asks = request.body.get("type") == _ASK
+        if asks and self._parts.shutdown.begun.is_set():
+            return self._refuse(shutting_down(), request.body.get("event_id"))
         is_sound = not request.segments and all(part.kind is Kind.AUDIO for part in request.uninspectable) and request.uninspectable
         if is_sound and self._is_mute:
             return Passage()
@@ -50,11 +57,18 @@ class ClientEvents:
             self._turns.turn.request_bytes += len(raw)
             return Passage(upstream=(text,))
         self._is_mute = False
-        return await self._review(text, request, is_sound=bool(is_sound))
+        passage = await self._review(text, request, is_sound=bool(is_sound))
+        return replace(passage, asks=True) if asks and passage.upstream else passage
+
+    def _refuse(self, error: GatewayError, about: Json = None) -> Passage:
+        turn = self._turns.turn
+        return Passage(client=(render_error(error, turn.request_id, turn.policy, self._new_event_id(), about).decode(),))
 
     async def _review(self, text: str, request: Request, *, is_sound: bool) -> Passage:
         parts, turns, plan = self._parts, self._turns, self._turns.plan
         begin = parts.clock()
+        if self._pictures and request.uninspectable and not is_sound:
+            request = await self._pictures.read(request)
         guard = RequestGuard(plan, request, parts.memos, self._tokens, turns.turn.app)
         await review(guard, parts.scans, parts.clock, plan.patience_s)
         action = guard.verdict()
@@ -65,7 +79,7 @@ class ClientEvents:
             turns.has_sound = turns.has_sound or is_sound
             return Passage(upstream=(text if body is request.raw else body.decode("utf-8", "surrogatepass"),))
         self._is_mute = is_sound
-        blocked = turns.block(guard.findings, None, len(request.raw))
-        violation = PolicyViolation(plan.policy.respond.message, guard.findings.rules(blocking_only=True), guard.findings.reasons())
-        message = render_error(violation, blocked.request_id, plan.version, self._new_event_id(), request.body.get("event_id"))
+        error = refusal(plan, guard.findings)
+        blocked = turns.block(error.code, guard.findings, None, len(request.raw))
+        message = render_error(error, blocked.request_id, plan.version, self._new_event_id(), request.body.get("event_id"))
         return Passage(client=(message.decode(),))

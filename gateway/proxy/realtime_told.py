@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway.errors import PolicyViolation, UpstreamError
+from gateway.errors import GatewayError, UpstreamError
 from gateway.guard.messages import render_messages
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.proxy.parts import Parts
 from gateway.proxy.realtime_asked import Passage
 from gateway.proxy.realtime_turns import Turns
+from gateway.proxy.refusing import refusal
 from gateway.proxy.scanning import AnswerScans
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Channel, Kind
@@ -18,6 +19,7 @@ from gateway.wire.openai.realtime import is_about, render_cancel, render_error
 from gateway.wire.openai.realtime_answer import RealtimeAnswer
 from gateway.wire.openai.realtime_events import CREATED, DONE, ServerEvent, read_server_event
 
+_ERROR = "error"
 _MAX_RESPONSES = 16
 _MAX_TRANSCRIPTS = 16
 _MAX_IDS = 1024
@@ -45,11 +47,13 @@ class ServerEvents:
         self._tokens = tokens
         self._max_bytes = max_bytes
         self._new_event_id = new_event_id
+        self._pictures = parts.pictures.reader() if parts.pictures else None
         self._responses: dict[str, _Answer] = {}
         self._transcripts: dict[Channel, _Answer] = {}
         self._stopped: deque[str] = deque(maxlen=_MAX_IDS)  # responses that a verdict has ended before the endpoint did
         self._dropped: deque[str] = deque(maxlen=_MAX_IDS)  # items of which the client hears nothing more
         self._cancels: deque[str] = deque(maxlen=_MAX_IDS)
+        self._is_awaited = False  # a response that is asked for and has not begun
 
     def open_answers(self) -> list[ResponseGuard]:
         return [answer.guard for answer in (*self._responses.values(), *self._transcripts.values())]
@@ -57,6 +61,15 @@ class ServerEvents:
     @property
     def is_answering(self) -> bool:
         return bool(self._responses)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a response is under way, or to be expected."""
+        return self.is_answering or self._is_awaited
+
+    def expect(self) -> None:
+        """The endpoint has been asked for a response."""
+        self._is_awaited = True
 
     def drop_late(self) -> None:
         for answer in (*self._responses.values(), *self._transcripts.values()):
@@ -66,6 +79,8 @@ class ServerEvents:
         """Raises UpstreamError for more than the gateway takes, and Unavailable."""
         event = read_server_event(text.encode("utf-8", "surrogatepass"))
         self._turns.note_event(event)
+        if event.kind in (CREATED, _ERROR):
+            self._is_awaited = False
         if is_about(event.body, self._cancels) or self._is_over(event):
             return Passage()
         begin = self._parts.clock()
@@ -115,6 +130,8 @@ class ServerEvents:
 
     async def _pass(self, answer: _Answer, event: ServerEvent, *, is_end: bool) -> tuple[str, ...] | None:
         """What may go to the client now that this event has come in; None if a rule has blocked."""
+        if self._pictures and event.uninspectable:
+            await self._pictures.read_answer(event, answer.guard.plan)
         answer.guard.feed(event)
         if is_end:
             answer.guard.close()
@@ -129,7 +146,8 @@ class ServerEvents:
         """End a response that a rule has blocked in the API's own words, here and at the endpoint."""
         del self._responses[response]
         answer.scans.drop()
-        turn = self._turns.end_turn(answer.guard, event, "content_filter")
+        error = refusal(answer.guard.plan, answer.guard.findings)
+        turn = self._turns.end_turn(answer.guard, event, "content_filter" if answer.has_begun else error.code)
         self._dropped.extend(answer.items)
         cancel: tuple[str, ...] = ()
         if event.kind != DONE:
@@ -139,7 +157,7 @@ class ServerEvents:
             cancel = (render_cancel(response, event_id).decode(),)
         if answer.has_begun:
             return Passage(cancel, tuple(message.decode("utf-8", "surrogatepass") for message in answer.written.stop()))
-        return Passage(cancel, (self._violation(turn, answer.guard),))
+        return Passage(cancel, (self._told_of(error, turn),))
 
     async def _take_aside(self, event: ServerEvent, begin: float) -> Passage:
         """What is of no response is judged as it stands, but for transcripts of what the user said, which come in pieces."""
@@ -155,8 +173,9 @@ class ServerEvents:
             if event.heard:
                 self._dropped.extend(event.items)
             answer.scans.drop()
-            blocked = self._turns.block(None, answer.guard, len(event.raw))
-            return Passage(client=(self._violation(blocked, answer.guard),))
+            error = refusal(answer.guard.plan, answer.guard.findings)
+            blocked = self._turns.block(error.code, None, answer.guard, len(event.raw))
+            return Passage(client=(self._told_of(error, blocked),))
         if is_end:
             self._turns.note_told(answer.guard, [each.guard.findings for each in self._responses.values()])
         return Passage(client=messages)
@@ -174,7 +193,5 @@ class ServerEvents:
         guard = ResponseGuard(self._turns.plan, self._tokens, self._parts.memos.scans.text_key)
         return _Answer(guard, AnswerScans(guard, self._parts.scans, self._parts.spawn), RealtimeAnswer(response, self._new_event_id))
 
-    def _violation(self, exchange: Exchange, guard: ResponseGuard) -> str:
-        found = guard.findings
-        violation = PolicyViolation(guard.plan.policy.respond.message, found.rules(blocking_only=True), found.reasons())
-        return render_error(violation, exchange.request_id, exchange.policy, self._new_event_id()).decode()
+    def _told_of(self, error: GatewayError, exchange: Exchange) -> str:
+        return render_error(error, exchange.request_id, exchange.policy, self._new_event_id()).decode()

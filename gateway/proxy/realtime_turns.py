@@ -81,11 +81,11 @@ class Turns:
         self._record_turn()
         return turn
 
-    def block(self, asked: Findings | None, told: ResponseGuard | None, size: int) -> Exchange:
+    def block(self, outcome: str, asked: Findings | None, told: ResponseGuard | None, size: int) -> Exchange:
         """An event that does not go on, which is an exchange of its own. Raises Unavailable."""
         blocked = self._new()
         blocked.policy = self.plan.version
-        blocked.started_at, blocked.start, blocked.outcome = self._parts.wall(), self._parts.clock(), "content_filter"
+        blocked.started_at, blocked.start, blocked.outcome = self._parts.wall(), self._parts.clock(), outcome
         if asked is not None:
             blocked.request, blocked.request_bytes = asked, size
         if told is not None:

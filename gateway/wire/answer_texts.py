@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from gateway.wire.model import Delta, Form, Json, Kind, Place, Uninspectable
 from gateway.wire.walk import is_structural, strings
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 Found = Iterator[Delta | Uninspectable]
 

@@ -8,8 +8,25 @@ from gateway.wire.model import Call, Channel, Event, Json, Kind, Origin, Request
 from gateway.wire.upload import Upload
 
 
+class ErrorShape(Protocol):
+    """How an API words an error."""
+
+    def render_error(self, error: GatewayError, request_id: str, policy: str) -> bytes:
+        """An error in the API's own shape."""
+        ...
+
+    def render_error_event(self, error: GatewayError, request_id: str, policy: str) -> bytes:
+        """The same in the middle of a stream, with which the stream ends."""
+        ...
+
+
 class AnswerStream(Protocol):
     """One streamed answer: its bytes read into events, and ours written among them. It has the state that this takes."""
+
+    @property
+    def errors(self) -> ErrorShape | None:
+        """How an error is said in the middle of it; None: as the dialect says it."""
+        return None
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events that have become whole; what cannot be read of one is in ``uninspectable``.
@@ -36,18 +53,6 @@ class AnswerStream(Protocol):
 
     def render_stop(self, open_choices: tuple[int, ...]) -> bytes:
         """The valid ending of a stream that is cut by a verdict: a content-filter stop for what is open, and the end mark."""
-        ...
-
-
-class ErrorShape(Protocol):
-    """How an API words an error."""
-
-    def render_error(self, error: GatewayError, request_id: str, policy: str) -> bytes:
-        """An error in the API's own shape."""
-        ...
-
-    def render_error_event(self, error: GatewayError, request_id: str, policy: str) -> bytes:
-        """The same in the middle of a stream, with which the stream ends."""
         ...
 
 

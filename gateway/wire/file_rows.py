@@ -13,7 +13,7 @@ from gateway.wire.model import Call, Form, Json, Place, Request, Segment
 from gateway.wire.openai.chat_request import read_request
 from gateway.wire.request_texts import Found, parted, read_field, read_key, refuse
 from gateway.wire.resource_texts import read_resource
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 SURFACE = "files"
 
@@ -59,7 +59,7 @@ def _batch_row(row: dict[str, Json], line: bytes, reader: Reader) -> Request:
         body=row,
         raw=line,
         write=None,
-        segments=(*segments, *(segment._replace(place=_within(segment.place)) for segment in inner.segments)),
+        segments=(*segments, *map(_within_row, inner.segments)),
         uninspectable=(*uninspectable, *(replace(part, place=_within(part.place)) for part in inner.uninspectable)),
     )
 
@@ -68,8 +68,9 @@ def _within(place: Place) -> Place:
     return ("body", *place)
 
 
-def _within_row(segment: Segment) -> Segment:
-    return Segment(segment.text, segment.role, segment.scope, _within(segment.place), segment.form, segment.leaf, segment.joins)
+def _within_row(said: Segment) -> Segment:
+    """Spelled out, for there are many."""
+    return Segment(said.text, said.role, said.scope, _within(said.place), said.form, said.leaf, said.joins)
 
 
 def _around(row: dict[str, Json]) -> Found:

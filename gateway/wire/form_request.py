@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.errors import BadRequest
+from gateway.wire.media import is_data, readable, text_of
 from gateway.wire.model import Call, Json, Kind, Place, Request, Segment, Uninspectable
 from gateway.wire.multipart import PART_END, FormReader, Head, boundary_of, closing, opening, refuse
 from gateway.wire.request_texts import Found, parted, read_field
 from gateway.wire.walk import is_name
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 MAX_FIELD_BYTES = 4 * 1024 * 1024
 
@@ -60,16 +61,16 @@ class _Form:
     parts: tuple[tuple[Head, bytes], ...]
 
     def write(self, body: dict[str, list[Json]] | None) -> bytes:
-        """``body``: what a field is to say, and a file to be called; None: as they came."""
+        """``body``: what a field is to say, and a file to be called; None: as they came. The bytes of a file are always those that came."""
         at: dict[str, int] = {}
         written: list[bytes] = []
         for head, value in self.parts:
             position = at[head.name] = at.get(head.name, -1) + 1
             said = body[head.name][position] if body else None
-            if said is not None and head.filename is None:
+            if isinstance(said, str):
                 value = said.encode("utf-8", "replace")
             elif said is not None:
-                head = Head(head.name, said + parted_filename(head.filename or "")[1], head.content_type)
+                head = Head(head.name, said["filename"] + parted_filename(head.filename or "")[1], head.content_type)
             written += (opening(self.boundary, head), value, PART_END)
         return b"".join((*written, closing(self.boundary)))
 
@@ -77,29 +78,38 @@ class _Form:
 def read_form(surface: str, raw: bytes, call: Call, files: Mapping[str, Kind]) -> Request:
     """``files``: what the files of a field are, also where the field has them as a data URL. Raises BadRequest.
 
-    ``raw`` of the request is written anew from the parts, for there may be more between them than any reader should see.
+    The body has of each field a list: texts, and for a file its name without the extension and its bytes. ``raw`` of the request is written
+    anew from the parts, for there may be more between them than any reader should see.
     """
     form = _parts(raw, boundary_of(call.content_type))
     body: dict[str, list[Json]] = {}
     for head, value in form.parts:
-        said = decode_field(value) if head.filename is None else parted_filename(head.filename)[0]
+        said = decode_field(value) if head.filename is None else {"filename": parted_filename(head.filename)[0], "file": value}
         body.setdefault(head.name, []).append(said)
-    model, stream = body.get("model", [""])[0], body.get("stream", [""])[0]
     segments, uninspectable = parted(_read(form, files))
-    return Request(surface, model, stream.lower() == "true", body, form.write(None), segments, uninspectable, write=form.write)
+    is_stream = _said(body, "stream").lower() == "true"
+    return Request(surface, _said(body, "model"), is_stream, body, form.write(None), segments, uninspectable, write=form.write)
+
+
+def _said(body: dict[str, list[Json]], name: str) -> str:
+    said = body.get(name, [""])[0]
+    return said if isinstance(said, str) else ""
 
 
 def _read(form: _Form, files: Mapping[str, Kind]) -> Found:
+    """A file that is text is not what its field is for, and unknown."""
     at: dict[str, int] = {}
     for head, value in form.parts:
         position = at[head.name] = at.get(head.name, -1) + 1
         place = (head.name, position)
         kind = files.get(head.name.removesuffix("[]"))
         if head.filename is not None:
-            yield Uninspectable(kind or Kind.UNKNOWN, place)
-            yield from read_filename(head.filename, place)
-        elif kind and value.startswith(b"data:"):
-            yield Uninspectable(kind, place)
+            yield Uninspectable(Kind.UNKNOWN if kind is None or text_of(value) else kind, place, Scope.USER)
+            yield from read_filename(head.filename, (*place, "filename"))
+        elif kind and is_data("url", said := value.decode()):
+            yield Uninspectable(kind, place, Scope.USER)
+            if read := readable(said):
+                yield Segment(read.text, "user", Scope.USER, place, read.form, read.leaf)
         else:
             yield from read_value(head.name, value.decode(), place)
 

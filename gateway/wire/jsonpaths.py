@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
@@ -11,7 +11,7 @@ from jsonpath.selectors import IndexSelector, NameSelector
 from gateway.errors import BadRequest
 from gateway.wire.model import Form, Json, Place
 from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 MAX_ITEMS = 16
 """How far down a list a text of a stream may stand."""
@@ -76,6 +76,12 @@ class Paths:
     rest: Scope
     scopes: tuple[tuple[Scope, tuple[JSONPath | Place, ...]], ...] = ()
     structural: tuple[JSONPath | Place, ...] = ()
+    _fixed: Mapping[Place, Scope | None] | None = field(init=False)
+    """What stands at which place, if that is the same for each body."""
+
+    def __post_init__(self) -> None:
+        is_fixed = all(isinstance(path, tuple) for _, paths in self._said() for path in paths)
+        object.__setattr__(self, "_fixed", self._named(None) if is_fixed else None)
 
     @classmethod
     def of(cls, rest: Scope, scopes: Mapping[Scope, tuple[str, ...]], structural: tuple[str, ...]) -> "Paths":
@@ -85,14 +91,21 @@ class Paths:
 
     def texts(self, body: Json, *, numbers: bool = False) -> Iterator[Text]:
         """Every text of a body, named or not. Raises BadRequest (``too_deep``)."""
-        named: dict[Place, Scope | None] = {}
-        for scope, paths in ((None, self.structural), *self.scopes):
-            for path in paths:
-                for place in (path,) if isinstance(path, tuple) else _places(path, body):
-                    named.setdefault(place, scope)
+        named = self._named(body) if self._fixed is None else self._fixed
         found: list[Text] = []
         self._walk(body, (), named, named.get((), self.rest), found, 0, numbers=numbers)
         return iter(found)
+
+    def _said(self) -> tuple[tuple[Scope | None, tuple[JSONPath | Place, ...]], ...]:
+        return ((None, self.structural), *self.scopes)
+
+    def _named(self, body: Json) -> dict[Place, Scope | None]:
+        named: dict[Place, Scope | None] = {}
+        for scope, paths in self._said():
+            for path in paths:
+                for place in (path,) if isinstance(path, tuple) else _places(path, body):
+                    named.setdefault(place, scope)
+        return named
 
     def _walk(
         self,
@@ -113,10 +126,10 @@ class Paths:
             if depth > MAX_DEPTH:
                 raise BadRequest("too_deep", "The body is nested too deeply.", dotted(place))
             for step, item in value.items() if isinstance(value, dict) else enumerate(value):
-                here = (*place, step)
                 if isinstance(step, str) and not is_name(step):
-                    found.append(Text(step, here, Form.KEY, said or self.rest))
+                    found.append(Text(step, (*place, step), Form.KEY, said or self.rest))
                 if numbers or isinstance(item, (str, dict, list)):
+                    here = (*place, step)
                     self._walk(item, here, named, named.get(here, said), found, depth + 1, numbers=numbers)
         elif numbers and said is not None and (text := number_text(value)):
             found.append(Text(text, place, Form.TEXT, said))

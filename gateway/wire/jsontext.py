@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _STRUCTURE = frozenset("{}[]:, \t\r\n")
@@ -23,8 +24,7 @@ class Part(Enum):
     END = auto()  # the open leaf ends here
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """``raw`` as it stood, ``text`` decoded; ``end`` is the raw offset behind the piece, counted from the first character fed."""
 
     part: Part
@@ -188,6 +188,10 @@ class Leaf:
     end: int
     is_string: bool
 
+    def written(self, text: str) -> str:
+        """What stands in its raw range once it says ``text``; a bare leaf (a number) becomes a string."""
+        return escape(text) if self.is_string else f'"{escape(text)}"'
+
 
 def leaves(text: str) -> list[Leaf]:
     """All leaves of a whole JSON text, in order."""
@@ -209,10 +213,10 @@ def leaves(text: str) -> list[Leaf]:
 
 
 def rewrite(text: str, replaced: Iterable[tuple[Leaf, str]]) -> str:
-    """The JSON text with those leaves replaced; a bare leaf (a number) that is replaced becomes a string."""
+    """The text with those leaves replaced."""
     pieces: list[str] = []
     end = 0
     for leaf, value in sorted(replaced, key=lambda item: item[0].start):
-        pieces += (text[end : leaf.start], escape(value) if leaf.is_string else f'"{escape(value)}"')
+        pieces += (text[end : leaf.start], leaf.written(value))
         end = leaf.end
     return "".join((*pieces, text[end:]))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from gateway.wire.jsontext import Leaf
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 Json = Any
 """A parsed JSON value."""
@@ -25,6 +25,7 @@ class Form(StrEnum):
 
     TEXT = "text"
     JSON = "json"  # a leaf of JSON that stands in a string, as tool arguments do
+    BASE64 = "base64"  # the bytes of a file, which are text
     IDENTIFIER = "identifier"  # providers allow no brackets or spaces here
     KEY = "key"  # a key of an object: read, but not rewritten
     PICTURE = "picture"  # what can be read in a picture, which is not rewritten
@@ -54,16 +55,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an answer of our own says of where it comes from; ``created`` is in seconds since 1970."""
+    """What an answer of our own says of where it comes from; ``created`` is in seconds since 1970. ``choices``: how many were asked for."""
 
     request_id: str
     model: str
     created: int
+    choices: int = 1
 
 
 class Segment(NamedTuple):
-    """One text of a request. ``leaf`` is which leaf of the JSON in the string at ``place``, when the form is JSON. ``joins``: a reader
-    of both takes this text for the rest of the segment's before it, as with the parts of one message.
+    """One text of a request. ``leaf`` is which leaf of the string at ``place``, where the form is JSON or BASE64. ``joins``: a reader of
+    both takes this text for the rest of the segment's before it, as with the parts of one message.
     """
 
     text: str
@@ -93,7 +95,7 @@ class Request:
 
     ``refers`` are the ids of what the endpoint keeps (an earlier answer, a conversation, a file) whose placeholders may come back in this
     one's answer; ``keeps`` are those that it adds to where the answer does not name them. ``write`` makes an edited body bytes again,
-    where it is not JSON.
+    where it is not JSON. ``choices``: how many answers it asks for, as far as we would give them.
     """
 
     surface: str
@@ -106,6 +108,7 @@ class Request:
     refers: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     write: Callable[[Json], bytes] | None = None
+    choices: int = 1
 
 
 Channel = tuple[str | int, ...]
@@ -114,7 +117,8 @@ Channel = tuple[str | int, ...]
 
 class Delta(NamedTuple):
     """A piece of text of an answer. ``closes``: the channel ends with this piece (a value that is never continued). ``echoes``: the API
-    says the text of another channel over again; it is guarded like any other, and what is found in both is recorded once.
+    says the text of another channel over again; it is guarded like any other, and what is found in both is recorded once. ``run``: the
+    texts that a reader takes for one have it in common, as with the blocks of one message; none: nothing goes on from this text.
     """
 
     channel: Channel
@@ -124,6 +128,7 @@ class Delta(NamedTuple):
     form: Form = Form.TEXT
     closes: bool = False
     echoes: bool = False
+    run: Channel = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,8 @@ class Event:
     """One JSON document of an answer: a whole completion, or one event of a stream; the same reading serves both.
 
     ``raw`` is what arrived; it goes on unchanged when no edit touches the event. ``finished`` are the choices that end here, ``ends``
-    the channels that do (each with all below it). ``names`` are ids under which the endpoint keeps what was said.
+    the channels that do (each with all below it). ``names`` are ids under which the endpoint keeps what was said. ``calls`` are the
+    tools that are called: each call's channel (with all below it) and its tool's name, as far as this event says it.
     """
 
     raw: bytes
@@ -163,6 +169,8 @@ class Event:
     is_end: bool = False  # the dialect's end mark
     ends: tuple[Channel, ...] = ()
     names: tuple[str, ...] = ()
+    has_numbers: bool = False  # the numbers that could be somebody's are among its deltas
+    calls: Mapping[Channel, str] = field(default_factory=dict)
 
 
 def at(body: Json, place: Place) -> Json:

@@ -5,7 +5,7 @@ from gateway.wire.answer_texts import read_key
 from gateway.wire.codec import decode
 from gateway.wire.model import Delta, Event, Form
 from gateway.wire.walk import is_structural, strings
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 def read_error(raw: bytes, status: int) -> Event:

@@ -1,13 +1,14 @@
 """The texts in those parts of a request's body that dialects have in common; what a dialect has no name for is read as text."""
 
-from collections.abc import Iterable, Iterator
-from typing import NoReturn
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NoReturn, Protocol
 
 from gateway.errors import BadRequest
 from gateway.wire import jsontext
-from gateway.wire.model import Form, Json, Place, Segment, Uninspectable
-from gateway.wire.walk import dotted, is_name, is_structural, strings
-from policies.policy import Scope
+from gateway.wire.model import Form, Json, Kind, Place, Segment, Uninspectable
+from gateway.wire.walk import dotted, is_name, is_structural, number_text, strings
+from policies.vocabulary import Scope
 
 MAX_SEGMENTS = 100_000
 
@@ -17,9 +18,25 @@ STRUCTURAL = frozenset({"model", "service_tier", "reasoning_effort", "verbosity"
 """Keys whose value is a mere name, wherever they stand."""
 
 _IDS = frozenset({"model", "id", "tool_call_id"})  # these hold digits, at the places that the API has for them
+_NUMBERS = frozenset({
+    "audio_end_ms", "bytes", "max_completion_tokens", "max_output_tokens", "max_prompt_tokens", "max_tokens", "max_tool_calls", "seconds",
+    "seed",
+})  # fmt: skip
+"""Keys of numbers that are the API's own, at the places that it has for them."""
+_MAX_OWN = 10**10
+"""Beyond 32 bits, and the bytes of the largest upload."""
+_FLOAT = re.compile(r"-?[0-9]{1,64}(?:\.[0-9]{1,64})?(?:[eE][+-]?[0-9]{1,3})?")
 _IDENTIFIERS = frozenset({"user", "safety_identifier", "prompt_cache_key", "name"})
 
 Found = Iterator[Segment | Uninspectable]
+
+
+class ReadMessage(Protocol):
+    """Reads a message, whose role and scope are known. ``joins``: the message before it is of the same role, so that the endpoint's reader
+    may take the two for one.
+    """
+
+    def __call__(self, message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found: ...
 
 
 def refuse(place: Place, what: str) -> NoReturn:
@@ -56,13 +73,48 @@ def is_stream(body: dict[str, Json]) -> bool:
     return bool(stream)
 
 
-def read_arguments(text: str, place: Place) -> Found:
+def read_messages(body: dict[str, Json], place: Place, scopes: Mapping[str, Scope], read: ReadMessage) -> Found:
+    """``scopes``: whose the texts of each role's messages are; a role that is not among them is unknown, and its texts are the user's."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        refuse((*place, "messages"), "must be an array")
+    previous = None
+    for index, message in enumerate(messages):
+        here = (*place, "messages", index)
+        if not isinstance(message, dict):
+            refuse(here, "must be an object")
+        role = message.get("role")
+        if not isinstance(role, str):
+            refuse((*here, "role"), "must be a string")
+        if scope := scopes.get(role):
+            yield from read(message, here, role, scope, joins=role == previous)
+        else:
+            yield Uninspectable(Kind.UNKNOWN, (*here, "role"))
+            yield from read(message, here, "unknown", Scope.USER, joins=role == previous)
+        previous = role
+
+
+def read_arguments(text: str, place: Place, role: str = "assistant", scope: Scope = Scope.TOOL_ARGUMENTS) -> Found:
     """Arguments are JSON in a string: its leaves are the texts. Arguments that are not JSON are one text."""
     if not jsontext.is_json(text):
-        yield from read_texts(text, place, "assistant", Scope.TOOL_ARGUMENTS)
+        yield from read_texts(text, place, role, scope)
         return
     for leaf in jsontext.leaves(text):
-        yield Segment(leaf.text, "assistant", Scope.TOOL_ARGUMENTS, place, Form.JSON, leaf)
+        yield Segment(leaf.text if leaf.is_string else _written_out(leaf.text), role, scope, place, Form.JSON, leaf)
+
+
+def _written_out(number: str) -> str:
+    """The digits of a number with a fraction or an exponent; any other word as it stands."""
+    if number.isdecimal() or not _FLOAT.fullmatch(number):
+        return number
+    return number_text(float(number)) or number
+
+
+def is_own_number(key: str, value: Json) -> bool:
+    """Whether a value is a number of the API's own, which is nobody's. One of more than ten digits could be somebody's wherever it
+    stands.
+    """
+    return key in _NUMBERS and isinstance(value, int) and -_MAX_OWN < value < _MAX_OWN
 
 
 def read_field(key: str, value: Json, place: Place, role: str, scope: Scope) -> Found:

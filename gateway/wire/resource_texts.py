@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from gateway.errors import BadRequest
 from gateway.wire.answer_texts import Found as AnswerFound
 from gateway.wire.answer_texts import is_log_probability, read_whole
+from gateway.wire.media import is_data, medium_of, readable
 from gateway.wire.model import Delta, Form, Json, Kind, Place, Segment, Uninspectable
-from gateway.wire.request_texts import Found, read_arguments, read_key, read_texts, refuse
+from gateway.wire.request_texts import Found, is_own_number, read_arguments, read_key, read_texts, refuse
 from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _IDS = frozenset({
     "assistant_id", "batch_id", "call_id", "checkpoint_id", "completion_id", "container_id", "conversation_id", "error_file_id", "eval_id",
@@ -30,15 +31,7 @@ _WORDS = frozenset({
 })  # fmt: skip
 """Keys whose value is one of a few words."""
 
-_NUMBERS = frozenset({"bytes", "max_completion_tokens", "max_prompt_tokens", "max_tokens", "seconds", "seed"})
 _OWN = frozenset({"metadata", "attributes", "parameters", "schema", "item", "sample", "datasource_item"})
-_MEDIA = {
-    "image_url": Kind.IMAGE, "image_file": Kind.IMAGE, "input_image": Kind.IMAGE, "input_audio": Kind.AUDIO,
-    "file": Kind.FILE, "input_file": Kind.FILE,
-}  # fmt: skip
-"""Parts by their type; their own data is not text, an address is."""
-_DATA = frozenset({"data", "file_data"})
-_ADDRESSES = frozenset({"url", "image_url"})
 _SCOPES = {
     "system": Scope.SYSTEM, "developer": Scope.SYSTEM, "user": Scope.USER, "assistant": Scope.ASSISTANT, "tool": Scope.TOOL_RESULTS,
 }  # fmt: skip
@@ -60,15 +53,18 @@ def read_resource(
     if isinstance(value, dict):
         _check_depth(depth, place)
         scope = _SCOPES.get(role, scope) if isinstance(role := value.get("role"), str) else scope
-        if kind := _medium(value):
+        if kind := medium_of(value):
             in_medium = True
-            yield Uninspectable(kind, place)
+            yield Uninspectable(kind, place, scope)
         for key, item in value.items():
             here = (*place, key)
             yield from read_key(key, place, role_of(scope), scope)
-            if _is_known(key, item) or (in_medium and _is_data(key, item)):
+            if _is_known(key, item):
                 continue
-            if key in _OWN:
+            if in_medium and is_data(key, item):
+                if read := readable(item):
+                    yield Segment(read.text, role_of(scope), scope, here, read.form, read.leaf)
+            elif key in _OWN:
                 yield from read_texts(item, here, role_of(scope), scope)
             elif key == "arguments" and isinstance(item, str):
                 yield from read_arguments(item, here)
@@ -90,12 +86,12 @@ def read_resource(
 def read_inputs(value: Json, place: Place) -> Found:
     """A text, or a list of texts that have nothing to do with each other; either may be given as token numbers."""
     items = value if isinstance(value, list) else [value]
-    if items and _are_numbers(items):
+    if items and _are_tokens(items):
         yield Uninspectable(Kind.TOKENS, place)
         return
     for index, item in enumerate(items):
         here = (*place, index) if isinstance(value, list) else place
-        if isinstance(item, list) and item and _are_numbers(item):
+        if isinstance(item, list) and item and _are_tokens(item):
             yield Uninspectable(Kind.TOKENS, here)
         elif isinstance(item, (int, float)):
             refuse(here, "must be a text, or an array of token numbers")
@@ -111,12 +107,12 @@ def read_kept(value: Json, place: Place, depth: int = 0, *, in_medium: bool = Fa
         _check_depth(depth, place)
         if not all(map(is_structural, value)):  # a key that is prose is text that nothing could rewrite
             yield Uninspectable(Kind.UNKNOWN, place)
-        if kind := _medium(value):
+        if kind := medium_of(value):
             in_medium = True
             yield Uninspectable(kind, place)
         for key, item in value.items():
             here = (*place, key)
-            if _is_known(key, item) or (in_medium and _is_data(key, item)):
+            if _is_known(key, item) or (in_medium and is_data(key, item) and not readable(item)):
                 continue
             if is_log_probability(key, item):
                 if not spelled and any(item.values()):
@@ -164,20 +160,12 @@ def _is_known(key: str, value: Json) -> bool:
         return isinstance(value, str) and is_structural(value)
     if isinstance(value, str):
         return key in _WORDS and is_name(value)
-    return key in _NUMBERS and isinstance(value, int)
+    return is_own_number(key, value)
 
 
-def _medium(part: dict[str, Json]) -> Kind | None:
-    kind = part.get("type")
-    return _MEDIA.get(kind) if isinstance(kind, str) else None
-
-
-def _is_data(key: str, value: Json) -> bool:
-    return isinstance(value, str) and (key in _DATA or (key in _ADDRESSES and value.startswith("data:")))
-
-
-def _are_numbers(items: list[Json]) -> bool:
-    return set(map(type, items)) <= {int, float}
+def _are_tokens(items: list[Json]) -> bool:
+    """Numbers, of which none could be somebody's."""
+    return set(map(type, items)) <= {int, float} and not any(map(number_text, (min(items), max(items))))
 
 
 def _check_depth(depth: int, place: Place) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.errors import BadRequest, UpstreamError
 from gateway.wire.codec import decode, encode
 from gateway.wire.dialect import AnswerStream
+from gateway.wire.lines import LineDecoder
 from gateway.wire.model import Channel, Event, Json, Kind, Place, Uninspectable, at, put
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
@@ -33,25 +34,14 @@ class RowsAnswer(AnswerStream):
     def __init__(self, read: ReadRow, stop: StopRow) -> None:
         self._read = read
         self._stop = stop
-        self._held = bytearray()
+        self._lines = LineDecoder(MAX_ROW_BYTES)
         self._last: dict[str, Json] = {}
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        seen = len(self._held)
-        self._held += data
-        start = 0
-        while (end := self._held.find(b"\n", max(start, seen)) + 1) > 0:
-            raw = bytes(self._held[start:end])
-            start = end
-            _check(len(raw))
-            yield self._event(raw)
-        del self._held[:start]
-        _check(len(self._held))
+        return map(self._event, self._lines.feed(data))
 
     def flush(self) -> Iterator[Event]:
-        raw = bytes(self._held)
-        self._held.clear()
-        if raw.strip():
+        for raw in self._lines.flush():
             event = self._event(raw)
             if event.body is None:
                 raise UpstreamError("upstream_reset", "The upstream's answer ended before its last row was complete.")
@@ -94,14 +84,13 @@ def _row(event: Event) -> _Row:
     numbers: dict[Channel, list[int]] = {}
     for index, delta in enumerate(event.deltas):
         numbers.setdefault(delta.channel, []).append(index)
-    deltas = tuple(delta._replace(channel=("rows", index), closes=True) for index, delta in enumerate(event.deltas))
+    deltas = tuple(
+        delta._replace(channel=("rows", index), closes=True, run=("rows", *delta.run) if delta.run else ())
+        for index, delta in enumerate(event.deltas)
+    )
     beside = tuple(
         (companion.place, tuple(index for channel in companion.channels for index in numbers.get(channel, ())))
         for companion in event.companions
     )
-    return _Row(event.raw, event.body, deltas, uninspectable=event.uninspectable, names=event.names, beside=beside)
-
-
-def _check(size: int) -> None:
-    if size > MAX_ROW_BYTES:
-        raise UpstreamError("upstream_too_large", "The upstream sent a row larger than the gateway takes.")
+    ends: tuple[Channel, ...] = (("rows",),)
+    return _Row(event.raw, event.body, deltas, uninspectable=event.uninspectable, ends=ends, names=event.names, beside=beside)

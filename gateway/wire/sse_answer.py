@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gateway.errors import BadRequest, UpstreamError
 from gateway.wire.codec import decode, encode
 from gateway.wire.dialect import AnswerStream
+from gateway.wire.lines import LineEvents
 from gateway.wire.model import Event, Json, Kind, Origin, Uninspectable
 from gateway.wire.sse import KEEP_ALIVE, SseDecoder, SseEvent, encode_event
 
@@ -20,10 +21,11 @@ _FIELDS = re.compile(rb"(?:(?:event|id|retry):? ?[A-Za-z0-9_.:/+-]{0,256}\n)*")
 class SseAnswer(AnswerStream):
     """Gives each event's JSON object to ``read``. ``last`` is the newest one, for the envelope of events of our own."""
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, decoder: LineEvents | None = None) -> None:
+        """``decoder``: how events are framed that are no server-sent ones."""
         self.origin = origin
         self.last: dict[str, Json] = {}
-        self._decoder = SseDecoder(MAX_EVENT_BYTES)
+        self._decoder = decoder or SseDecoder(MAX_EVENT_BYTES)
 
     @abstractmethod
     def read(self, raw: bytes, body: dict[str, Json], fields: bytes) -> Event:

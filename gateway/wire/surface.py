@@ -14,7 +14,7 @@ from gateway.wire.request_texts import Found, is_stream, refuse
 from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.resource_texts import ids_of, log_probabilities, read_kept, read_resource
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _INVALID = "The upstream's answer is not the JSON that this API promises."
 _KEPT = ("id", "thread_id", "output_file_id", "error_file_id")
@@ -62,10 +62,14 @@ def refers_of(body: Json, call: Call) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *ids_of(body))))[:_MAX_REFERS]
 
 
+def stopped() -> PolicyViolation:
+    """Why a stream ends that a verdict cuts, where the API has no better word for it."""
+    return PolicyViolation("This answer was stopped by the content policy.", (), ())
+
+
 def stop_by_error(origin: Origin) -> bytes:
-    """The end of a stream that a verdict cuts, where the API has no better word for it."""
-    violation = PolicyViolation("This answer was stopped by the content policy.", (), ())
-    return b"event: error\n" + openai_errors.render_error_event(violation, origin.request_id, "")
+    """The end of such a stream."""
+    return b"event: error\n" + openai_errors.render_error_event(stopped(), origin.request_id, "")
 
 
 class Surface(Dialect):

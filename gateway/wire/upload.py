@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, TooLarge
 from gateway.wire.codec import decode
 from gateway.wire.multipart import Head
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
+MAX_ROWS = 100_000
 SNIFFED_BYTES = 4096
 """What must have arrived of a file before it is clear what it is."""
 
@@ -82,12 +83,13 @@ def begins_with_row(first: bytes) -> bool:
 class Lines:
     """Feed bytes as they arrive; get each line with its end. ``number`` is the newest one's, from 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_rows: int = MAX_ROWS) -> None:
+        self._max_rows = max_rows
         self._held = bytearray()
         self.number = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Raises BadRequest (``invalid_file``) for a line that outgrows the bound."""
+        """Raises BadRequest (``invalid_file``) for a line that outgrows its bound, TooLarge for one line too many."""
         seen = len(self._held)
         self._held += data
         start = 0
@@ -108,6 +110,8 @@ class Lines:
 
     def _checked(self, line: bytes) -> bytes:
         self.number += 1
+        if self.number > self._max_rows:
+            raise TooLarge("body_too_large", f"The file has more than the {self._max_rows} lines that the gateway takes.", "file.rows")
         if len(line) > MAX_ROW_BYTES:
             raise BadRequest(
                 "invalid_file", f"Line {self.number} of the file has more than {MAX_ROW_BYTES} bytes.", f"file.rows.{self.number}"

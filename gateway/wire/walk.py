@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from detectors.encoded import encoded
 from gateway.errors import BadRequest
 from gateway.wire.model import Form, Json, Place
 
@@ -12,15 +13,12 @@ _SHORT = 64
 """Ids, models and keys come back again and again; what is longer is not remembered."""
 
 IDENTIFIER = re.compile(r"(?!(?:[.:/+_-]*[0-9]){9,}[.:/+_-]*$)\$?[A-Za-z0-9_.:/+-]{1,256}")
-"""What a structural string (an id, a type, a function's name, a word of JSON Schema) may look like. One that does not, or that is a mere
-number as long as somebody's, is read as text.
+"""What a structural string (an id, a type, a function's name, a word of JSON Schema) may look like. One that does not, that is a mere
+number as long as somebody's, or that has text in it in base64 or hexadecimal, is read as text.
 """
 
 _NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})\$?[A-Za-z0-9_.:/+-]{0,256}")
 """An identifier with fewer digits than any number has that means somebody (an IP address has four)."""
-
-
-_SEALED = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 
 _ANONYMOUS = 10**6
 """Numbers smaller than this mean nobody."""
@@ -56,28 +54,25 @@ def strings(value: Json, place: Place, depth: int = 0, *, numbers: bool = False)
 def is_structural(value: Json) -> bool:
     """Whether a value at a structural key can carry no prose: absent, a number, or an identifier."""
     if isinstance(value, str):
-        return _is_identifier(value) if len(value) <= _SHORT else bool(IDENTIFIER.fullmatch(value))
+        return _is_remembered_identifier(value) if len(value) <= _SHORT else _is_identifier(value)
     return not isinstance(value, (dict, list))
 
 
 def is_name(text: str) -> bool:
     """Whether a key, or a value at a key like ``type``, is a mere name wherever it stands."""
-    return _is_name(text) if len(text) <= _SHORT else bool(_NAME.fullmatch(text))
+    return _is_remembered_name(text) if len(text) <= _SHORT else _is_name(text)
 
 
-@lru_cache(4096)
 def _is_identifier(text: str) -> bool:
-    return not text or bool(IDENTIFIER.fullmatch(text))
+    return not text or (bool(IDENTIFIER.fullmatch(text)) and not encoded(text))
 
 
-@lru_cache(4096)
 def _is_name(text: str) -> bool:
-    return bool(_NAME.fullmatch(text))
+    return bool(_NAME.fullmatch(text)) and not encoded(text)
 
 
-def is_sealed(text: str) -> bool:
-    """Whether a text looks like bytes in base64, as what a provider has sealed for itself does, and not like prose."""
-    return bool(_SEALED.fullmatch(text))
+_is_remembered_identifier = lru_cache(4096)(_is_identifier)
+_is_remembered_name = lru_cache(4096)(_is_name)
 
 
 def dotted(place: Place) -> str:

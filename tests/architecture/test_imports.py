@@ -13,12 +13,13 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.errors": (),  # every part raises them
     "gateway.secret": (),
     "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
-    "gateway.surfaces": ("gateway.wire", "policies.policy"),  # which paths are free, and how a path of the settings is read, wire knows
+    "gateway.surfaces": ("gateway.wire", "policies.vocabulary"),  # which paths are free, and how a path of the settings is read, wire knows
     "gateway.config": (
-        "gateway.environment", "gateway.secret", "gateway.surfaces", "policies.policy", "policies.positions", "policies.problems",
+        "gateway.environment", "gateway.secret", "gateway.surfaces", "policies.vocabulary", "policies.positions", "policies.problems",
         "policies.schema",
     ),
-    "gateway.wire": ("gateway.errors", "policies.policy"),  # a segment has a policy's scope; wire knows nothing else of them
+    # A segment has a policy's scope; wire knows nothing else of them. What is text in disguise is no id.
+    "gateway.wire": ("detectors.encoded", "gateway.errors", "policies.vocabulary"),
     "gateway.guard": ("detectors", "gateway.wire", "policies"),
     "gateway.telemetry": (),
     "gateway.telemetry.record": ("gateway.guard", "gateway.wire", "policies.verdict"),  # the record is derived from what the guards say
@@ -31,8 +32,10 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.http": (),  # the seam between the exchange and the HTTP engine
     "gateway.proxy.sockets": ("gateway.errors", "gateway.proxy.http"),  # both engines' WebSockets
     "gateway.proxy.server": (
-        "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets", "gateway.wire.openai.errors",
+        "gateway.errors", "gateway.proxy.connection", "gateway.proxy.http", "gateway.proxy.shutdown", "gateway.proxy.sockets",
     ),  # an engine, replaceable
+    "gateway.proxy.connection": ("gateway.errors", "gateway.wire.dialect"),  # the engine's other half
+    "gateway.proxy.shutdown": ("gateway.errors",),
     "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
     "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
@@ -63,8 +66,8 @@ EXCEPTIONS = {
 }
 ENGINES = {
     "aiohttp": (
-        "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin", "gateway.app",
-        "gateway.demo.server",
+        "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
+        "gateway.app", "gateway.demo.server",
     ),
     "cryptography": ("gateway.guard.vault",),
     "redis": ("gateway.storage.redis",),

@@ -18,6 +18,8 @@ ELSEWHERE = {
     "gateway.guard.upload_files": "tests/gateway/guard/test_upload.py: the files of the uploads there",
     "gateway.guard.upload_steps": "tests/gateway/guard/test_upload.py: every upload there goes by its steps",
     "gateway.guard.writing": "tests/gateway/guard/test_request.py: one match statement over the styles, each tested in a body",
+    "gateway.proxy.connection": "tests/gateway/proxy/test_server.py: the half of the engine that its clients hold",
+    "gateway.proxy.shutdown": "tests/gateway/proxy/test_realtime.py: what sessions make of it",
     "gateway.proxy.answering": "tests/gateway/proxy/test_handler.py: the second half of every exchange there",
     "gateway.cli.main": "tests/gateway/cli: every command is called through it",
     "gateway.demo.errors": "tests/gateway/demo/test_server.py: as answers",

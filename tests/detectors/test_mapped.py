@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.finding import Finding
-from detectors.mapped import unchanged
+from detectors.mapped import unchanged, with_signs
 
 
 def test_changes_keep_the_way_back():
@@ -38,3 +38,12 @@ def test_the_way_back_never_turns(text: str, data: st.DataObject):
     assert all(0 <= start < end <= len(text) for start, end in zip(read.starts, read.ends, strict=True))
     assert list(read.starts) == sorted(read.starts)
     assert list(read.ends) == sorted(read.ends)
+
+
+@given(st.text("ab", max_size=12), st.sets(st.integers(0, 11), max_size=5))
+def test_a_sign_stands_for_what_follows(text: str, places: set[int]):
+    """Signs put between characters are as changes that put them before the next one, and slices are as lists."""
+    kept = sorted(place for place in places if place < len(text))
+    made, changed = with_signs(text, kept, "，"), unchanged(text).changed((place, place + 1, "，" + text[place]) for place in kept)
+    assert (made.text, list(made.starts), list(made.ends)) == (changed.text, list(changed.starts), list(changed.ends))
+    assert (made.starts[1:-1], made.ends[-2:]) == (list(changed.starts[1:-1]), list(changed.ends[-2:]))

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from detectors.normalize import TOKEN, escapes_undone, readings, stands_for
+from detectors.normalize import TOKEN, escapes_undone, readings, stands_for, telling_tokens
 
 MAIL = "john@example.com"
 
@@ -49,6 +49,16 @@ def test_folded(written: str, read: str):
 def test_what_is_meant_stays(token: str):
     """Letters, marks and signs of other languages, and lonely signs, are what they are."""
     assert not any(read and read.text != token for read in readings(token, is_json=False) or ())
+
+
+@pytest.mark.parametrize(("written", "read"), [("\u200b-", "-"), ("\u2060\ufeff", ""), (".\u00ad.", "..")])
+def test_what_hides_a_sign_is_left_out(written: str, read: str):
+    """A token without a letter or digit may part a number: ``415 - 555``."""
+    assert list(telling_tokens(f"5 {written} 5")) == [(2, 2 + len(written))]
+    folded = readings(written, is_json=False)
+    assert folded
+    assert folded.folded
+    assert folded.folded.text == read
 
 
 def test_decoded():

@@ -3,6 +3,7 @@
 import base64
 import struct
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -50,6 +51,7 @@ def test_is_installed():
         (24, 8, {}),
         (24, 90, {}),
         (24, 180, {}),
+        (24, 270, {}),
     ],
 )
 def test_an_address_a_card_and_a_number(read, size: int, turn: int, colours: dict):
@@ -69,6 +71,21 @@ def test_every_format(read, form: str):
     """Each format that endpoints take; line breaks in the base64 are none of ours."""
     whole = encoded(drawn(EMAIL), form)
     assert EMAIL in read("\r\n".join(whole[at : at + 76] for at in range(0, len(whole), 76))).text
+
+
+@needs_ocr
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("ground", "ink"), [("white", "#fefefe"), ("white", "#fafafa"), ("black", "#060606"), ("#fcfcfc", "#f4f4f4"), ("white", "#fffffa")]
+)
+def test_faint_letters(read, ground: str, ink: str):
+    """What hardly differs from its ground is read, also beside what does; in large letters too."""
+    from PIL import ImageDraw
+
+    picture = drawn(EMAIL, ground=ground, ink=ink)
+    ImageDraw.Draw(picture).rectangle((560, 110, 620, 150), fill="#808080")
+    assert EMAIL in read(encoded(picture)).text
+    assert "Anna" in read(encoded(drawn("Anna", size=200, width=700, height=320, ground=ground, ink=ink))).text
 
 
 @needs_ocr
@@ -110,6 +127,14 @@ def test_every_frame(read):
     assert read(encoded(many[0], "WEBP", save_all=True, append_images=many[1:])) == Reading("", "animated")
 
 
+def captioned(picture, text: str) -> str:
+    """A JPEG with a caption as press agencies write it."""
+    entry = b"\x1c\x02\x78" + struct.pack(">H", len(text)) + text.encode()
+    block = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(entry)) + entry + b"\0" * (len(entry) % 2)
+    whole = base64.b64decode(encoded(picture, "JPEG"))
+    return base64.b64encode(whole[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + whole[2:]).decode()
+
+
 @needs_ocr
 def test_comments(read):
     """What is written beside the pixels goes out with them."""
@@ -124,6 +149,7 @@ def test_comments(read):
     assert read(encoded(blank, "PNG", pnginfo=note)) == Reading(EMAIL)
     assert read(encoded(blank, "JPEG", comment=EMAIL.encode())) == Reading(EMAIL)
     assert read(encoded(blank, "WEBP", exif=exif)) == Reading("\n".join((EMAIL, EMAIL, SSN)))
+    assert read(captioned(blank, EMAIL)) == Reading(EMAIL)
     assert read(encoded(blank, "JPEG", xmp=f"<dc:creator>{EMAIL}</dc:creator>".encode())).text == f"<dc:creator>{EMAIL}</dc:creator>"
 
 
@@ -162,6 +188,73 @@ def test_nothing_to_read(read):
 def test_not_read(read, picture: str, why: str):
     """Bombs, broken pictures and what is none, each with the reason; what says that it is large is not unpacked to see."""
     assert read(picture) == Reading("", why)
+
+
+def rewritten(form: str, change: Callable[[bytes], bytes]) -> str:
+    """A small picture with a change in its bytes."""
+    from PIL import Image
+
+    return base64.b64encode(change(base64.b64decode(encoded(Image.new("L", (16, 16)), form)))).decode()
+
+
+def sized(mark: bytes, size: bytes) -> Callable[[bytes], bytes]:
+    """Says that it has this size, some bytes behind a mark."""
+    return lambda data: data[: data.index(mark) + 5] + size + data[data.index(mark) + 5 + len(size) :]
+
+
+def many_scans(data: bytes) -> bytes:
+    """The last scan a thousand times."""
+    at = data.rindex(b"\xff\xda")
+    return data[:at] + data[at:-2] * 1000 + data[-2:]
+
+
+@needs_ocr
+@pytest.mark.parametrize(
+    ("form", "change"),
+    [
+        ("JPEG", sized(b"\xff\xc0", struct.pack(">HH", 60_000, 60_000))),
+        ("GIF", sized(b",\0\0\0\0", struct.pack("<HH", 60_000, 60_000))),  # a frame that is larger than its picture
+        ("JPEG", many_scans),
+        ("WEBP", lambda data: canvas(data[12:])),
+    ],
+)
+def test_bombs(read, form: str, change: Callable[[bytes], bytes]):
+    """What would be large when it is unpacked, or be unpacked again and again, is not unpacked."""
+    assert read(rewritten(form, change)) == Reading("", "too_large")
+
+
+def canvas(frame: bytes) -> bytes:
+    """A WebP that is 16384 pixels wide and high, with a small frame on it."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content
+
+    head = bytes([2, 0, 0, 0]) + (16_383).to_bytes(3, "little") * 2
+    shown = bytes(6) + (15).to_bytes(3, "little") * 2 + bytes(4) + frame
+    return chunk(b"RIFF", b"WEBP" + chunk(b"VP8X", head) + chunk(b"ANIM", bytes(6)) + chunk(b"ANMF", shown))
+
+
+@needs_ocr
+def test_comments_that_would_be_large(read):
+    """They are not unpacked either."""
+
+    def with_chunk(name: bytes) -> Callable[[bytes], bytes]:
+        content = b"c\0\0" + zlib.compress(bytes(100_000_000), 9)
+        chunk = struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return lambda data: data[:33] + chunk + data[33:]
+
+    for name in (b"zTXt", b"iCCP"):
+        assert read(rewritten("PNG", with_chunk(name))) == Reading("", "unreadable")
+
+
+@needs_ocr
+@pytest.mark.slow
+def test_a_picture_full_of_letters(read, monkeypatch: pytest.MonkeyPatch):
+    """What would take minutes to read is not read at all, rather than in part."""
+    picture = encoded(drawn("one\ntwo\nthree\nfour", height=200))
+    assert read(picture).why == ""
+    monkeypatch.setattr(ocr, "_MAX_STRETCHES", 3)
+    assert read(picture) == Reading("", "too_dense")
 
 
 @needs_ocr

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.normalize import TOKEN, readings
-from detectors.plain import is_plain
+from detectors.normalize import TOKEN, readings, telling_tokens
+from detectors.plain import BOUNDARY, is_alone, is_plain, may_have_boundary
+from detectors.readings import read
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,46 @@ def test_what_may_say_something_else_is_not(text: str):
     assert not is_plain("word " * 500 + text + " word" * 500)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Вчера мы купили iPhone 15 — и уже пишем на Python 3.",
+        "Το 2024 γράψαμε Python.",
+        "Party 🎉 at 8 ❤️",
+        "Prix\u00a0: 5\u00a0%. C’était «\u00a0un\u00a0»",
+    ],
+)
+def test_few_tokens_are_looked_at(text: str):
+    """Words of other scripts, and white space of prose, cost one look more."""
+    assert [text[start:end] for start, end in telling_tokens(text)] in ([], ["5\u00a0%."])
+
+
 _ALPHABET = "ab1@.- \n–—é’\u00a0“ß\u200b%&\\u0040жо\u0301Ａ１。，日の…€²\u2011\u202f½™ſŉĳ\u0336٣\x00\x7f()ꀀ𝟘ⓐ=/+_Qx"
+_NEAR = st.text("ab1 .+(卡なﾅ가ж٤ก\u0e35ⵣé’ß😀\U00010330𠀋，、（ａ\u0301\u2060", max_size=12)
+
+
+@settings(max_examples=600, deadline=None)
+@given(_NEAR)
+def test_no_boundary_is_missed(text: str):
+    """The cheap look at the bytes says no only where there is none; and who stands alone has one reading."""
+    if not may_have_boundary(text):
+        assert BOUNDARY.search(text) is None
+    if is_alone(text):
+        assert sum(level is not None for level in read(text).levels) == 1
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.one_of(st.text(max_size=12), st.text(_ALPHABET, max_size=20), st.text("abQ+/=-_1 \u00a0.@", min_size=12, max_size=40)))
+@example("a\u00a0хо")
+@example("x\u00a0%40")
+def test_every_token_that_says_something_else_is_named(text: str):
+    """Only whole tokens are named, in order, and none that has another reading is left out."""
+    named = list(telling_tokens(text))
+    tokens = [token.span() for token in TOKEN.finditer(text)]
+    assert set(named) <= set(tokens)
+    assert named == sorted(set(named))
+    for span in tokens:
+        assert span in named or readings(text[slice(*span)], is_json=False) is None
 
 
 @settings(max_examples=1500, deadline=None)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from detectors.contract import PooledDetector
+from detectors.contract import Disguise, PooledDetector
 from detectors.registry import Catalog, DetectorError, Options, build
 from detectors.text.custom import CustomPattern
 from detectors.text.ner import default_model
@@ -50,6 +50,15 @@ def test_own_patterns():
     pattern = CustomPattern("EMPLOYEE", r"E-\d{4}")
     built = build("pii", Options(entities=("EMPLOYEE", "URL"), patterns=(pattern,)))
     assert [finding.kind for detector in built for finding in detector.scan("E-1234")] == ["pii.EMPLOYEE"]
+
+
+def test_a_detector_is_shown_only_what_its_patterns_ask_for():
+    """Patterns that ask for the same disguises are looked for together, and no others."""
+    asked = [("A1", frozenset[Disguise]({"leet"})), ("A2", frozenset[Disguise]()), ("A3", frozenset[Disguise]({"leet"}))]
+    patterns = tuple(CustomPattern(name, name, disguises=disguises) for name, disguises in asked)
+    built = build("pii", Options(entities=("A1", "A2", "A3"), patterns=patterns))
+    shown = [(d.disguises, [f.entity for f in d.scan("A1 A2 A3")]) for d in built if not isinstance(d, PooledDetector)]
+    assert shown == [(frozenset({"leet"}), ["A1", "A3"]), (frozenset(), ["A2"])]
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,19 @@ async def test_the_engine_for_pictures(folder: Path, monkeypatch: pytest.MonkeyP
             pass
 
 
+async def test_both_pools_are_measured(folder: Path):
+    """How many jobs wait, and what became of each, for texts and for pictures alike."""
+    names = ("jobs_done_total", "jobs_timeout_total", "jobs_overload_total", "jobs_error_total", "jobs_unavailable_total", "waiting")
+    made = module.Gateway(config(folder), ())
+    for pool, reads in ((made.scans, "pool"), (made._readers, "ocr")):
+        pool.outcomes |= dict(zip(pool.outcomes, range(1, 6), strict=True))
+        found = {
+            sample.name: sample.value for metric in made._instruments.registry.collect() for sample in metric.samples
+        }  # fmt: skip
+        assert [found[f"oddgate_{reads}_{name}"] for name in names] == [1, 2, 3, 4, 5, 0]
+    made._journal.close()
+
+
 async def test_placeholders_are_the_keys(folder: Path):
     """The same key gives the same placeholder after a restart; another key another one."""
     seen = []

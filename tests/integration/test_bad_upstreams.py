@@ -8,9 +8,9 @@ import pytest
 
 from tests.integration.conftest import IDLE_S
 from tests.integration.test_bad_requests import assert_ours, assert_serves
-from tests.support.faulty_upstream import TEXT, FaultyUpstream
+from tests.support.faulty_upstream import TEXT, Exchange, FaultyUpstream, events
 from tests.support.gateway import Gateway
-from tests.support.http11 import Message
+from tests.support.http11 import LAST_CHUNK, Message
 from tests.support.raw_client import ask, chat, error_of, post
 
 
@@ -78,6 +78,29 @@ async def test_answers_that_are_none(gateway: Gateway, faulty: FaultyUpstream, m
     assert_ours(message)
     assert "someone@example.org" not in message.body.decode()
     await assert_serves(gateway, faulty)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["whole asked for", "stream asked for"])
+@pytest.mark.parametrize("comes", [False, True], ids=["whole comes", "stream comes"])
+async def test_the_type_says_how_an_answer_is_read(gateway: Gateway, faulty: FaultyUpstream, asked: bool, comes: bool):
+    """JSON where a stream was asked for, and a stream where JSON was, are guarded like what was asked for, and arrive as what they are."""
+
+    async def say(exchange: Exchange) -> None:
+        if comes:
+            await exchange.start_stream()
+            await exchange.stream(events(["write to maria", ".lindqvist@exam", "ple.org today"]))
+            await exchange.send(LAST_CHUNK)
+        else:
+            said = {"role": "assistant", "content": "write to maria.lindqvist@example.org today"}
+            await exchange.answer(json.dumps({"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}).encode())
+
+    faulty.extra["form"] = say
+    message = await _ask(gateway, "guarded-form", stream=asked)
+    assert message.status == 200
+    assert message.headers["content-type"].startswith("text/event-stream" if comes else "application/json")
+    text = _text(message)
+    assert (text.startswith("write to "), text.endswith(" today"), b"maria" in message.body) == (True, True, False)
+    assert gateway.records()[message.headers["x-oddgate-request-id"]]["decision"] == "redact"
 
 
 async def test_an_upstream_that_is_not_there(gateway: Gateway):

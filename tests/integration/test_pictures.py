@@ -1,5 +1,7 @@
 """Pictures through the real gateway, from the official SDKs: with the engine they are read and guarded, without it they are flagged."""
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 
 import anthropic
@@ -91,6 +93,30 @@ def test_a_broken_picture_is_flagged(reading: Gateway, ask: Ask):
     found = record(reading)
     assert found["decision"] == "flag"
     assert found["uninspectable"] == [{"place": PLACES[ask], "kind": "image", "action": "flag", "why": "unreadable"}]
+
+
+def test_a_picture_of_a_form(reading: Gateway):
+    """A form's pictures are read too: its file is sent as it came, or not at all."""
+    with openai.OpenAI(base_url=f"{reading.url}/v1", api_key="any", max_retries=0, timeout=90) as client:
+        fine, bad = (("a.png", base64.b64decode(picture_of(text)), "image/png") for text in ("Closed on Monday", EMAIL))
+        assert client.images.edit(model="demo", image=fine, prompt="Make it blue").data
+        found = record(reading)
+        assert [part["place"] for part in found["uninspectable"]] == []
+        with pytest.raises(openai.BadRequestError) as raised:
+            client.images.edit(model="demo", image=bad, prompt="Make it blue")
+    assert "stands in a picture" in raised.value.response.text
+    assert (record(reading)["decision"], record(reading)["upstream"]) == ("block", None)
+
+
+def test_a_picture_of_a_batch(reading: Gateway):
+    """So are those of a batch's rows."""
+    url = {"url": f"data:image/png;base64,{picture_of(f'Write to {EMAIL}')}"}
+    body = {"model": "demo", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": url}]}]}
+    row = {"custom_id": "one", "method": "POST", "url": "/v1/chat/completions", "body": body}
+    client = openai.OpenAI(base_url=f"{reading.url}/v1", api_key="any", max_retries=0, timeout=90)
+    with client, pytest.raises(openai.BadRequestError) as raised:
+        client.files.create(file=("rows.jsonl", json.dumps(row).encode()), purpose="batch")
+    assert "row 1: pii: pii.EMAIL_ADDRESS in user stands in a picture" in raised.value.response.text
 
 
 @ASKS

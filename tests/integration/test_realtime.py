@@ -225,8 +225,8 @@ async def test_keys(gateway: Gateway, endpoint: Endpoint):
 
 
 async def test_applications_and_the_end_of_the_gateway(tmp_path: Path, demo: str):
-    """Who is not known is turned away with the handshake, by a header's key as by a subprotocol's. When the gateway is stopped, sessions
-    are closed with the code that says so, and it is gone soon after.
+    """Who is not known is turned away with the handshake, by a header's key as by a subprotocol's. When the gateway is stopped, a session
+    in which nothing is under way is told so and closed with the code that says it, and the gateway is gone soon after.
     """
     with running_gateway(tmp_path, {"*": demo}, apps=[{"name": "shop", "key": "shop-key"}]) as gateway:
         url = gateway.url.replace("http", "ws") + "/v1/realtime?model=demo"
@@ -238,12 +238,59 @@ async def test_applications_and_the_end_of_the_gateway(tmp_path: Path, demo: str
             async with session.ws_connect(url, protocols=("realtime", "openai-insecure-api-key.shop-key")) as socket:
                 assert json.loads(await socket.receive_str())["type"] == "session.created"
                 gateway.terminate()
-                async with asyncio.timeout(10):
-                    message = await socket.receive()
-                assert message.data == 1001
+                assert json.loads(await socket.receive_str(timeout=10))["error"]["code"] == "shutting_down"
+                assert (await socket.receive(10)).data == 1001
         await asyncio.to_thread(gateway.process.wait, 10)
         outcomes = [(record["app"], record["outcome"]) for record in gateway.records().values()]
-        assert sorted(outcomes) == [("", "invalid_api_key")] * 3 + [("shop", "completed")]
+        assert sorted(outcomes) == [("", "invalid_api_key")] * 3 + [("shop", "shutting_down")]
+
+
+async def test_the_gateway_stops_in_mid_response(tmp_path: Path, endpoint: Endpoint, ports: tuple[int, int]):
+    """The response comes to its end, guarded; a response that does not is cut when the time to drain is over. Each has its record."""
+    events = answer(["Hi", " there"])
+    may_end = asyncio.Event()
+
+    async def speak(socket: web.WebSocketResponse) -> None:
+        name = json.loads((await socket.receive()).data)["event_id"]
+        for event in events[:4]:
+            await socket.send_json(event)
+        await may_end.wait()
+        if name == "ends":
+            for event in events[4:]:
+                await socket.send_json(event)
+        await endpoint.listen(socket)
+
+    endpoint.serve = speak
+    upstreams = {"*": f"http://127.0.0.1:{ports[1]}"}
+    with running_gateway(tmp_path, upstreams, listen={"drain_timeout_s": 5}) as gateway:
+        url = gateway.url.replace("http", "ws") + "/v1/realtime?model=m"
+        async with aiohttp.ClientSession() as session, session.ws_connect(url) as ends, session.ws_connect(url) as lasts:
+            for socket, name in ((ends, "ends"), (lasts, "lasts")):
+                await socket.send_json({"type": "response.create", "event_id": name})
+                for _ in range(4):
+                    await socket.receive_str(timeout=10)
+            gateway.terminate()
+            await _until_refused(gateway.port)
+            may_end.set()
+            told = [json.loads(await ends.receive_str(timeout=10)) for _ in events[4:]]
+            assert told[-1]["response"]["output"][0]["content"][0]["text"] == "Hi there"
+            for socket in (ends, lasts):
+                assert json.loads(await socket.receive_str(timeout=20))["error"]["code"] == "shutting_down"
+                assert (await socket.receive(20)).data == 1001
+        await asyncio.to_thread(gateway.process.wait, 10)
+        assert gateway.process.returncode == 0
+        outcomes = sorted(record["outcome"] for record in gateway.records().values())
+        assert outcomes == ["completed", "shutting_down"]
+
+
+async def _until_refused(port: int) -> None:
+    """No new connections are taken."""
+    async with asyncio.timeout(5):
+        with contextlib.suppress(OSError):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from detectors.finding import Evidence, Finding
 from policies.decide import NotChecked, Outcome, decide, selects
-from policies.policy import Mode, Policy, Rule
+from policies.policy import Policy, Rule
 from policies.verdict import ALLOWED, Action, Edit, Fired
+from policies.vocabulary import Mode
 
 LENGTH = 40
 REWRITES = (Action.REDACT, Action.MASK, Action.HASH, Action.TOKENIZE)

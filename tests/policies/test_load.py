@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.load import PolicyError, library, load_dir, load_policy
-from policies.policy import Mode, Scope
 from policies.verdict import Action
+from policies.vocabulary import Mode, Scope
 
 CONTRACT = """\
 name: support

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from policies.policy import AppliesTo, Mode, OnUninspectable, PatternSpec, Policy, Respond, Rule, Scope
+from policies.policy import AppliesTo, OnUninspectable, PatternSpec, Policy, Respond, Rule
 from policies.verdict import Action
+from policies.vocabulary import Mode, Scope
 
 RULE = Rule(id="a", detect="pii", action=Action.BLOCK)
 

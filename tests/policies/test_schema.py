@@ -5,10 +5,11 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from policies.policy import Action, Name
+from policies.policy import Action
 from policies.positions import parse
 from policies.problems import ProblemsError
 from policies.schema import validate
+from policies.vocabulary import Name
 
 
 def _even(value: int) -> int:

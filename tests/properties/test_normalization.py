@@ -13,12 +13,13 @@ from detectors.contract import TextDetector
 from detectors.normalize import stands_for
 from detectors.registry import Options, build
 from gateway.guard.memo import Memo
-from gateway.guard.plan import Plan
+from gateway.guard.plan import Plan, options_of
 from gateway.guard.request import Memos, RequestGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.model import Form, Request, Segment
-from policies.policy import Scope
+from policies.policy import PatternSpec
 from policies.verdict import Action
+from policies.vocabulary import Scope
 from tests.support.guards import KEY, channel, cut, plan, policy, rule, stream
 
 _ENTITIES = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "IP_ADDRESS")
@@ -118,6 +119,71 @@ def test_no_seam_hides_a_value(guards: Plan, value: str, way: str | None, places
     text = f"it is {written} ok"
     _, parts = _reviewed(guards, cut(text, places))
     assert _is_hidden("".join(parts), "it is ", " ok")
+
+
+_NEIGHBOURS = ["卡", "は", "전화", "ครับ", "карта", "رقم", "का", "ⵣ", "𐌰", "号，", ""]
+
+
+@_slow
+@given(
+    st.sampled_from(_VALUES),
+    st.one_of(st.none(), _ONE_TO_ONE),
+    st.sampled_from(_NEIGHBOURS),
+    st.sampled_from(_NEIGHBOURS),
+    st.lists(st.integers(0, 999), max_size=6),
+)
+@example(_VALUES[2], None, "卡", "号", [])
+def test_no_neighbour_hides_a_value(guards: Plan, value: str, way: str | None, before: str, after: str, places: list[int]) -> None:
+    """Right beside letters of another script, a value is gone to its last character, from a request and from an answer, however cut."""
+    written = _WRITTEN[way](value) if way else value
+    text = f"{before}{written}{after} ok"
+    _, (request,) = _reviewed(guards, [text])
+    assert stands_for(request).rpartition("]")[2] == f"{after} ok"
+    assert stands_for(request).count("[") == 1
+    for pieces in (cut(text, places), list(text)):
+        assert _answered(guards, pieces) == request
+
+
+_TERM = "Project Falcon"
+_LEET = [("", ""), ("oae", "0@3"), ("l", "1")]
+
+
+@pytest.fixture(scope="module")
+def terms() -> Plan:
+    spec = PatternSpec(name="CODENAME", regex="Project[ -]?Falcon", disguises=("spaced", "leet"))
+    asking = rule("terms", "redact", entities=("CODENAME",), patterns=(spec,))
+    return plan(policy(asking), build("pii", options_of(asking)))
+
+
+@_slow
+@given(
+    st.sampled_from(_LEET),
+    st.sampled_from(["", " ", ".", "\n", "--"]),
+    st.one_of(st.none(), st.sampled_from(["zero-width", "full width", "HTML"])),
+    st.sampled_from(["see ", "卡", "(", "it is 5 ", "a b c, "]),
+    st.sampled_from([" ok", "号", "!", ". It is", ", x y"]),
+    st.lists(st.integers(0, 999), max_size=6),
+)
+@example(_LEET[1], " ", None, "see ", " ok", [])
+def test_no_disguise_hides_a_term(
+    terms: Plan, leet: tuple[str, str], sign: str, way: str | None, before: str, after: str, places: list[int]
+) -> None:
+    """A term whose pattern asks for it is gone to its last character, spaced out, in leetspeak, or both, in whatever it is written."""
+    written = sign.join(_TERM.translate(str.maketrans(*leet)))
+    written = _WRITTEN[way](written) if way else written
+    text = f"{before}{written}{after}"
+    _, (request,) = _reviewed(terms, [text])
+    assert stands_for(request) == f"{before}[CODENAME]{after}"
+    for pieces in ([text], cut(text, places), list(text)):
+        assert _answered(terms, pieces) == request
+
+
+def test_who_does_not_ask_is_not_shown() -> None:
+    """The same pattern without the key finds only what is written out."""
+    plainly = rule("terms", "redact", entities=("CODENAME",), patterns=(PatternSpec(name="CODENAME", regex="Project[ -]?Falcon"),))
+    compiled = plan(policy(plainly), build("pii", options_of(plainly)))
+    texts = ["P r o j e c t - F a l c o n", "Pr0ject Falc0n", "Project Falcon"]
+    assert [_reviewed(compiled, [text])[1] for text in texts] == [[texts[0]], [texts[1]], ["[CODENAME]"]]
 
 
 def test_what_stands_in_a_key_blocks(guards: Plan) -> None:

@@ -10,7 +10,7 @@ from detectors.contract import TextDetector
 from detectors.registry import Options, build
 from gateway.guard.plan import Check
 from gateway.guard.tokens import Tokens
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, MAILS, Names, Pattern, channel, cut, plan, policy, rule, stream
 
 TOKENS = Tokens(KEY, "app")

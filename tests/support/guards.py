@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from detectors.contract import Factory, TextDetector
+from detectors.contract import Disguise, Factory, TextDetector
 from detectors.finding import Finding
 from gateway.guard.holdback import TextChannel, Writing
 from gateway.guard.jsonchannel import JsonChannel
@@ -21,6 +21,7 @@ class Pattern:
     """An inline detector for one regular expression of at most ``max_span`` characters that matches no white space."""
 
     lookbehind = 1
+    disguises = frozenset[Disguise]()
 
     def __init__(self, entity: str, pattern: str, max_span: int) -> None:
         self.name = "pii"

@@ -15,6 +15,7 @@ from gateway.proxy.apps import ANYONE
 from gateway.proxy.realtime_asked import ClientEvents
 from gateway.proxy.realtime_told import ServerEvents
 from gateway.proxy.realtime_turns import Turns
+from gateway.proxy.shutdown import Shutdown
 from gateway.telemetry.record import Exchange, render
 from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy
 
@@ -22,14 +23,23 @@ from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy
 class SessionParts:
     """See ``realtime_turns.Parts``. Jobs of the pool are answered by the detector that capitalised words are people to."""
 
-    def __init__(self, *rules: Any, detectors: Sequence[TextDetector] = (DIGITS, MAILS), journal_fails: bool = False, **keys: Any) -> None:
+    def __init__(
+        self,
+        *rules: Any,
+        detectors: Sequence[TextDetector] = (DIGITS, MAILS),
+        journal_fails: bool = False,
+        pictures: Any = None,
+        **keys: Any,
+    ) -> None:
         self.plan = plan(policy(*rules, **keys), detectors)
         self.memos = Memos(Memo(KEY, 100_000), Memo(KEY, 100_000))
         self.key = KEY
+        self.shutdown = Shutdown()
         self.scans = self
         self.records: list[dict[str, Any]] = []
         self.faults: list[Exception] = []
         self.journal_fails = journal_fails
+        self.pictures = pictures
         self._ids, self._times = count(), count()
 
     def choose_plan(self, subject: object, named: str | None) -> Any:

@@ -18,7 +18,7 @@ from gateway.wire.request_texts import Found, model_of, read_field, read_key, re
 from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.rows import RowsAnswer
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _KNOWN = frozenset({"custom_id", "result", "type", "message", "error"})
 _WITHHELD = "The content policy stopped this result; those after it were withheld."

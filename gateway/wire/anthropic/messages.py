@@ -10,6 +10,7 @@ from gateway.wire.answer_texts import is_index, parted
 from gateway.wire.anthropic.messages_answer import (
     DELTA_KINDS,
     is_event,
+    read_calls,
     read_event,
     read_finished,
     read_message,
@@ -46,7 +47,8 @@ class Messages(CountTokens):
         with reading_answer():
             deltas, uninspectable = parted(read_message(body, ()))
         finished = read_finished(body) or {0: ""}
-        return Event(raw, body, deltas, finished, uninspectable, usage=read_usage(body), names=read_names(body))
+        usage, names, calls = read_usage(body), read_names(body), read_calls(body)
+        return Event(raw, body, deltas, finished, uninspectable, usage=usage, names=names, calls=calls)
 
     def open_stream(self, content_type: str, origin: Origin) -> AnswerStream | None:
         return MessagesStream(origin) if content_type == "text/event-stream" else None
@@ -99,6 +101,7 @@ class MessagesStream(SseAnswer):
             is_end=kind in ("message_stop", "error"),
             ends=((0, "content", index),) if kind == "content_block_stop" and is_index(index) else (),
             names=read_names(said),
+            calls=read_calls(body),
         )
 
     def render_tail(self, channel: Channel, text: str, companion: Json) -> bytes:

@@ -1,15 +1,16 @@
 """Where the texts of an Anthropic message, or of one event of its stream, stand."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.wire.answer_texts import Found, is_index, read_count, read_key, read_keys, read_whole
 from gateway.wire.anthropic import messages_blocks
 from gateway.wire.anthropic.messages_blocks import CALLS, Text, read_block, read_texts
+from gateway.wire.calls import block_tool
 from gateway.wire.codec import encode
 from gateway.wire.model import Channel, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.walk import is_structural, strings
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _DELTAS = {
     "text_delta": ("text", Scope.OUTPUT, Form.TEXT),
@@ -23,6 +24,9 @@ _DELTAS = {
 DELTA_KINDS = {key: kind for kind, (key, _, _) in _DELTAS.items() if key}
 _STREAMED = {"text": "text", "thinking": "thinking", "compaction": "content"}
 """The same in the block that such deltas go on with."""
+
+_RUNS: Mapping[str, Channel] = {"text": (0, "text"), "thinking": (0, "thinking")}
+"""What of a block is read as one with that of the blocks around it."""
 
 _EVENTS = {
     "message_start": "message",
@@ -103,7 +107,9 @@ def read_plain_delta(body: dict[str, Json]) -> Delta | None:
         return None
     key, scope, form = _DELTAS[kind]
     text = delta.get(key)
-    return Delta((0, "content", index, key), scope, text, ("delta", key), form) if text and isinstance(text, str) else None
+    if not (text and isinstance(text, str)):
+        return None
+    return Delta((0, "content", index, key), scope, text, ("delta", key), form, run=_RUNS.get(key, ()))
 
 
 def read_envelope(value: Json, channel: Channel, place: Place) -> Found:
@@ -130,6 +136,17 @@ def read_finished(message: dict[str, Json]) -> dict[int, str]:
     """``{0: reason}`` if the message, or a delta of it, says why it ends."""
     reason = message.get("stop_reason")
     return {} if reason is None else {0: reason if isinstance(reason, str) and is_structural(reason) else ""}
+
+
+def read_calls(body: dict[str, Json]) -> dict[Channel, str]:
+    """The tools that a message calls, or the block that a stream's event begins."""
+    if body.get("type") == "content_block_start":
+        tool, index = block_tool(body.get("content_block")), body.get("index")
+        return {} if tool is None or not is_index(index) else {(0, "content", index): tool}
+    message = body.get("message", body)
+    content = message.get("content") if isinstance(message, dict) else None
+    found = enumerate(map(block_tool, content if isinstance(content, list) else ()))
+    return {(0, "content", position): tool for position, tool in found if tool is not None}
 
 
 def read_names(message: dict[str, Json]) -> tuple[str, ...]:
@@ -182,7 +199,7 @@ def _delta(delta: dict[str, Json], index: int, place: Place) -> Found:
         here = (*place, key)
         if key == streamed and isinstance(value, str):
             if value:
-                yield Delta((*channel, key), scope, value, here, form)
+                yield Delta((*channel, key), scope, value, here, form, run=_RUNS.get(key, ()))
         elif key == "citation" and isinstance(value, dict):
             yield from _deltas(messages_blocks.read_record(value, here, scope), (*channel, key), here)
         elif key != "type":
@@ -199,7 +216,8 @@ def _deltas(found: Iterable[Text | Uninspectable], channel: Channel, place: Plac
             if not is_structural(each.text):
                 yield read_key(each.text, each.place, each.scope)
         elif not (each.form is Form.IDENTIFIER and is_structural(each.text)):
-            yield Delta((*channel, *each.place[len(place) :]), each.scope, each.text, each.place, closes=each.place != streamed)
+            run = _RUNS.get(str(each.place[-1]), ()) if each.place == streamed else ()
+            yield Delta((*channel, *each.place[len(place) :]), each.scope, each.text, each.place, closes=each.place != streamed, run=run)
 
 
 def _unread(place: Place) -> Uninspectable:

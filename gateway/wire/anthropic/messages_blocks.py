@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.wire.jsontext import Leaf
+from gateway.wire.media import is_sealed, readable
 from gateway.wire.model import Form, Json, Kind, Place, Uninspectable
 from gateway.wire.request_texts import STRUCTURAL
-from gateway.wire.walk import is_name, is_sealed, is_structural, strings
-from policies.policy import Scope
+from gateway.wire.walk import is_name, is_structural, strings
+from policies.vocabulary import Scope
 
 
 class Text(NamedTuple):
@@ -21,6 +23,7 @@ class Text(NamedTuple):
     place: Place
     form: Form
     scope: Scope
+    leaf: Leaf | None = None
 
 
 Found = Iterator[Text | Uninspectable]
@@ -131,13 +134,16 @@ def _is_readable(block: dict[str, Json]) -> bool:
 
 
 def _source(source: dict[str, Json], place: Place, scope: Scope) -> Found:
-    """Where a medium comes from, without the medium's own bytes."""
+    """Where a medium comes from, and what is text of the medium's own bytes."""
     kind = source.get("type")
     for key, value in source.items():
         here = (*place, key)
         if key == "content" and kind == "content":
             yield from read_content(value, here, scope)
-        elif not (key == "data" and kind == "base64" and isinstance(value, str)):
+        elif key == "data" and kind == "base64" and isinstance(value, str):
+            if read := readable(value, str(source.get("media_type"))):
+                yield Text(read.text, here, read.form, scope, read.leaf)
+        else:
             yield from _entry(key, value, here, scope)
         if not is_name(key):
             yield Text(key, here, Form.KEY, scope)

@@ -2,15 +2,14 @@
 
 from gateway.wire.anthropic import messages_blocks
 from gateway.wire.anthropic.messages_blocks import is_kind, read_block, read_record
-from gateway.wire.model import Form, Json, Kind, Place, Request, Segment, Uninspectable
-from gateway.wire.request_texts import Found, is_stream, model_of, parted, read_field, read_key, refuse
+from gateway.wire.model import Form, Json, Place, Request, Segment, Uninspectable
+from gateway.wire.request_texts import Found, is_own_number, is_stream, model_of, parted, read_field, read_key, read_messages, refuse
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _SCOPES = {"user": Scope.USER, "assistant": Scope.ASSISTANT, "system": Scope.SYSTEM}
 _SPEAKERS = {Scope.TOOL_ARGUMENTS: "assistant", Scope.TOOL_RESULTS: "tool", Scope.TOOL_DEFINITIONS: "tool"}
 _DEFINITIONS = frozenset({"tools", "mcp_servers", "output_config", "output_format"})
-_NUMBERS = frozenset({"max_tokens"})
 _NAMES = frozenset({"service_tier", "speed", "inference_geo"})
 _IDS = frozenset({"container", "user_profile_id"})
 
@@ -32,18 +31,8 @@ def read_refers(body: dict[str, Json]) -> tuple[str, ...]:
 
 def read_params(body: dict[str, Json], place: Place) -> Found:
     """The texts of one request, which may stand in a batch."""
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        refuse((*place, "messages"), "must be an array")
     yield from _content(body.get("system"), (*place, "system"), "system", Scope.SYSTEM, joins=False)
-    previous = None
-    for index, message in enumerate(messages):
-        here = (*place, "messages", index)
-        if not isinstance(message, dict):
-            refuse(here, "must be an object")
-        role = message.get("role")
-        yield from _message(message, here, joins=role == previous)
-        previous = role
+    yield from read_messages(body, place, _SCOPES, _message)
     for key, value in body.items():
         if key not in ("messages", "system"):
             yield from _field(key, value, (*place, key))
@@ -64,19 +53,11 @@ def _field(key: str, value: Json, here: Place) -> Found:
         yield from _reference(value, here)
     elif isinstance(value, str) and ((key in _NAMES and is_kind(value)) or (key in _IDS and is_structural(value))):
         return
-    elif not (key in _NUMBERS and isinstance(value, int)):
+    elif not is_own_number(key, value):
         yield from read_field(key, value, here, "user", Scope.USER)
 
 
-def _message(message: dict[str, Json], place: Place, *, joins: bool) -> Found:
-    """``joins``: the message before it is of the same role, so that the API takes the two for one."""
-    role = message.get("role")
-    if not isinstance(role, str):
-        refuse((*place, "role"), "must be a string")
-    scope = _SCOPES.get(role)
-    if scope is None:
-        yield Uninspectable(Kind.UNKNOWN, (*place, "role"))
-        scope, role = Scope.USER, "unknown"
+def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
     for key, value in message.items():
         if key == "content":
             yield from _content(value, (*place, key), role, scope, joins=joins)
@@ -123,7 +104,7 @@ def _has_text(block: Json) -> bool:
 
 
 def _segment(found: messages_blocks.Text, role: str, *, joins: bool = False) -> Segment:
-    return Segment(found.text, _SPEAKERS.get(found.scope, role), found.scope, found.place, found.form, joins=joins)
+    return Segment(found.text, _SPEAKERS.get(found.scope, role), found.scope, found.place, found.form, found.leaf, joins)
 
 
 def _definitions(value: Json, place: Place) -> Found:
@@ -133,6 +114,7 @@ def _definitions(value: Json, place: Place) -> Found:
 
 def _reference(value: dict[str, Json], place: Place) -> Found:
     """What the API keeps, by its id; with a container, the skills to load into it."""
-    rest = {key: item for key, item in value.items() if not (key in ("id", "previous_message_id") and is_structural(item))}
+    ids = ("id", "previous_message_id")
+    rest = {key: item for key, item in value.items() if not (key in ids and isinstance(item, str) and is_structural(item))}
     for found in read_record(rest, place, Scope.USER):
         yield found if isinstance(found, Uninspectable) else _segment(found, "user")

@@ -4,7 +4,10 @@ The API: messages with string or part content, tool calls and their results, leg
 a usage chunk, log probabilities. Fields that have no name here are read as text wherever they stand, and go on unchanged.
 """
 
+from dataclasses import replace
+
 from gateway.errors import UpstreamError
+from gateway.wire.calls import chat_calls
 from gateway.wire.codec import decode, encode
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Call, Channel, Event, Json, Origin, Request
@@ -17,6 +20,8 @@ from gateway.wire.surface import read_answer as read_json
 from gateway.wire.walk import is_structural
 
 _DONE = encode_event(b"[DONE]")
+_MAX_CHOICES = 128
+"""As many as the API gives."""
 
 
 class ChatCompletions(Surface):
@@ -24,7 +29,9 @@ class ChatCompletions(Surface):
         super().__init__("chat")
 
     def parse_request(self, raw: bytes, call: Call) -> Request:
-        return read_request(self.surface, decode(raw), raw)
+        request = read_request(self.surface, decode(raw), raw)
+        asked = request.body.get("n")
+        return request if asked is None else replace(request, choices=choices_of(asked))
 
     def parse_completion(self, raw: bytes, content_type: str) -> Event:
         body = read_json(raw)
@@ -38,14 +45,22 @@ class ChatCompletions(Surface):
 
     def render_refusal(self, message: str, origin: Origin) -> bytes:
         said = {"role": "assistant", "content": None, "refusal": message}
-        choice = {"index": 0, "message": said, "logprobs": None, "finish_reason": "content_filter"}
+        choices = [
+            {"index": index, "message": said, "logprobs": None, "finish_reason": "content_filter"} for index in range(origin.choices)
+        ]
         usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-        return encode({**_own_envelope(origin, "chat.completion"), "choices": [choice], "usage": usage})
+        return encode({**_own_envelope(origin, "chat.completion"), "choices": choices, "usage": usage})
 
     def render_refusal_stream(self, message: str, origin: Origin) -> bytes:
-        said = _choice(0, {"role": "assistant", "refusal": message}, None)
-        envelope = _own_envelope(origin, "chat.completion.chunk")
-        return encode_event(encode({**envelope, "choices": [said]})) + ChatStream(origin).render_stop((0,))
+        envelope, delta = _own_envelope(origin, "chat.completion.chunk"), {"role": "assistant", "refusal": message}
+        indexes = tuple(range(origin.choices))
+        said = (encode_event(encode({**envelope, "choices": [_choice(index, delta, None)]})) for index in indexes)
+        return b"".join(said) + ChatStream(origin).render_stop(indexes)
+
+
+def choices_of(asked: Json) -> int:
+    """How many answers a request asks for by its ``n``."""
+    return min(asked, _MAX_CHOICES) if isinstance(asked, int) and asked > 0 else 1
 
 
 class ChatStream(SseAnswer):
@@ -67,7 +82,8 @@ class ChatStream(SseAnswer):
 
 def _event(raw: bytes, body: dict[str, Json], holder: str, prefix: bytes = b"") -> Event:
     deltas, finished, uninspectable = read_answer(body, holder)
-    return Event(raw, body, deltas, finished, uninspectable, read_companions(body), read_usage(body), prefix)
+    companions, usage, calls = read_companions(body), read_usage(body), chat_calls(body, holder)
+    return Event(raw, body, deltas, finished, uninspectable, companions, usage, prefix, calls=calls)
 
 
 def _envelope(last: dict[str, Json]) -> dict[str, Json]:

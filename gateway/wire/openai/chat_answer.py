@@ -3,7 +3,7 @@
 from gateway.wire.answer_texts import Found, is_index, is_log_probability, parted, read_count, read_keys, read_spelled, read_whole
 from gateway.wire.model import Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier"})
 _CHOICE = frozenset({"index", "finish_reason", "logprobs"})
@@ -95,7 +95,10 @@ def _message(message: dict[str, Json], index: int, place: Place, *, is_whole: bo
         elif isinstance(value, str) and value:
             yield Delta((index, key), scope, value, here)  # a field we have no name for may well be streamed
         else:
-            yield from _streamed_items(value, (index, key), here, scope)
+            for found in _streamed_items(value, (index, key), here, scope):
+                if isinstance(found, Delta) and key == "content" and found.channel[3:] in (("text",), ("refusal",)):
+                    found = found._replace(run=(index, key))
+                yield found
 
 
 def _streamed_items(value: Json, channel: Place, place: Place, scope: Scope) -> Found:

@@ -1,18 +1,21 @@
 """Where the texts of a chat completion request stand."""
 
+from gateway.wire.media import is_data, medium_of, readable
 from gateway.wire.model import Form, Json, Kind, Place, Request, Segment, Uninspectable
 from gateway.wire.request_texts import (
     Found,
+    is_own_number,
     is_stream,
     model_of,
     parted,
     read_arguments,
     read_field,
     read_key,
+    read_messages,
     read_texts,
     refuse,
 )
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _SCOPES = {
     "system": Scope.SYSTEM,
@@ -22,9 +25,7 @@ _SCOPES = {
     "tool": Scope.TOOL_RESULTS,
     "function": Scope.TOOL_RESULTS,
 }
-_NUMBERS = frozenset({"seed", "max_tokens", "max_completion_tokens"})  # of the API's own, at its top level: nobody's
 _DEFINITIONS = frozenset({"tools", "functions", "response_format"})
-_MEDIA = {"image_url": Kind.IMAGE, "input_audio": Kind.AUDIO, "file": Kind.FILE}
 _REASONING = frozenset({"reasoning", "reasoning_content", "reasoning_details", "thinking"})
 
 
@@ -38,18 +39,9 @@ def read_request(surface: str, body: Json, raw: bytes) -> Request:
 
 
 def _body(body: dict[str, Json]) -> Found:
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        refuse(("messages",), "must be an array")
-    previous = None
-    for index, message in enumerate(messages):
-        if not isinstance(message, dict):
-            refuse(("messages", index), "must be an object")
-        role = message.get("role")
-        yield from _message(message, ("messages", index), joins=role == previous)
-        previous = role
+    yield from read_messages(body, (), _SCOPES, _message)
     for key, value in body.items():
-        if key == "messages" or (key in _NUMBERS and isinstance(value, int)):
+        if key == "messages" or is_own_number(key, value):
             continue
         if key in _DEFINITIONS:
             yield from read_texts(value, (key,), "tool", Scope.TOOL_DEFINITIONS)
@@ -63,15 +55,7 @@ def _body(body: dict[str, Json]) -> Found:
         yield from read_key(key, (), "user", Scope.USER)
 
 
-def _message(message: dict[str, Json], place: Place, *, joins: bool) -> Found:
-    """``joins``: the message before it is of the same role, so that the endpoint's reader may take the two for one."""
-    role = message.get("role")
-    if not isinstance(role, str):
-        refuse((*place, "role"), "must be a string")
-    scope = _SCOPES.get(role)
-    if scope is None:
-        yield Uninspectable(Kind.UNKNOWN, (*place, "role"))
-        scope, role = Scope.USER, "unknown"
+def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
     for key, value in message.items():
         here = (*place, key)
         if key == "content":
@@ -113,26 +97,22 @@ def _part(part: Json, place: Place, role: str, scope: Scope) -> Found:
         return
     if not isinstance(part, dict):
         refuse(place, "must be an object")
-    kind = part.get("type")
-    if isinstance(kind, str) and kind in _MEDIA:
-        yield Uninspectable(_MEDIA[kind], place, scope)
+    if medium := medium_of(part):
+        yield Uninspectable(medium, place, scope)
         yield from _media(part, place, role, scope)
         return
-    if kind not in ("text", "refusal"):
+    if part.get("type") not in ("text", "refusal"):
         yield Uninspectable(Kind.UNKNOWN, place)
     yield from read_texts(part, place, role, scope)
 
 
 def _media(part: dict[str, Json], place: Place, role: str, scope: Scope) -> Found:
-    """The texts beside a medium (a file's name, an address), without the medium's own data."""
+    """The texts beside a medium (a file's name, an address), and what is text of the medium's own data."""
     for found in read_texts(part, place, role, scope):
-        is_data = isinstance(found, Segment) and found.form is Form.TEXT and _is_data(found.place[-1], found.text)
-        if not is_data:
+        if not (isinstance(found, Segment) and found.form is Form.TEXT and is_data(found.place[-1], found.text)):
             yield found
-
-
-def _is_data(key: str | int, text: str) -> bool:
-    return key in ("data", "file_data") or (key in ("url", "image_url") and text.startswith("data:"))
+        elif read := readable(found.text):
+            yield found._replace(text=read.text, form=read.form, leaf=read.leaf)
 
 
 def _tool_calls(calls: Json, place: Place) -> Found:

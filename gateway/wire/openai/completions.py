@@ -3,25 +3,27 @@
 A prompt of token numbers is not inspectable. Log probabilities spell a choice's text, so they go no earlier than it.
 """
 
+from dataclasses import replace
+
 from gateway.errors import UpstreamError
 from gateway.wire.answer_texts import Found as AnswerFound
 from gateway.wire.answer_texts import is_index, is_log_probability, parted, read_keys, read_spelled, read_whole
 from gateway.wire.codec import encode
 from gateway.wire.dialect import AnswerStream
+from gateway.wire.input_request import read_request
 from gateway.wire.model import Call, Channel, Companion, Delta, Event, Json, Kind, Origin, Place, Request, Uninspectable
+from gateway.wire.openai.chat import choices_of
 from gateway.wire.openai.chat_answer import read_usage
-from gateway.wire.request_texts import Found, is_stream, model_of, read_field, read_key
-from gateway.wire.request_texts import parted as parted_request
-from gateway.wire.resource_texts import read_inputs
 from gateway.wire.sse import encode_event
 from gateway.wire.sse_answer import SseAnswer
-from gateway.wire.surface import Surface, read_answer, read_object, reading_answer
+from gateway.wire.surface import Surface, read_answer, reading_answer
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _DONE = encode_event(b"[DONE]")
 _ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint", "service_tier"})
-_NUMBERS = frozenset({"seed", "max_tokens"})
+_MAX_CHOICES = 2048
+"""As many as the API takes prompts."""
 _COMPLETE = frozenset({"stop_reason"})
 """Texts of a choice that never go on in a later event."""
 _KNOWN = _ENVELOPE | {"choices", "usage", "index", "text", "finish_reason", "logprobs"}
@@ -32,10 +34,8 @@ class Completions(Surface):
         super().__init__("completions")
 
     def parse_request(self, raw: bytes, call: Call) -> Request:
-        body = read_object(raw)
-        model, stream = model_of(body), is_stream(body)
-        segments, uninspectable = parted_request(_request(body))
-        return Request(self.surface, model, stream, body, raw, segments, uninspectable)
+        request = read_request(self.surface, raw, "prompt")
+        return replace(request, choices=_choices(request.body))
 
     def parse_completion(self, raw: bytes, content_type: str) -> Event:
         body = read_answer(raw)
@@ -49,11 +49,13 @@ class Completions(Surface):
 
     def render_refusal(self, message: str, origin: Origin) -> bytes:
         usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-        return encode({**_own_envelope(origin), "choices": [_choice(0, message, "content_filter")], "usage": usage})
+        choices = [_choice(index, message, "content_filter") for index in range(origin.choices)]
+        return encode({**_own_envelope(origin), "choices": choices, "usage": usage})
 
     def render_refusal_stream(self, message: str, origin: Origin) -> bytes:
-        said = {**_own_envelope(origin), "choices": [_choice(0, message, None)]}
-        return encode_event(encode(said)) + CompletionStream(origin).render_stop((0,))
+        envelope, indexes = _own_envelope(origin), tuple(range(origin.choices))
+        said = (encode_event(encode({**envelope, "choices": [_choice(index, message, None)]})) for index in indexes)
+        return b"".join(said) + CompletionStream(origin).render_stop(indexes)
 
 
 class CompletionStream(SseAnswer):
@@ -74,14 +76,11 @@ class CompletionStream(SseAnswer):
         return b"".join(stops) + _DONE
 
 
-def _request(body: dict[str, Json]) -> Found:
-    for key, value in body.items():
-        yield from read_key(key, (), "user", Scope.USER)
-        if key == "prompt":
-            if value is not None:
-                yield from read_inputs(value, (key,))
-        elif not (key in _NUMBERS and isinstance(value, int)):
-            yield from read_field(key, value, (key,), "user", Scope.USER)
+def _choices(body: dict[str, Json]) -> int:
+    """So many answers to each of the prompts."""
+    prompt = body.get("prompt")
+    prompts = len(prompt) if isinstance(prompt, list) and any(isinstance(each, str | list) for each in prompt) else 1
+    return min(choices_of(body.get("n")) * prompts, _MAX_CHOICES)
 
 
 def _event(raw: bytes, body: dict[str, Json], prefix: bytes = b"", *, is_whole: bool) -> Event:

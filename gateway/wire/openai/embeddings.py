@@ -8,14 +8,12 @@ import binascii
 
 from gateway.wire.answer_texts import Found as AnswerFound
 from gateway.wire.answer_texts import parted, read_keys, read_whole
+from gateway.wire.input_request import read_request
 from gateway.wire.model import Call, Event, Json, Kind, Request, Uninspectable
 from gateway.wire.openai.chat_answer import read_usage
-from gateway.wire.request_texts import Found, is_stream, model_of, read_field, read_key
-from gateway.wire.request_texts import parted as parted_request
-from gateway.wire.resource_texts import read_inputs
-from gateway.wire.surface import Surface, read_answer, read_object, reading_answer
+from gateway.wire.surface import Surface, read_answer, reading_answer
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _STRUCTURAL = frozenset({"object", "model", "id", "index", "created"})
 _KNOWN = _STRUCTURAL | {"data", "usage", "embedding"}
@@ -26,10 +24,7 @@ class Embeddings(Surface):
         super().__init__("embeddings")
 
     def parse_request(self, raw: bytes, call: Call) -> Request:
-        body = read_object(raw)
-        model, stream = model_of(body), is_stream(body)
-        segments, uninspectable = parted_request(_request(body))
-        return Request(self.surface, model, stream, body, raw, segments, uninspectable)
+        return read_request(self.surface, raw, "input")
 
     def parse_completion(self, raw: bytes, content_type: str) -> Event:
         body = read_answer(raw)
@@ -37,15 +32,6 @@ class Embeddings(Surface):
             deltas, uninspectable = parted(_answer(body))
         usage = read_usage(body) if isinstance(body, dict) else None
         return Event(raw, body, deltas, uninspectable=uninspectable, usage=usage)
-
-
-def _request(body: dict[str, Json]) -> Found:
-    for key, value in body.items():
-        yield from read_key(key, (), "user", Scope.USER)
-        if key == "input":
-            yield from read_inputs(value, (key,))
-        elif key != "encoding_format" or value not in ("float", "base64"):
-            yield from read_field(key, value, (key,), "user", Scope.USER)
 
 
 def _answer(body: Json) -> AnswerFound:

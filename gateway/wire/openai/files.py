@@ -18,7 +18,7 @@ from gateway.wire.rows import RowsAnswer
 from gateway.wire.surface import Surface
 from gateway.wire.upload import SNIFFED_BYTES, Text, Upload, begins_with_row, is_text
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _WITHHELD = "The content policy stopped this row; those after it were withheld."
 _PIECE_CHARS = 8192

@@ -14,7 +14,7 @@ from gateway.wire.openai.errors import error_body
 from gateway.wire.openai.realtime_requests import SURFACE
 from gateway.wire.surface import Surface
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _QUERY = re.compile(r"(?:[A-Za-z0-9_.-]+=[A-Za-z0-9_.:/+%~-]*(?:&(?!$)|$)){0,16}")
 _MODELS = ("model", "deployment")  # Azure names its deployments

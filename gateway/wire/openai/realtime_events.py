@@ -13,7 +13,7 @@ from gateway.wire.openai.realtime_items import ANSWER, read_item, read_said_part
 from gateway.wire.openai.responses_answer import read_usage, to_delta
 from gateway.wire.openai.responses_items import Text, read_strings
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 CREATED, DONE = "response.created", "response.done"
 HEARD = "conversation.item.input_audio_transcription"

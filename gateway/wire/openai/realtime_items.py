@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gateway.wire.media import readable
 from gateway.wire.model import Form, Json, Kind, Place, Uninspectable
 from gateway.wire.openai import responses_items
 from gateway.wire.openai.responses_items import Side, Text, read_content, read_part, read_strings
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 Found = Iterator[Text | Uninspectable]
 
@@ -105,4 +106,7 @@ def _has_sound(part: Json) -> bool:
 
 def _without_sound(part: Json) -> Json:
     """A part of sound as the part of text that it is beside its sound: its transcript is a text of the item's like others."""
-    return {**{key: value for key, value in part.items() if key != "audio"}, "type": "text"} if _is_sound(part) else part
+    if not _is_sound(part):
+        return part
+    is_kept = not isinstance(part.get("audio"), str) or readable(part["audio"])
+    return {**{key: value for key, value in part.items() if key != "audio" or is_kept}, "type": "text"}

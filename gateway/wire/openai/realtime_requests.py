@@ -1,20 +1,21 @@
 """Where the texts of the events that a client sends in a realtime session stand."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from gateway.wire.model import Form, Json, Kind, Place, Request, Segment, Uninspectable
+from gateway.wire.model import Form, Json, Kind, Place, Request, Uninspectable
 from gateway.wire.openai.realtime_items import read_item, read_settings
-from gateway.wire.openai.responses_items import REQUEST, Side, Text, read_strings
-from gateway.wire.request_texts import parted, read_arguments, refuse
+from gateway.wire.openai.responses_items import REQUEST, Side, Text, read_data, read_strings
+from gateway.wire.openai.responses_request import segments_of
+from gateway.wire.request_texts import is_own_number, parted, refuse
 from gateway.wire.surface import read_object
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 SURFACE = "realtime"
 APPEND = "input_audio_buffer.append"
 
-_OWN = frozenset({"type", "event_id", "previous_item_id", "item_id", "response_id", "content_index", "audio_end_ms"})
-"""What events say of themselves: names and numbers."""
+_OWN = frozenset({"type", "event_id", "previous_item_id", "item_id", "response_id"})
+"""What events say of themselves: names."""
 _BOOKKEEPING = frozenset({
     "conversation.item.delete", "conversation.item.retrieve", "conversation.item.truncate", "input_audio_buffer.clear",
     "input_audio_buffer.commit", "output_audio_buffer.clear", "response.cancel",
@@ -35,7 +36,7 @@ def read_client_event(raw: bytes, model: str) -> Request:
     body = read_object(raw)
     if not isinstance(body.get("type"), str):
         refuse(("type",), "must be a string")
-    segments, uninspectable = parted(_segments(_read(body)))
+    segments, uninspectable = parted(segments_of(_read(body)))
     return Request(SURFACE, model, True, body, raw, segments, uninspectable)
 
 
@@ -51,15 +52,6 @@ def _read(body: dict[str, Json]) -> Iterator[Text | Uninspectable]:
             yield from read(value, (key,), REQUEST)
         elif key == "audio" and kind == APPEND and isinstance(value, str):
             yield Uninspectable(Kind.AUDIO, (key,))
-        elif not (key in _OWN and is_structural(value)):
+            yield from read_data(Text(value, (key,), "user", Scope.USER), REQUEST)
+        elif not ((key in _OWN and isinstance(value, str) and is_structural(value)) or is_own_number(key, value)):
             yield from read_strings(value, (key,), "user", Scope.USER, REQUEST)
-
-
-def _segments(found: Iterable[Text | Uninspectable]) -> Iterator[Segment | Uninspectable]:
-    for each in found:
-        if isinstance(each, Uninspectable):
-            yield each
-        elif each.form is Form.JSON:
-            yield from read_arguments(each.text, each.place)
-        else:
-            yield Segment(each.text, each.role, each.scope, each.place, each.form, joins=each.joins)

@@ -13,7 +13,7 @@ from gateway.wire.codec import encode
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Call, Channel, Event, Json, Origin, Request, at
 from gateway.wire.openai.errors import error_body
-from gateway.wire.openai.responses_answer import read_companions, read_names, read_object, read_usage
+from gateway.wire.openai.responses_answer import read_calls, read_companions, read_names, read_object, read_usage
 from gateway.wire.openai.responses_ending import Released, own_response
 from gateway.wire.openai.responses_event import ResponsesEvent
 from gateway.wire.openai.responses_events import read_event
@@ -52,9 +52,8 @@ class Items(Surface):
             deltas, uninspectable = parted(read_object(body))
         except BadRequest:
             raise UpstreamError("upstream_invalid_response", _INVALID) from None
-        return Event(
-            raw, body, deltas, {}, uninspectable, companions=read_companions(body), usage=read_usage(body), names=read_names(body)
-        )  # fmt: skip
+        companions, usage, names, calls = read_companions(body), read_usage(body), read_names(body), read_calls(body)
+        return Event(raw, body, deltas, {}, uninspectable, companions, usage, names=names, calls=calls)
 
 
 class Responses(Items):

@@ -7,10 +7,11 @@ repeats, and it is an echo. The same reading serves the response objects within 
 from collections.abc import Callable, Iterable, Iterator
 
 from gateway.wire.answer_texts import read_count, read_key
-from gateway.wire.model import Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
+from gateway.wire.calls import item_tool
+from gateway.wire.model import Channel, Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.openai.responses_items import ANSWER, REPEATED, Text, is_message, is_spelled, read_items, read_strings
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 Found = Iterator[Delta | Uninspectable]
 
@@ -85,18 +86,26 @@ def _deltas(found: Iterable[Text | Uninspectable], channel: Callable[[Place], Pl
     for each in found:
         if isinstance(each, Uninspectable):
             yield Uninspectable(each.kind, each.place[cut:])
-        elif (delta := to_delta(each, channel, echoes=echoes, cut=cut)) is not None:
+        elif (delta := to_delta(each, channel, echoes=echoes, cut=cut, run=_run(each, channel(each.place)))) is not None:
             yield delta
 
 
-def to_delta(text: Text, channel: Callable[[Place], Place], *, echoes: bool, cut: int = 0) -> Delta | None:
+def _run(text: Text, channel: Channel) -> Channel:
+    """Parts of one message are read as one text, and so is what several messages of a response say."""
+    is_part = len(channel) > 3 and channel[-3] in ("content", "summary") and channel[-1] in ("text", "refusal")
+    if not is_part or text.form is not Form.TEXT:
+        return ()
+    return (channel[0], text.scope) if channel[0] in ("output", "again") else channel[:-2]
+
+
+def to_delta(text: Text, channel: Callable[[Place], Place], *, echoes: bool, cut: int = 0, run: Channel = ()) -> Delta | None:
     """None: a name has nothing to inspect."""
     if text.form in (Form.KEY, Form.IDENTIFIER) and is_structural(text.text):
         return None
     if text.form is Form.KEY:
         return read_key(text.text, text.place[cut:], text.scope)
     form = Form.JSON if text.form is Form.JSON else Form.TEXT
-    return Delta(channel(text.place), text.scope, text.text, text.place[cut:], form, closes=True, echoes=echoes)
+    return Delta(channel(text.place), text.scope, text.text, text.place[cut:], form, closes=True, echoes=echoes, run=run)
 
 
 def read_companions(body: dict[str, Json]) -> tuple[Companion, ...]:
@@ -116,6 +125,19 @@ def spelled_parts(items: list[Json]) -> Iterator[Place]:
         for position, part in enumerate(content if isinstance(content, list) else ()):
             if is_spelled(part):
                 yield (index, "content", position)
+
+
+def read_calls(body: dict[str, Json]) -> dict[Channel, str]:
+    """The tools that a whole answer calls."""
+    if _is_item(body):
+        tool = item_tool(body)
+        return {} if tool is None else {("item",): tool}
+    return {**calls_in(body.get("output"), "output"), **calls_in(body.get("data"), "data")}
+
+
+def calls_in(items: Json, head: str) -> dict[Channel, str]:
+    found = enumerate(map(item_tool, items if isinstance(items, list) else ()))
+    return {(head, index): tool for index, tool in found if tool is not None}
 
 
 def read_names(body: dict[str, Json]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from gateway.wire.model import Channel, Event, Json, Kind, Place, Uninspectable
 from gateway.wire.openai.responses_answer import Found, to_delta
 from gateway.wire.openai.responses_items import ANSWER, Text, read_strings
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ def whole_strings(value: Json, place: Place, channel: Channel, scope: Scope) -> 
         yield from whole(text, lambda there: (*channel, *there[len(place) :]))
 
 
-def whole(found: Text | Uninspectable, channel: Callable[[Place], Place], *, echoes: bool = False) -> Found:
-    delta = found if isinstance(found, Uninspectable) else to_delta(found, channel, echoes=echoes)
+def whole(found: Text | Uninspectable, channel: Callable[[Place], Place], *, echoes: bool = False, run: Channel = ()) -> Found:
+    delta = found if isinstance(found, Uninspectable) else to_delta(found, channel, echoes=echoes, run=run)
     if delta is not None:
         yield delta
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.wire.answer_texts import is_token
+from gateway.wire.jsontext import Leaf
+from gateway.wire.media import is_data, is_sealed, medium_of, readable
 from gateway.wire.model import Form, Json, Kind, Place, Uninspectable
 from gateway.wire.request_texts import STRUCTURAL
-from gateway.wire.walk import is_name, is_sealed, is_structural, strings
-from policies.policy import Scope
+from gateway.wire.walk import is_name, is_structural, strings
+from policies.vocabulary import Scope
 
 
 class Text(NamedTuple):
@@ -24,6 +26,7 @@ class Text(NamedTuple):
     scope: Scope
     form: Form = Form.TEXT
     joins: bool = False
+    leaf: Leaf | None = None
 
 
 Found = Iterator[Text | Uninspectable]
@@ -110,13 +113,6 @@ _TEXT_PARTS = {
     "reasoning_text": "text",
     "refusal": "refusal",
 }
-_MEDIA = {
-    "input_image": Kind.IMAGE,
-    "computer_screenshot": Kind.IMAGE,
-    "image": Kind.IMAGE,
-    "input_audio": Kind.AUDIO,
-    "input_file": Kind.FILE,
-}
 _PARTS = frozenset({"content", "summary", "output", "outputs"})  # lists whose elements are parts, where they have a part's type
 _IDS = frozenset({"id", "call_id", "container_id", "approval_request_id"})  # these hold digits
 _NAMES = frozenset({"type", "status", "role", "phase", "execution", "created_by"})
@@ -160,6 +156,8 @@ def read_item(item: Json, place: Place, side: Side) -> Found:
         here, scope = (*place, key), row.fields.get(key, row.scope)
         if key == "result" and kind == "image_generation_call":
             yield Uninspectable(Kind.IMAGE, here, scope)
+            for found in read_strings(value, here, row.role, scope, side):
+                yield from read_data(found, side) if isinstance(found, Text) and found.place == here else (found,)
         else:
             yield from _field(key, value, here, row.role, scope, side)
 
@@ -213,7 +211,7 @@ def _field(key: str, value: Json, place: Place, role: str, scope: Scope, side: S
         yield Text(value, place, role, scope, Form.JSON)
     elif key in _IDENTIFIERS and isinstance(value, str) and value:
         yield Text(value, place, role, scope, Form.IDENTIFIER)
-    elif key in _PARTS and isinstance(value, dict) and _is_media(value):
+    elif key in _PARTS and isinstance(value, dict) and medium_of(value):
         yield from read_part(value, place, role, scope, side, joins=False)
     elif key in _PARTS and isinstance(value, (str, list)):
         yield from read_content(value, place, role, scope, side)
@@ -244,10 +242,10 @@ def read_part(part: Json, place: Place, role: str, scope: Scope, side: Side, *, 
         yield from _unknown(part, place, role, scope, side)
         return
     kind = part.get("type")
-    said = _TEXT_PARTS.get(kind) if isinstance(kind, str) else None
+    said, medium = _TEXT_PARTS.get(kind) if isinstance(kind, str) else None, medium_of(part)
     if said is None:
-        if isinstance(kind, str) and kind in _MEDIA:
-            yield Uninspectable(_MEDIA[kind], place, scope)
+        if medium:
+            yield Uninspectable(medium, place, scope)
         elif not _is_tool_output(kind, part, scope):
             yield Uninspectable(Kind.UNKNOWN, place)
     elif kind == "reasoning_text":
@@ -265,17 +263,25 @@ def read_part(part: Json, place: Place, role: str, scope: Scope, side: Side, *, 
             for found in read_strings(value, here, role, scope, side):
                 if not (isinstance(found, Text) and is_token(found.text)):
                     yield found
-        elif said is not None or not (isinstance(kind, str) and kind in _MEDIA):
+        elif medium:
+            yield from _beside(read_strings(value, here, role, scope, side), side)
+        else:
             yield from read_strings(value, here, role, scope, side)
-        else:  # the medium's own data is listed with its part
-            for found in read_strings(value, here, role, scope, side):
-                if not (isinstance(found, Text) and found.form is Form.TEXT and _is_data(found.place[-1], found.text)):
-                    yield found
 
 
-def _is_media(part: dict[str, Json]) -> bool:
-    kind = part.get("type")
-    return isinstance(kind, str) and kind in _MEDIA
+def _beside(found: Found, side: Side) -> Found:
+    """The texts of a part that is a medium, of its own data what is text."""
+    for each in found:
+        if isinstance(each, Text) and each.form is Form.TEXT and is_data(each.place[-1], each.text):
+            yield from read_data(each, side)
+        else:
+            yield each
+
+
+def read_data(text: Text, side: Side) -> Found:
+    """A medium's own data, if it is text. In an answer it is a text as it stands."""
+    if read := readable(text.text):
+        yield text._replace(text=read.text, form=read.form, leaf=read.leaf) if side is REQUEST else text
 
 
 def _is_tool_output(kind: Json, part: dict[str, Json], scope: Scope) -> bool:
@@ -292,10 +298,6 @@ def read_strings(value: Json, place: Place, role: str, scope: Scope, side: Side)
             yield Uninspectable(Kind.FILE, here)
         else:
             yield Text(text, here, role, scope, form)
-
-
-def _is_data(key: str | int, text: str) -> bool:
-    return key in ("data", "file_data") or (key in ("url", "image_url", "file_url") and text.startswith("data:"))
 
 
 def _unknown(value: Json, place: Place, role: str, scope: Scope, side: Side) -> Found:

@@ -1,11 +1,12 @@
 """Events of a streamed response that bring an object: a part of an item, an item, the response."""
 
+from gateway.wire.calls import item_tool
 from gateway.wire.model import Delta, Form, Json, Place, Uninspectable
-from gateway.wire.openai.responses_answer import Found, read_names, read_response, read_usage, spelled_parts
+from gateway.wire.openai.responses_answer import Found, calls_in, read_names, read_response, read_usage, spelled_parts
 from gateway.wire.openai.responses_event import Reader, ResponsesEvent, indexes_of, rest, unknown, whole
 from gateway.wire.openai.responses_items import ANSWER, REPEATED, Text, is_spelled, read_item, read_part
-from gateway.wire.openai.responses_streams import PARTS, streamed
-from policies.policy import Scope
+from gateway.wire.openai.responses_streams import PARTS, STREAMS, streamed
+from policies.vocabulary import Scope
 
 
 def read_part_event(list_: str, key: str, *, is_done: bool) -> Reader:
@@ -29,9 +30,10 @@ def read_part_event(list_: str, key: str, *, is_done: bool) -> Reader:
         head = ("again" if is_done else "item", item, list_, index)
         for found in read_part(part, ("part",), "assistant", scope, side, joins=False):
             if isinstance(found, Text) and not is_done and stream and found.place == ("part", stream.done):
-                yield Delta(("output", item, stream.name, index), stream.scope, found.text, found.place, stream.form)
+                yield Delta(("output", item, stream.name, index), stream.scope, found.text, found.place, stream.form, run=stream.run)
             else:
-                yield from whole(found, lambda place: (*head, *place[1:]), echoes=is_done)
+                run = ("part", stream.name) if stream and found.place == ("part", stream.done) else ()
+                yield from whole(found, lambda place: (*head, *place[1:]), echoes=is_done, run=run)
         yield from rest(body, frozenset({"part"}))
 
     return reader
@@ -48,6 +50,8 @@ def read_item_event(*, is_done: bool) -> Reader:
             yield from unknown(body)
             return
         index = indexes[0]
+        if (tool := item_tool(item)) is not None:
+            event.calls = dict.fromkeys((("output", index), ("again" if is_done else "item", index)), tool)
         if is_done:
             event.ends = (("output", index),)
             event.spelled = tuple((("item", *place[1:]), _text_at(item, place)) for place in spelled_parts([item]))
@@ -60,12 +64,14 @@ def read_item_event(*, is_done: bool) -> Reader:
 
 def _item_text(found: Text | Uninspectable, item: dict[str, Json], index: str | int, *, is_done: bool) -> Found:
     stream = streamed(item, found.place[1:]) if isinstance(found, Text) and found.form in (Form.TEXT, Form.JSON) else None
+    run = STREAMS[str(stream[0])].run if stream and stream[0] in STREAMS else ()
     if isinstance(found, Text) and stream and not is_done:
         form = Form.JSON if found.form is Form.JSON else Form.TEXT
-        yield Delta(("output", index, *stream), found.scope, found.text, found.place, form)
+        yield Delta(("output", index, *stream), found.scope, found.text, found.place, form, run=run)
     else:
         head = "again" if is_done else "item"
-        yield from whole(found, lambda place: (head, index, *place[1:]), echoes=is_done and bool(stream))
+        run = ("item", *run) if run else ()
+        yield from whole(found, lambda place: (head, index, *place[1:]), echoes=is_done and bool(stream), run=run)
 
 
 def _text_at(item: dict[str, Json], place: Place) -> str:
@@ -83,6 +89,7 @@ def read_response_event(*, is_end: bool) -> Reader:
         event.names, event.usage = read_names(response), read_usage(response)
         output = response.get("output")
         if isinstance(output, list):
+            event.calls = calls_in(output, "again")
             event.spelled = tuple(
                 (("response", "output", *place), _text_at(output[int(place[0])], place)) for place in spelled_parts(output)
             )

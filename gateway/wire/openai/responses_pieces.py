@@ -17,7 +17,7 @@ from gateway.wire.openai.responses_event import (
 )
 from gateway.wire.openai.responses_items import ANSWER, read_strings
 from gateway.wire.openai.responses_streams import SHELL_OUTPUT, STREAMS, TRANSCRIPT, Stream
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 def read_delta(stream: Stream) -> Reader:
@@ -32,7 +32,7 @@ def read_delta(stream: Stream) -> Reader:
             return
         channel = channel_of(indexes, stream.name)
         if text:
-            yield Delta(channel, stream.scope, text, ("delta",), stream.form)
+            yield Delta(channel, stream.scope, text, ("delta",), stream.form, run=stream.run)
         if "logprobs" in read and (spelled := body.get("logprobs")):
             if isinstance(spelled, list):
                 body["logprobs"] = {"content": spelled}
@@ -58,7 +58,8 @@ def read_done(stream: Stream) -> Reader:
         event.ends = (channel_of(indexes, stream.name),)
         if text:
             channel = ("again", indexes[0], *stream.place_in_item(indexes[1:]))
-            yield Delta(channel, stream.scope, text, (stream.done,), stream.form, closes=True, echoes=True)
+            run = ("done", *stream.run) if stream.run else ()
+            yield Delta(channel, stream.scope, text, (stream.done,), stream.form, closes=True, echoes=True, run=run)
         if "logprobs" in read and body.get("logprobs"):
             if isinstance(body["logprobs"], list):
                 event.spelled = (((), text),)

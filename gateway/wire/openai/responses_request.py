@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from gateway.wire import jsontext
 from gateway.wire.model import Form, Json, Place, Request, Segment, Uninspectable
 from gateway.wire.openai import responses_items
 from gateway.wire.openai.responses_items import REQUEST, Text, read_items, read_part, read_strings
-from gateway.wire.request_texts import Found, is_stream, model_of, parted, read_field, read_key, refuse
+from gateway.wire.request_texts import Found, is_own_number, is_stream, model_of, parted, read_arguments, read_field, read_key, refuse
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
-_NUMBERS = frozenset({"max_output_tokens", "max_tool_calls"})  # of the API's own, at its top level: nobody's
 _DEFINITIONS = frozenset({"tools", "text", "tool_choice"})
 _NAMES = frozenset({"truncation", "prompt_cache_retention", "service_tier", "tool_choice"})
 _ITEMS = frozenset({"input", "items"})
@@ -38,12 +36,12 @@ def _body(body: dict[str, Json]) -> Found:
 
 
 def _top(key: str, value: Json) -> Found:
-    if value is None or isinstance(value, bool) or (key in _NUMBERS and isinstance(value, int)):
+    if value is None or isinstance(value, bool) or is_own_number(key, value):
         return
     if key in _ITEMS:
         yield from _input(value, (key,))
     elif key == "instructions" and isinstance(value, str):
-        yield from _segments(responses_items.read_content(value, (key,), "system", Scope.SYSTEM, REQUEST))
+        yield from segments_of(responses_items.read_content(value, (key,), "system", Scope.SYSTEM, REQUEST))
     elif isinstance(value, str) and (
         (key == "previous_response_id" and is_structural(value))
         or (key == "conversation" and is_structural(value))
@@ -57,19 +55,19 @@ def _top(key: str, value: Json) -> Found:
     elif key == "include" and isinstance(value, list):
         yield from _include(value, (key,))
     elif key in _DEFINITIONS:
-        yield from _segments(read_strings(value, (key,), "tool", Scope.TOOL_DEFINITIONS, REQUEST))
+        yield from segments_of(read_strings(value, (key,), "tool", Scope.TOOL_DEFINITIONS, REQUEST))
     else:
         yield from read_field(key, value, (key,), "user", Scope.USER)
 
 
 def _input(value: Json, place: Place) -> Found:
     if isinstance(value, str):
-        yield from _segments(responses_items.read_content(value, place, "user", Scope.USER, REQUEST))
+        yield from segments_of(responses_items.read_content(value, place, "user", Scope.USER, REQUEST))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if not isinstance(item, dict):
                 refuse((*place, index), "must be an object")
-        yield from _segments(read_items(value, place, REQUEST))
+        yield from segments_of(read_items(value, place, REQUEST))
     else:
         refuse(place, "must be a string or an array of items")
 
@@ -87,38 +85,29 @@ def _prompt(value: dict[str, Json], place: Place) -> Found:
     variables = value.get("variables")
     yield from _named({key: item for key, item in value.items() if key != "variables"}, place)
     if not isinstance(variables, dict):
-        yield from _segments(read_strings(variables, (*place, "variables"), "user", Scope.USER, REQUEST))
+        yield from segments_of(read_strings(variables, (*place, "variables"), "user", Scope.USER, REQUEST))
         return
     for name, item in variables.items():
         here = (*place, "variables", name)
         yield from read_key(name, here[:-1], "user", Scope.USER)
         if isinstance(item, (str, dict)):
-            yield from _segments(read_part(item, here, "user", Scope.USER, REQUEST, joins=False))
+            yield from segments_of(read_part(item, here, "user", Scope.USER, REQUEST, joins=False))
         else:
-            yield from _segments(read_strings(item, here, "user", Scope.USER, REQUEST))
+            yield from segments_of(read_strings(item, here, "user", Scope.USER, REQUEST))
 
 
 def _include(value: list[Json], place: Place) -> Found:
     """Names of what the answer is to have."""
     for index, item in enumerate(value):
         if not (isinstance(item, str) and is_name(item)):
-            yield from _segments(read_strings(item, (*place, index), "user", Scope.USER, REQUEST))
+            yield from segments_of(read_strings(item, (*place, index), "user", Scope.USER, REQUEST))
 
 
-def _segments(found: Iterable[Text | Uninspectable]) -> Found:
+def segments_of(found: Iterable[Text | Uninspectable]) -> Found:
     for each in found:
         if isinstance(each, Uninspectable):
             yield each
         elif each.form is Form.JSON:
-            yield from _leaves(each)
+            yield from read_arguments(each.text, each.place, each.role, each.scope)
         else:
-            yield Segment(each.text, each.role, each.scope, each.place, each.form, joins=each.joins)
-
-
-def _leaves(text: Text) -> Found:
-    """Arguments are JSON in a string: its leaves are the texts. Arguments that are not JSON are one text."""
-    if not jsontext.is_json(text.text):
-        yield Segment(text.text, text.role, text.scope, text.place)
-        return
-    for leaf in jsontext.leaves(text.text):
-        yield Segment(leaf.text, text.role, text.scope, text.place, Form.JSON, leaf)
+            yield Segment(each.text, each.role, each.scope, each.place, each.form, each.leaf, each.joins)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.wire.answer_texts import is_index
 from gateway.wire.model import Channel, Form, Json, Place
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Stream:
     def part_event(self) -> str:
         """Of the events that open and close the part."""
         return "response.reasoning_summary_part" if self.part == "summary_text" else "response.content_part"
+
+    @property
+    def run(self) -> Channel:
+        """Parts of one kind are read as one text."""
+        return (self.name,) if self.part else ()
 
     def place_in_item(self, index: Channel) -> Place:
         return (*self.place, *index, self.done) if self.part else (*self.place, *index)

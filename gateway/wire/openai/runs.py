@@ -15,7 +15,7 @@ from gateway.wire.sse import SseEvent, encode_event
 from gateway.wire.sse_answer import SseAnswer
 from gateway.wire.surface import Surface
 from gateway.wire.walk import is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _MESSAGE, _STEP, _RUN = "thread.message", "thread.run.step", "thread.run"
 _EVENT = re.compile(rb"^event: ?(\S+)$", re.MULTILINE)
@@ -133,7 +133,7 @@ def _content_piece(part: dict[str, Json], channel: Channel, place: Place) -> Fou
         del rest["refusal"]
     text = part.get("text")
     if isinstance(text, dict) and isinstance(value := text.get("value"), str):
-        yield Delta((*channel, "text"), Scope.OUTPUT, value, (*place, "text", "value"))
+        yield Delta((*channel, "text"), Scope.OUTPUT, value, (*place, "text", "value"), run=channel[:2])
         rest["text"] = {key: item for key, item in text.items() if key != "value"}
     yield from read_kept(rest, place)
 
@@ -154,7 +154,8 @@ def _whole(kind: str, body: dict[str, Json], *, is_known: bool = True) -> Found:
         yield Uninspectable(Kind.UNKNOWN, ("event",))
     for found in read_kept(body, ()):
         if isinstance(found, Delta):
-            yield Delta((kind, *found.place), found.scope, found.text, found.place, found.form, closes=True, echoes=True)
+            run = ("whole", kind) if found.place[-2:] == ("text", "value") else ()
+            yield Delta((kind, *found.place), found.scope, found.text, found.place, found.form, closes=True, echoes=True, run=run)
         else:
             yield found
 

@@ -7,7 +7,7 @@ from gateway.wire.model import Channel, Event, Json, Kind, Origin, Uninspectable
 from gateway.wire.resource_texts import read_kept
 from gateway.wire.sse_answer import SseAnswer
 from gateway.wire.surface import Surface, stop_by_error
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _SOUND, _DONE = "speech.audio.delta", "speech.audio.done"
 _READ = frozenset({"application/json", "text/event-stream"})

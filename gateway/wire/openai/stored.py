@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gateway.wire.dialect import Dialect
 from gateway.wire.openai.runs import Runs
 from gateway.wire.surface import Surface
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 @dataclass(frozen=True, slots=True)

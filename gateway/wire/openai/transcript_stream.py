@@ -9,7 +9,7 @@ from gateway.wire.resource_texts import read_kept
 from gateway.wire.sse import encode_event
 from gateway.wire.sse_answer import SseAnswer
 from gateway.wire.surface import stop_by_error
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 _DELTA, _DONE, _SEGMENT = "transcript.text.delta", "transcript.text.done", "transcript.text.segment"
 _TEXT: Channel = (0, "text")

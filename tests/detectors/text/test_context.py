@@ -22,10 +22,10 @@ WORDS = ("card", "cc", "account")
 )
 def test_boost(before: str, score: float):
     """One of the five content words before, within the window, that begins with a context word."""
-    assert context.boosted(0.3, before + "123", len(before), WORDS) == pytest.approx(score)
+    assert context.boosted(0.3, before + "123", len(before), context.Words(WORDS)) == pytest.approx(score)
 
 
 def test_a_weak_score_is_raised_to_the_least():
     """Presidio's floor for an enhanced score, and its ceiling."""
-    assert context.boosted(0.01, "account 1", 8, WORDS) == 0.4
-    assert context.boosted(0.9, "account 1", 8, WORDS) == 1.0
+    assert context.boosted(0.01, "account 1", 8, context.Words(WORDS)) == 0.4
+    assert context.boosted(0.9, "account 1", 8, context.Words(WORDS)) == 1.0

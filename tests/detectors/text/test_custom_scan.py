@@ -1,5 +1,7 @@
 """Patterns of a team's own at work."""
 
+from dataclasses import replace
+
 import pytest
 
 from detectors.finding import Evidence
@@ -33,12 +35,13 @@ def test_holds_back_the_widest(detector: PiiCustom):
 
 
 def test_digest_names_patterns_and_allow_list():
-    """A changed pattern, score or allow-list is another detector."""
+    """A changed pattern, score, disguise or allow-list is another detector."""
     others = [
         PiiCustom([EMPLOYEE]),
         PiiCustom([MEMBER]),
         PiiCustom([EMPLOYEE], ["x"]),
         PiiCustom([CustomPattern("EMPLOYEE", r"\bE-\d{4}\b")]),
+        PiiCustom([replace(EMPLOYEE, disguises=frozenset({"leet"}))]),
     ]
     assert len({detector.digest for detector in others}) == len(others)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from detectors.contract import Factory
+from detectors.contract import Disguise, Factory
 from detectors.finding import Finding
 from detectors.registry import DetectorError, Options
 from gateway.cli.detect import LocalScan
@@ -37,6 +37,7 @@ class Inline:
     name = "pii"
     digest = "inline"
     lookbehind = 0
+    disguises = frozenset[Disguise]()
 
     def scan(self, text: str, start: int = 0) -> list[Finding]:
         return [Finding("pii", "pii.AT", i, i + 1, 1.0) for i, c in enumerate(text) if c == "@"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.contract import Disguise
 from detectors.finding import Finding
 from detectors.registry import DetectorError, Options
 from detectors.training.evaluate_pii import is_held_out
@@ -26,6 +27,7 @@ class Marks:
     name = "pii"
     digest = "marks"
     lookbehind = 0
+    disguises = frozenset[Disguise]()
 
     def __init__(self) -> None:
         self.scanned: list[str] = []

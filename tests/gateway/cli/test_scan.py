@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from detectors.contract import Disguise
 from detectors.finding import Evidence, Finding
 from detectors.registry import DetectorError, Options
 from gateway.cli import scan as command
@@ -63,6 +64,7 @@ class Marks:
     name: str = "pii"
     digest: str = "marks"
     lookbehind: int = 0
+    disguises: frozenset[Disguise] = frozenset()
 
     def scan(self, text: str, start: int = 0) -> list[Finding]:
         marks = [i for i, char in enumerate(text) if char == "@" and i >= start]

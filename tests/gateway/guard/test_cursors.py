@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from detectors.contract import InlineDetector
 from detectors.finding import Finding
 from detectors.readings import Readings, scan
+from detectors.text.custom import CustomPattern
+from detectors.text.custom_scan import PiiCustom
 from gateway.guard.cursors import InlineCursor, PooledCursor
 from tests.support.guards import DIGITS, Names, cut
 
@@ -26,17 +29,28 @@ _WORDS = [
     "日",
     "{",
     "é",
+    "卡1234",
+    "1234号",
+    "c a l l",
+    "1 2 34",
+    "c.4.1.1 . .b",
+    "ca11 2",
 ]
 _TEXTS = st.lists(st.sampled_from(_WORDS), max_size=12).map(" ".join)
 
 
-def _found(pieces: Iterable[str]) -> list[Finding]:
-    readings, cursor = Readings(), InlineCursor(DIGITS)
+_TERM = PiiCustom([CustomPattern("TERM", r"l[ -]?123", disguises=frozenset({"spaced", "leet"}))])
+_LETTERS = PiiCustom([CustomPattern("LETTERS", r"call[ -]?[a-z]{2}", disguises=frozenset({"spaced", "leet"}))])
+
+
+def _found(detector: InlineDetector, pieces: Iterable[str]) -> list[Finding]:
+    readings, cursor = Readings(("spaced", "leet")), InlineCursor(detector)
     found: list[Finding] = []
     for piece in pieces:
         readings.feed(piece)
         found += cursor.advance(readings, closed=False)
-        assert all(each.end <= readings.all[0].end for each in found)
+        read = readings.levels[0].end if readings.levels[0] else 0
+        assert all(each.end <= read for each in found)
         readings.forget([cursor.kept])
     readings.close()
     found += cursor.advance(readings, closed=True)
@@ -45,12 +59,13 @@ def _found(pieces: Iterable[str]) -> list[Finding]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(_TEXTS, st.lists(st.integers(0, 1000), max_size=8))
-def test_findings_do_not_depend_on_the_cutting(text: str, places: list[int]) -> None:
-    """Piece by piece, with the past forgotten, a cursor finds what every reading of the whole text has, each place once."""
-    expected = sorted(scan(DIGITS, text), key=lambda f: (f.start, f.end))
+@given(st.sampled_from([DIGITS, _TERM, _LETTERS]), _TEXTS, st.lists(st.integers(0, 1000), max_size=8))
+@example(_TERM, "c a l l - 1 2 34", [])
+def test_findings_do_not_depend_on_the_cutting(detector: InlineDetector, text: str, places: list[int]) -> None:
+    """Piece by piece, with the past forgotten, a cursor finds what every reading shown to it of the whole has, each place once."""
+    expected = sorted(scan(detector, text), key=lambda f: (f.start, f.end))
     for pieces in (cut(text, places), list(text)):
-        assert sorted(_found(pieces), key=lambda f: (f.start, f.end)) == expected
+        assert sorted(_found(detector, pieces), key=lambda f: (f.start, f.end)) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,7 +79,7 @@ def test_findings_do_not_depend_on_the_cutting(text: str, places: list[int]) -> 
 )
 def test_findings_are_those_of_the_text_as_it_stands(text: str, spans: list[tuple[int, int]]) -> None:
     """Each covers all that the value was written with, and is found once though several readings have it."""
-    assert sorted({(each.start, each.end) for each in _found([text])}) == spans
+    assert sorted({(each.start, each.end) for each in _found(DIGITS, [text])}) == spans
 
 
 def test_sentences_are_those_of_the_deepest_reading() -> None:

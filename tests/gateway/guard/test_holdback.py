@@ -7,8 +7,8 @@ import pytest
 from gateway.guard.holdback import TextChannel
 from gateway.guard.tokens import Tokens
 from policies.decide import NotChecked
-from policies.policy import Scope
 from policies.verdict import Action
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, MAILS, Names, Pattern, channel, plan, policy, rule, stream
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.guard.jsonchannel import JsonChannel
 from gateway.guard.tokens import Tokens
-from policies.policy import Scope
 from policies.verdict import Action
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, Names, channel, plan, policy, rule, stream
 
 

@@ -14,8 +14,9 @@ from gateway.guard.tokens import Tokens
 from gateway.wire.model import Call, Form, Kind, Segment, Uninspectable
 from gateway.wire.openai.chat import ChatCompletions
 from policies.decide import NotChecked
-from policies.policy import Policy, Rule, Scope
+from policies.policy import Policy, Rule
 from policies.verdict import Action
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, MAILS, Names, Pattern, plan, policy, rule
 
 MAIL_RULE = rule("mails", "tokenize", scope=["user", "assistant", "tool_arguments", "tool_results"])
@@ -124,6 +125,7 @@ def test_a_history_is_scanned_once() -> None:
 
     class Counted:
         name, digest, lookbehind, settled = "pii", "counted", 1, MAILS.settled
+        disguises = MAILS.disguises
 
         def scan(self, text: str, start: int = 0) -> Any:
             scans.append(text)

@@ -8,10 +8,11 @@ import pytest
 from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
-from gateway.wire.model import Delta, Event, Origin
+from gateway.wire.model import Delta, Event, Form, Origin
 from gateway.wire.openai.chat import ChatCompletions, ChatStream
 from gateway.wire.sse import SseDecoder, encode_event
-from policies.policy import Rule, Scope
+from policies.policy import Rule
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
 
 CHAT = ChatCompletions()
@@ -242,6 +243,24 @@ def test_a_key_that_is_prose_is_judged_and_never_rewritten() -> None:
     assert play({"novelty": {"call 1234 now": 1}}) == []
     assert play.refused
     assert play.guard.findings.reasons() == ("numbers: pii.NUMBER in output stands where it cannot be rewritten",)
+
+
+@pytest.mark.parametrize(("action", "goes"), [("flag", True), ("redact", False), ("block", False)])
+def test_what_was_read_in_a_picture(action: str, goes: bool) -> None:
+    """It is judged like any text, and the picture goes on as it came or not at all: no edit reaches into it, and nothing is restored."""
+    tokens = Tokens(KEY, "app")
+    placeholder = tokens.issue("NUMBER", "5678", restore=True)
+    guard = ResponseGuard(plan(policy(rule("numbers", action, scope=["output"])), (DIGITS,)), tokens, str.encode)
+    picture = Delta(("picture", "data", 0), Scope.OUTPUT, f"call 1234 or {placeholder}", ("data", 0), Form.PICTURE, closes=True)
+    guard.feed(Event(b"raw", {"data": ["AAAA"]}, (picture,)))
+    release = guard.release()
+    assert isinstance(release, Refuse) is not goes
+    assert ("picture" in "".join(guard.findings.reasons())) is (action == "redact")
+    if not isinstance(release, Refuse):
+        assert render_completion(release, guard) == b"raw"
+        assert [(each.place, [hit.fired.kind for hit in each.hits]) for each in guard.findings.placed] == [
+            (("picture", "data", 0), ["pii.NUMBER"])
+        ]
 
 
 def test_texts_at_one_place_of_several_events_are_counted_together() -> None:

@@ -11,7 +11,7 @@ from gateway.guard.plan import Check
 from gateway.guard.scanning import Subject, TextScans
 from gateway.guard.seams import Run
 from policies.decide import NotChecked
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy, rule
 
 

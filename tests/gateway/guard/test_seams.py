@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gateway.guard.seams import REACH, Part, Run, merged, runs
 from gateway.wire.model import Form, Segment
-from policies.policy import Scope
 from policies.verdict import Action, Edit
+from policies.vocabulary import Scope
 
 
 def segment(text: str, role: str = "user", *, joins: bool = True, form: Form = Form.TEXT) -> Segment:

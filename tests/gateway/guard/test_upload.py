@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, TooLarge
 from gateway.guard import upload_steps
 from gateway.guard.memo import Memo
 from gateway.guard.plan import Plan
@@ -22,7 +22,7 @@ from gateway.wire.dialect import Dialect
 from gateway.wire.file_rows import read_row
 from gateway.wire.model import Call, Request
 from gateway.wire.routes import routes
-from gateway.wire.upload import MAX_ROW_BYTES, Upload
+from gateway.wire.upload import MAX_ROW_BYTES, MAX_ROWS, Upload
 from tests.support.guards import DIGITS, KEY, Names, cut, plan, policy, rule
 
 ROUTES = routes()
@@ -48,7 +48,9 @@ def form(content: bytes, name: str = "x.jsonl", purpose: str = "batch", *, purpo
 class Up:
     """An upload through the guard; ``out`` is what has gone on, also of one that is stopped."""
 
-    def __init__(self, plan_: Plan = REDACT, *, others: dict[str, Plan] | None = None, is_part: bool = False) -> None:
+    def __init__(
+        self, plan_: Plan = REDACT, *, others: dict[str, Plan] | None = None, is_part: bool = False, max_rows: int = MAX_ROWS
+    ) -> None:
         self.tokens = Tokens(KEY, "app")
         self.asked: list[tuple[str, str]] = []
         self.out = b""
@@ -58,7 +60,7 @@ class Up:
             return (others or {}).get(request.model, plan_)
 
         memos = Memos(Memo(KEY, 100_000), Memo(KEY, 100_000))
-        world = World(plan_, plan_of, memos, self.tokens, partial(Tokens, KEY, "app"), "app", partial(read_row, reader=reader))
+        world = World(plan_, plan_of, memos, self.tokens, partial(Tokens, KEY, "app"), "app", partial(read_row, reader=reader), max_rows)
         self.guard = UploadGuard(world, Upload("b0", is_part))
 
     def send(self, pieces: Sequence[bytes]) -> bytes:
@@ -167,6 +169,17 @@ def test_a_bad_row():
     up = Up()
     with pytest.raises(BadRequest, match="Line 3 of the file"):
         up.send([form((chat("a") + "\n\n{\n" + chat("b")).encode())])
+    assert b"--b0--" not in up.out
+
+
+def test_too_many_rows():
+    """The bound is the world's; the row beyond it does not go on, nor does the end of the form."""
+    up = Up(max_rows=2)
+    assert up.send([form(f"{chat('a')}\n{chat('b')}".encode())])
+    up = Up(max_rows=2)
+    with pytest.raises(TooLarge, match="body_too_large"):
+        up.send([form(f"{chat('a')}\n\n{chat('never')}".encode())])
+    assert b"never" not in up.out
     assert b"--b0--" not in up.out
 
 

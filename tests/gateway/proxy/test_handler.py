@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from detectors.contract import Reading, TextDetector
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
+from gateway.guard.scans import Answer, Job
 from gateway.proxy.apps import Apps
 from gateway.proxy.handler import Parts, handle
 from gateway.proxy.http import Headers, Target, UpstreamAnswer
@@ -17,7 +19,9 @@ from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import Route, routes
 from gateway.wire.sse import encode_event
 from gateway.wire.surface import Surface
-from tests.support.guards import DIGITS, KEY, plan, policy, rule
+from policies.decide import NotChecked
+from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
+from tests.support.pictures import Known, pictures
 
 TEXT = "the number is 12345678, see"
 
@@ -30,8 +34,9 @@ class World:
     """Serves one request; ``records`` are the exchanges that were recorded, with how much had been written by then."""
 
     def __init__(
-        self, *rules: Any, chunks: Sequence[bytes] = (), content_type: str = "text/event-stream", journal_fails: bool = False, **keys: Any
-    ) -> None:
+        self, *rules: Any, chunks: Sequence[bytes] = (), content_type: str = "text/event-stream", journal_fails: bool = False,
+        detectors: Sequence[TextDetector] = (DIGITS,), **keys: Any,
+    ) -> None:  # fmt: skip
         self.answer_status = 200
         self.written = b""
         self.status = 0
@@ -41,7 +46,7 @@ class World:
         self.records: list[tuple[dict[str, Any], bytes]] = []
         self.faults: list[Exception] = []
         self._chunks, self._type, self._fails = chunks, content_type, journal_fails
-        compiled = plan(policy(*rules, **keys), (DIGITS,))
+        compiled = plan(policy(*rules, **keys), detectors)
         self.parts = Parts(
             routes=routes(),
             apps=Apps(()),
@@ -80,6 +85,10 @@ class World:
         if self._fails:
             raise OSError
         self.records.append((render(exchange), self.written))
+
+    async def run(self, jobs: Sequence[Job]) -> dict[Job, Answer]:
+        """The pool's side: too much is asked of it."""
+        return {job: NotChecked(job.detector.name, "overload") for job in jobs}
 
     # The router's side.
     async def send(self, *args: Any, **keys: Any) -> Any:
@@ -266,3 +275,124 @@ async def test_every_other_path_is_guarded() -> None:
     """A path that is left unread leaves no other."""
     world = await unguarded().ask({"model": "m", "messages": [{"role": "user", "content": "number 12345678 "}]})
     assert (world.sent, world.records[0][0]["unguarded"]) == ([], False)
+
+
+@pytest.mark.parametrize("style", ["error", "refusal"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/chat/completions", ASK), ("/v1/messages", {**ASK, "max_tokens": 5}), ("/v1/embeddings", {"model": "m", "input": "Hi Ann"})],
+)
+async def test_a_request_that_cannot_be_checked(path: str, body: dict[str, Any], style: str) -> None:
+    """Does not go on, and whoever sent it hears, in the API's words, that it may be sent again: nothing was found in it."""
+    said = body | {"messages": [{"role": "user", "content": "Hi Ann"}]} if "messages" in body else body
+    world = World(rule("names", "block"), detectors=[Names()], respond={"style": style})
+    await world.ask(said, path)
+    assert (world.status, world.sent, world.headers["Retry-After"], world.headers["x-oddgate-decision"]) == (503, [], "1", "block")
+    error = json.loads(world.written)["error"]
+    assert (error["code"], error["type"]) == ("guard_unavailable", "overloaded_error" if path == "/v1/messages" else "api_error")
+    ((record, _),) = world.records
+    assert (record["outcome"], record["decision"], record["status"]) == ("guard_unavailable", "block", 503)
+    assert [finding["why"] for finding in record["findings"]] == ["overload"]
+
+
+async def test_a_finding_beside_what_cannot_be_checked() -> None:
+    """Is what the client hears of."""
+    rules = rule("names", "block"), rule("digits", "block", entities=["NUMBER"])
+    world = World(*rules, detectors=[DIGITS, Names()])
+    await world.ask({**ASK, "messages": [{"role": "user", "content": "Hi Ann 12345"}]})
+    assert (world.status, json.loads(world.written)["error"]["code"]) == (400, "content_filter")
+
+
+async def test_an_answer_that_cannot_be_checked() -> None:
+    """The same of a whole answer, and of a stream of which nothing has gone out; what has begun ends as the API ends it."""
+    whole = json.dumps({"choices": [{"index": 0, "message": {"content": "Hi Ann"}, "finish_reason": "stop"}]}).encode()
+    keys = {"detectors": [Names()], "respond": {"style": "refusal"}}
+    blocking = rule("names", "block", scope=["output"], stream="sentence")
+    world = await World(blocking, chunks=[whole], content_type="application/json", **keys).ask(ASK | {"stream": False})
+    assert (world.status, json.loads(world.written)["error"]["code"]) == (503, "guard_unavailable")
+    world = await World(blocking, chunks=[event({"content": "Hi Ann."}, "stop"), DONE], **keys).ask(ASK)
+    assert (world.status, json.loads(world.written)["error"]["code"]) == (503, "guard_unavailable")
+    stream = [event({"content": "all is fine here. "}), event({"content": "Hi Ann."}), event({}, "stop"), DONE]
+    world = await World(blocking, chunks=stream, **keys).ask(ASK)
+    assert (world.status, world.written.count(b"content_filter"), world.written.endswith(DONE)) == (200, 1, True)
+
+
+def several(index: int, delta: Any, finish: str | None = None) -> bytes:
+    return encode_event(json.dumps({"id": "c", "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "stopped"),
+    [
+        ([], [0, 1, 2]),
+        ([several(1, {"content": "a "})], [0, 1, 2]),
+        ([several(0, {"content": "a "}), several(0, {}, "stop")], [1, 2]),
+        ([several(2, {"content": "a "}, "length"), several(1, {"content": "b "})], [0, 1]),
+    ],
+)
+async def test_a_stop_ends_every_choice(before: list[bytes], stopped: list[int]) -> None:
+    """Of several choices those that have begun and those that have not; none of those that have ended is ended again."""
+    rules = rule("digits", "block", entities=["NUMBER"], scope=["output"])
+    first, bad = several(0, {"role": "assistant"}), several(0 if 0 in stopped else 1, {"content": "1234567 or so"})
+    world = await World(rules, chunks=[first, *before, bad, several(0, {"content": "never"})]).ask(ASK | {"n": 3})
+    events = [json.loads(line[6:]) for line in world.written.splitlines() if line.startswith(b"data: {")]
+    filtered = [choice["index"] for each in events for choice in each["choices"] if choice["finish_reason"] == "content_filter"]
+    assert (filtered, world.written.endswith(DONE), b"never" in world.written) == (stopped, True, False)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_refusal_speaks_for_every_choice(stream: bool) -> None:
+    """A request for several answers that is blocked has as many refusals."""
+    world = World(rule("digits", "block", entities=["NUMBER"]), respond={"style": "refusal"})
+    await world.ask({**ASK, "stream": stream, "n": 2, "messages": [{"role": "user", "content": "is 12345678 it"}]})
+    assert (world.status, world.written.count(b'"content_filter"'), world.written.count(b'"index":1')) == (200, 2, 2 if stream else 1)
+
+
+PLAIN = "the number is 12345678 see"
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_the_type_of_an_answer_says_how_it_is_read(kind: str, is_asked_for: bool) -> None:
+    """Whatever was asked for, what comes is guarded: JSON as a whole, events as a stream."""
+    whole = json.dumps({"choices": [{"index": 0, "message": {"content": PLAIN}, "finish_reason": "stop"}]}).encode()
+    chunks = [whole] if kind == "application/json" else [event({"content": PLAIN}), event({}, "stop"), DONE]
+    world = World(rule("digits", "redact", entities=["NUMBER"], scope=["output"]), chunks=chunks, content_type=kind)
+    await world.ask(ASK | {"stream": is_asked_for})
+    assert (world.status, b"12345678" in world.written, b"NUMBER" in world.written) == (200, False, True)
+    assert world.headers["Content-Type"] == kind
+    assert world.records[0][0]["decision"] == "redact"
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+@pytest.mark.parametrize(("kind", "is_stream"), [("application/json", True), ("text/event-stream", False), ("", True), ("text/html", True)])
+async def test_an_answer_that_is_not_of_its_type(kind: str, is_stream: bool, is_asked_for: bool) -> None:
+    """Nothing of it goes out, and the client hears that something is wrong."""
+    whole = json.dumps({"choices": [{"index": 0, "message": {"content": PLAIN}, "finish_reason": "stop"}]}).encode()
+    chunks = [event({"content": PLAIN}), event({}, "stop"), DONE] if is_stream else [whole]
+    world = await World(rule("digits", "redact", scope=["output"]), chunks=chunks, content_type=kind).ask(ASK | {"stream": is_asked_for})
+    assert (b"12345678" in world.written, b"number" in world.written, b"upstream_" in world.written) == (False, False, True)
+    assert world.records[0][0]["outcome"] == ("upstream_reset" if kind == "text/event-stream" else "upstream_invalid_response")
+
+
+@pytest.mark.parametrize(
+    ("reading", "status", "said"),
+    [
+        (Reading("fine"), 200, b"AAAA"),
+        (Reading("call 12345678 now"), 400, b"stands in a picture"),
+        (Reading("", "unreadable"), 400, b"cannot be inspected (unreadable)"),
+    ],
+)
+async def test_a_picture_in_an_answer(reading: Reading, status: int, said: bytes):
+    """Whole or in a stream it is judged before any of it goes out, and goes out as it came."""
+    rules = [rule("numbers", "redact", scope=["output"])]
+    completed = {"type": "image_generation.completed", "b64_json": "AAAA"}
+    for chunk, content_type in (
+        (json.dumps({"created": 1, "data": [{"b64_json": "AAAA"}]}).encode(), "application/json"),
+        (f"event: {completed['type']}\ndata: {json.dumps(completed)}\n\n".encode(), "text/event-stream"),
+    ):
+        world = World(*rules, chunks=[chunk], content_type=content_type, on_uninspectable={"image": "block"})
+        world.parts = replace(world.parts, pictures=pictures(Known(AAAA=reading)))
+        await world.ask({"model": "m", "prompt": "a dog"}, "/v1/images/generations")
+        assert (world.status, said in world.written, world.faults) == (status, True, [])
+        assert (world.written == chunk) is (status == 200)

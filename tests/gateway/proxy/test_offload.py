@@ -129,6 +129,93 @@ async def test_overload():
         assert scans.outcomes["overload"] == 1
 
 
+async def busy(scans: Scans, seconds: float) -> "asyncio.Future[Answer]":
+    """A worker at work, of whom it is known what a unit takes: a fifth of a second."""
+    assert await one(scans, job("sleep 0.2")) == (spans("sleep 0.2"),)
+    running = asyncio.ensure_future(one(scans, job(f"sleep {seconds}")))
+    await is_running(scans, 1)
+    return running
+
+
+def sent(scans: Scans) -> list[list[str]]:
+    """What the one worker is sent from now on, a list of first units for each time."""
+    (worker,) = scans._workers
+    batches, ask = [], worker.ask
+
+    async def noting(jobs):
+        batches.append([units[0] for _, units in jobs])
+        return await ask(jobs)
+
+    worker.ask = noting
+    return batches
+
+
+async def test_what_cannot_be_done_in_time_is_refused_at_once():
+    """A job that would wait beyond its deadline is not taken, one with more time is; and a free worker takes whatever comes."""
+    async with pool() as scans:
+        running = await busy(scans, 1)
+        begin = time.monotonic()
+        assert await one(scans, job("Anna", deadline_s=0.3)) == not_checked("overload")
+        assert time.monotonic() - begin < 0.3
+        assert await one(scans, job("Anna", deadline_s=8)) == (spans("Anna"),)
+        await running
+        for _ in range(3):
+            assert await one(scans, job("sleep 0.4")) == (spans("sleep 0.4"),)
+        assert await one(scans, job("Anna", deadline_s=0.25)) == (spans("Anna"),)
+
+
+async def test_many_units_make_a_long_wait():
+    """The wait is told from the units ahead, and no longer from those that are done or were given up."""
+    async with pool() as scans:
+        running = await busy(scans, 1)
+        long = asyncio.ensure_future(one(scans, job(*["Anna"] * 50, deadline_s=20)))
+        await eventually(lambda: scans.waiting == 1, 2)
+        assert await one(scans, job("Bert", deadline_s=5)) == not_checked("overload")
+        long.cancel()
+        await eventually(lambda: scans.waiting == 0, 2)
+        assert await one(scans, job("Bert", deadline_s=5)) == (spans("Bert"),)
+        await running
+        assert scans._load == 0
+
+
+async def test_what_would_be_late_is_not_begun():
+    """A job that has waited too long to be done in time costs no worker's time."""
+    async with pool() as scans:
+        running = await busy(scans, 0.7)
+        batches = sent(scans)
+        assert await one(scans, job("sleep 5", deadline_s=0.8)) == not_checked("timeout")
+        await running
+        assert await one(scans, job("Anna")) == (spans("Anna"),)
+        assert batches == [["Anna"]]
+
+
+async def test_what_waits_goes_together():
+    """Jobs that wait are sent at once, as many as take little time, in their order; each has its own findings, or its own failure."""
+    async with pool(max_waiting=64) as scans:
+        await one(scans, job("Anna"))
+        running = asyncio.ensure_future(one(scans, job("sleep 0.5")))
+        await is_running(scans, 1)
+        batches = sent(scans)
+        names = [f"Person {number}" for number in range(20)]
+        names[3] = "fail my secret"
+        answers = await asyncio.gather(*(one(scans, job(name)) for name in names))
+        assert answers == [not_checked("error") if name.startswith("fail") else (spans(name),) for name in names]
+        await running
+    assert [name for batch in batches for name in batch] == names
+    assert len(batches) < len(names)
+    assert max(map(len, batches)) <= 16
+
+
+async def test_what_takes_long_goes_alone():
+    """A batch holds no more than little work, so that nobody waits for another's."""
+    async with pool() as scans:
+        running = await busy(scans, 0.5)
+        batches = sent(scans)
+        await asyncio.gather(*(one(scans, job(name)) for name in ("Anna", "Bert")))
+        await running
+    assert batches == [["Anna"], ["Bert"]]
+
+
 async def test_who_gave_up_frees_a_place():
     """A job that nobody waits for any more leaves the queue at once, so that another may wait in its place."""
     async with pool(max_waiting=1) as scans:

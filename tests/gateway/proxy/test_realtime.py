@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from detectors.contract import Disguise
 from detectors.finding import Finding
 from gateway.config import App
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PolicyViolation, TooLarge, Unauthorized, UpstreamError
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PolicyViolation, TooLarge, Unauthorized, Unavailable, UpstreamError
 from gateway.proxy.apps import Apps
 from gateway.proxy.http import ClientGone, Handshake, Headers
 from gateway.proxy.realtime import Conversation
@@ -18,7 +19,8 @@ from gateway.proxy.reply import Reply
 from gateway.telemetry.record import Exchange
 from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
-from tests.support.guards import rule
+from policies.decide import NotChecked
+from tests.support.guards import Names, rule
 from tests.support.sessions import SessionParts, answer, say
 from tests.support.waiting import eventually
 
@@ -125,6 +127,7 @@ class _Everything:
     """Finds every text."""
 
     name, digest, lookbehind = "pii", "everything", 0
+    disguises = frozenset[Disguise]()
 
     def scan(self, text: str, start: int = 0) -> list[Any]:
         return [Finding("pii", "pii.TEXT", 0, len(text), 0.9)]
@@ -225,6 +228,94 @@ async def test_a_client_that_vanishes():
     assert (world.upstream.closed_with, len(world.records)) == (1000, 1)
 
 
+def told(line: Line, *kinds: str) -> list[Any]:
+    return [event for event in line.sent if event["type"] in kinds]
+
+
+async def test_the_gateway_stops_between_two_responses():
+    """The session ends at once: the client is told why, both sides are closed, and there is a record."""
+    world = World()
+    talking = asyncio.ensure_future(world.talk())
+    world.upstream.put(*answer(["Hi"]))
+    await eventually(lambda: told(world.client, "response.done"), 5)
+    world.client.put(say("And"))
+    await eventually(lambda: world.upstream.sent, 5)
+    world.shutdown.begun.set()
+    await asyncio.wait_for(talking, 5)
+    assert [event["error"]["code"] for event in told(world.client, "error")] == ["shutting_down"]
+    assert (world.client.closed_with, world.upstream.closed_with) == (1001, 1000)
+    assert [record["outcome"] for record in world.records] == ["completed", "shutting_down"]
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_the_gateway_stops_in_mid_response(has_begun: bool):
+    """What is asked for or under way comes to its end first; nothing new is begun, and nothing else is kept from the endpoint."""
+    world, events = World(), answer(["Hi", " there"])
+    talking = asyncio.ensure_future(world.talk())
+    world.client.put({"type": "response.create"})
+    await eventually(lambda: world.upstream.sent, 5)
+    if has_begun:
+        world.upstream.put(*events[:4])
+        await eventually(lambda: len(world.client.sent) == 4, 5)
+    world.shutdown.begun.set()
+    world.client.put({"type": "response.create", "event_id": "mine"}, {"type": "response.cancel", "response_id": "r"})
+    await eventually(lambda: len(world.upstream.sent) == 2, 5)
+    assert [event["type"] for event in world.upstream.sent] == ["response.create", "response.cancel"]
+    (refused,) = told(world.client, "error")
+    assert (refused["error"]["code"], refused["error"]["event_id"]) == ("shutting_down", "mine")
+    world.upstream.put(*events[4 if has_begun else 0 :])
+    await asyncio.wait_for(talking, 5)
+    assert (len(told(world.client, "response.done")), world.client.sent[-1]["error"]["code"]) == (1, "shutting_down")
+    assert (world.client.closed_with, world.records[0]["outcome"]) == (1001, "completed")
+
+
+async def test_the_gateway_has_waited_long_enough():
+    """A response that does not end is cut, and is no completed one."""
+    world = World()
+    talking = asyncio.ensure_future(world.talk())
+    world.upstream.put(*answer(["Hi"])[:4])
+    await eventually(lambda: len(world.client.sent) == 4, 5)
+    world.shutdown.begun.set()
+    await asyncio.sleep(0.01)
+    assert not talking.done()
+    world.shutdown.over.set()
+    await asyncio.wait_for(talking, 5)
+    assert (world.client.sent[-1]["error"]["code"], world.client.closed_with, world.upstream.closed_with) == ("shutting_down", 1001, 1000)
+    assert [record["outcome"] for record in world.records] == ["shutting_down"]
+
+
+async def test_a_request_for_a_response_that_the_endpoint_refuses():
+    """Is waited for no longer."""
+    world = World()
+    talking = asyncio.ensure_future(world.talk())
+    world.client.put({"type": "response.create"})
+    await eventually(lambda: world.upstream.sent, 5)
+    world.shutdown.begun.set()
+    world.upstream.put({"type": "error", "event_id": "e", "error": {"type": "invalid_request_error", "message": "no"}})
+    await asyncio.wait_for(talking, 5)
+    assert world.client.closed_with == 1001
+
+
+@pytest.mark.parametrize("while_asking", [True, False])
+async def test_no_session_begins_while_the_gateway_stops(while_asking: bool):
+    """A handshake is refused as one that may be tried again, and the endpoint's side of it is closed."""
+    world = World()
+    connect = world.connect
+
+    async def connect_late(*args: Any, **keys: Any) -> Any:
+        world.shutdown.begun.set()
+        return await connect(*args, **keys)
+
+    if while_asking:
+        world.connect = connect_late  # type: ignore[method-assign]
+    else:
+        world.shutdown.begun.set()
+    with pytest.raises(Unavailable) as caught:
+        await world.talk()
+    assert (caught.value.code, caught.value.status, world.accepted) == ("shutting_down", 503, [])
+    assert (len(world.connected), world.upstream.closed_with) == ((1, 1000) if while_asking else (0, None))
+
+
 async def test_without_a_record_no_end():
     """Where the record cannot be written, the session ends with an error instead of the end of its response."""
     world = World(journal_fails=True)
@@ -242,3 +333,31 @@ async def test_close_codes(code: int | None, told: int):
     world.upstream.put(END)
     await world.talk()
     assert world.client.closed_with == told
+
+
+class _Busy(World):
+    """Its pool refuses every job."""
+
+    async def run(self, jobs: Any) -> dict[Any, Any]:
+        return {job: NotChecked(job.detector.name, "overload") for job in jobs}
+
+
+@pytest.mark.parametrize("side", ["client", "upstream"])
+async def test_what_cannot_be_checked(side: str):
+    """Does not go on, and the client hears that it may be tried again; the session does."""
+    world = _Busy(rule("names", "block", scope=["user", "output"], stream="sentence"), detectors=[Names()])
+    talking = asyncio.ensure_future(world.talk())
+    if side == "client":
+        world.client.put(say("I am Ann."))
+    else:
+        world.upstream.put(answer([])[-1] | {"response": {"id": "r", "status": "completed", "output": [SPOKEN]}})
+    await eventually(lambda: told(world.client, "error"), 5)
+    assert [event["error"]["code"] for event in world.client.sent] == ["guard_unavailable"]
+    assert (world.upstream.sent, world.records[-1]["outcome"], world.records[-1]["decision"]) == ([], "guard_unavailable", "block")
+    world.client.put(say("all is fine here"))
+    await eventually(lambda: world.upstream.sent, 5)
+    world.client.put(END)
+    await talking
+
+
+SPOKEN = {"id": "i", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I am Ann."}]}

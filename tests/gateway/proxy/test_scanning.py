@@ -14,8 +14,8 @@ from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
 from gateway.proxy.scanning import AnswerScans, review
 from gateway.wire.model import Delta, Event, Request, Segment
-from policies.policy import Scope
 from policies.verdict import Action
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
 
 

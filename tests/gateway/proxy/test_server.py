@@ -3,19 +3,25 @@
 import asyncio
 import contextlib
 import gzip
+import json
 import logging
+import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from random import Random
 
 import pytest
 from aiohttp.compression_utils import HAS_ZSTD
 
 from gateway.errors import GatewayError
+from gateway.proxy.connection import Bounds
 from gateway.proxy.http import ClientGone, Inbound, Writer
-from gateway.proxy.server import Bounds, Server
+from gateway.proxy.server import Server
+from gateway.proxy.shutdown import Shutdown
 from gateway.wire.openai.errors import render_error
+from gateway.wire.routes import Routes
 from tests.support.http11 import LAST_CHUNK, Message, chunked, head, read_chunks, read_head, read_message
 from tests.support.raw_client import ask, connected, error_of, post, send_slowly
 from tests.support.waiting import eventually
@@ -94,7 +100,7 @@ class App:
 @asynccontextmanager
 async def serving(bounds: Bounds = BOUNDS, handle: Callable[[Inbound, Writer], Awaitable[None]] | None = None) -> AsyncIterator[tuple]:
     app = App()
-    server = Server(handle or app, bounds, lambda: "req_test")
+    server = Server(handle or app, bounds, Routes.error_shape, lambda: "req_test", Shutdown())
     port = await server.listen("127.0.0.1", 0)
     try:
         yield app, port, server
@@ -200,7 +206,7 @@ async def test_a_body_in_a_coding_that_nobody_undoes(coding: str, path: str):
 async def test_a_body_as_it_comes(coding: str | None, extra: int):
     """It has a bound of its own, which counts what a coding unfolds to; it is given in small pieces."""
     async with serving(replace(BOUNDS, max_upload_bytes=2_000_000)) as (app, port, _):
-        body = b"x" * (2_000_000 + extra)
+        body = (Random(7).randbytes(50_000).hex().encode() * 51)[: 2_000_000 + extra]  # becomes half as large when it is packed
         headers = {"Content_Encoding": coding} if coding else {}
         message = await ask(port, post(gzip.compress(body, mtime=0) if coding else body, "/chunks", **headers))
         if extra:
@@ -209,6 +215,16 @@ async def test_a_body_as_it_comes(coding: str | None, extra: int):
         else:
             assert (message.status, message.body) == (200, b"2000000")
             assert max(app.sizes) <= 1024 * 1024
+
+
+async def test_a_body_that_grows():
+    """What becomes very much larger than it was sent is refused long before its bound, unless it is small all the same."""
+    async with serving(replace(BOUNDS, max_upload_bytes=64 << 20)) as (app, port, _):
+        for size, status in ((1 << 20, 200), (60 << 20, 413)):
+            message = await ask(port, post(gzip.compress(b"x" * size, mtime=0), "/chunks", Content_Encoding="gzip"))
+            assert message.status == status
+        assert error_of(message)["code"] == "body_too_large"
+        assert sum(app.sizes) < 30 << 20
 
 
 async def test_a_body_that_comes_slowly():
@@ -362,6 +378,76 @@ async def test_what_is_not_http(request_head: bytes, status: int | None, code: s
         assert app.heard == []
         assert (await ask(port, post(b"next", "/x"))).body == b"next"
     assert CANARY.decode() not in caplog.text
+
+
+_LONG = b"x" * 20_000
+
+
+@pytest.mark.parametrize("path", [b"/v1/messages", b"/anthropic/v1/models", b"/v1/chat/completions", b"/", b"/v1/messagesx"])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST %s HTTP/1.1\r\nHost: x\r\nX-Long: " + _LONG + b"\r\n\r\n",
+        b"POST %s?" + _LONG + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST %s HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"\r\nPOST %s HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST %s HTTP/1.1\r\nHost: x\r\n",
+    ],
+    ids=["long header", "long target", "bad name", "bad length", "bad chunk", "late"],
+)
+async def test_the_words_for_what_is_not_http(path: bytes, request_bytes: bytes):
+    """They are those of the API that its path belongs to, and of HTTP as it is spoken today."""
+    async with serving() as (app, port, _):
+        message = await ask(port, request_bytes.replace(b"%s", path))
+        is_anthropic = path.startswith(b"/anthropic") or path == b"/v1/messages"
+        assert (json.loads(message.body).get("type"), app.heard) == ("error" if is_anthropic else None, [])
+        assert_ours(message, message.status, error_of(message)["code"])
+        assert re.fullmatch(r"HTTP/1\.1 4\d\d [A-Z][A-Za-z ]+", message.first_line)
+
+
+async def test_the_words_of_a_connection():
+    """Where the path of a request cannot be told, it is that of the one before it."""
+    for path, kind in (("/v1/messages", "error"), ("/v1/files", None)):
+        async with serving() as (_, port, _), connected(port) as (reader, writer):
+            writer.write(post(b"a", path))
+            assert (await read_message(reader)).status == 200
+            writer.write(b"NONSENSE\r\n\r\n")
+            message = await read_message(reader)
+            assert (message.status, json.loads(message.body).get("type")) == (400, kind)
+
+
+async def test_a_target_that_comes_in_pieces():
+    """It is told all the same."""
+    async with serving() as (_, port, _):
+        message = await send_slowly(port, [b"PO", b"ST /v1/mess", b"ages HTTP/1.1\r\nHost : x\r\n\r\n"], 0.02)
+        assert (message.status, json.loads(message.body).get("type")) == (400, "error")
+
+
+async def test_a_chunk_that_is_none_after_the_head(caplog: pytest.LogCaptureFixture):
+    """A body that loses its framing while it is read is an error of its request, in that one's words, and nothing follows it."""
+    async with serving() as (app, port, _), connected(port) as (reader, writer):
+        writer.write(head("POST /x HTTP/1.1", Host="x", Transfer_Encoding="chunked") + chunked(b"a"))
+        await asyncio.sleep(0.05)
+        writer.write(b"zz\r\n" + CANARY + post(b"smuggled", "/x"))
+        message = await asyncio.wait_for(read_message(reader), 3)
+        assert (message.status, error_of(message)["code"]) == (400, "invalid_http")
+        rest = await asyncio.wait_for(reader.read(), 3)
+        assert (CANARY in message.body + rest, b"HTTP/1.1 200" in rest, app.heard) == (False, False, [])
+    assert CANARY.decode() not in caplog.text
+
+
+async def test_draining_takes_the_rest_of_a_body():
+    """A request that is still arriving when the gateway stops arrives, and is answered."""
+    async with serving() as (app, port, server), connected(port) as (reader, writer):
+        writer.write(head("POST /x HTTP/1.1", Host="x", Content_Length="10") + b"first")
+        await eventually(lambda: server.under_way == 1, 2)
+        draining = asyncio.ensure_future(server.drain(5))
+        await asyncio.sleep(0.05)
+        writer.write(b" last")
+        message = await asyncio.wait_for(read_message(reader), 2)
+        assert (message.status, message.headers["connection"], app.heard[0][3]) == (200, "close", b"first last")
+        await asyncio.wait_for(draining, 3)
 
 
 async def test_header_floods_are_bounded():

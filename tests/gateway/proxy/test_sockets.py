@@ -12,8 +12,11 @@ from yarl import URL
 
 from gateway.errors import BadRequest, GatewayError, TooLarge, UpstreamError
 from gateway.proxy import sockets
+from gateway.proxy.connection import Bounds
 from gateway.proxy.http import ClientGone, Handshake, Inbound, Socket, Writer
-from gateway.proxy.server import Bounds, Server
+from gateway.proxy.server import Server
+from gateway.proxy.shutdown import Shutdown
+from gateway.wire.routes import Routes
 
 BOUNDS = Bounds(2000, 50, 5, 5, 5)
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -127,7 +130,7 @@ async def _server(serve: Callable[[Socket], Awaitable[None]]) -> AsyncIterator[t
             return
         await serve(socket)
 
-    server = Server(handle, BOUNDS, lambda: "req_0")
+    server = Server(handle, BOUNDS, Routes.error_shape, lambda: "req_0", Shutdown())
     port = await server.listen("127.0.0.1", 0)
     try:
         yield server, f"http://127.0.0.1:{port}/v1/realtime"
@@ -197,16 +200,30 @@ async def test_a_client_that_vanishes():
 
 
 async def test_the_server_stops():
-    """Its sockets are closed with the code that says so, and it does not wait for them to end by themselves."""
+    """Its sockets go on in both directions until they end by themselves, and then it is done."""
+    received = _Receives()
+    async with _server(received) as (server, url), aiohttp.ClientSession() as session, session.ws_connect(url) as client:
+        draining = asyncio.ensure_future(server.drain(30))
+        await asyncio.sleep(0.05)
+        for text in ("Hi", "there"):
+            await client.send_str(text)
+            assert await client.receive_str() == text
+        assert not draining.done()
+        await client.close()
+        await asyncio.wait_for(draining, 5)
+    assert received.given == ["Hi", "there"]
+    assert received.done.is_set()
+
+
+async def test_the_server_does_not_wait_for_ever():
+    """What does not end by itself is cut."""
     received = _Receives()
     async with _server(received) as (server, url), aiohttp.ClientSession() as session, session.ws_connect(url) as client:
         await client.send_str("Hi")
         await client.receive_str()
-        draining = asyncio.ensure_future(server.drain(30))
-        message = await client.receive()
-        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
-        await asyncio.wait_for(draining, 10)
-    assert received.done.is_set()
+        await asyncio.wait_for(server.drain(0.1), 5)
+        assert (await client.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+    assert received.given[-1] in ("cancelled", ClientGone)
 
 
 @pytest.mark.parametrize(

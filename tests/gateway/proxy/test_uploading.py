@@ -1,71 +1,45 @@
 """An upload from a client's socket to an upstream's: in bounded memory, and never whole where it is not to be."""
 
 import asyncio
+import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 import psutil
 import pytest
 
+from detectors.contract import Reading
 from gateway.config import Upstream as Settings
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
+from gateway.guard.upload_steps import Step
 from gateway.proxy.apps import Apps
+from gateway.proxy.connection import Bounds
 from gateway.proxy.handler import Parts, handle
+from gateway.proxy.pictures import Pictures
 from gateway.proxy.routing import Router
-from gateway.proxy.server import Bounds, Server
+from gateway.proxy.scanning import TURN_S
+from gateway.proxy.server import Server
+from gateway.proxy.uploading import Uploading, UploadLimits
 from gateway.proxy.upstream import Upstream
-from gateway.telemetry.record import render
+from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import routes
 from tests.support.gateway import free_port
 from tests.support.guards import DIGITS, KEY, plan, policy, rule
-from tests.support.http11 import LAST_CHUNK, Message, chunked, head, read_chunks, read_head
+from tests.support.http11 import LAST_CHUNK, Message, chunked, read_chunks, read_head
+from tests.support.pictures import Known, pictures
 from tests.support.raw_client import ask, connected, error_of, send_slowly
+from tests.support.uploads import ANSWER, FORM, Behave, Endpoint, answer, form, post
 from tests.support.waiting import eventually
 
 REDACT = policy(rule("numbers", "redact"))
 BLOCK = policy(rule("numbers", "block"))
-FORM = "multipart/form-data; boundary=b0"
 ROW = json.dumps({"messages": [{"role": "user", "content": "hello there, how are you?"}]}).encode() + b"\n"
 BAD_ROW = ROW.replace(b"hello", b"12345678 ")
-ANSWER = b'{"id": "file-1", "object": "file", "filename": "x.jsonl", "purpose": "batch", "status": "processed"}'
 MANY = ROW * 40_000  # larger than what is judged before the upstream is asked
-
-
-class Endpoint:
-    """Takes uploads. ``files`` are those that came to be, ``cut`` how many ended before they were whole."""
-
-    def __init__(self, behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bool]] | None) -> None:
-        self._behave = behave
-        self.heads: list[dict[str, str]] = []
-        self.files: list[bytes] = []
-        self.cut = 0
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            _, headers = await read_head(reader)
-            self.heads.append(headers)
-            if self._behave and await self._behave(reader, writer):
-                return
-            if "content-length" in headers:
-                body = await reader.readexactly(int(headers["content-length"]))
-            else:
-                body = b"".join([chunk async for chunk in read_chunks(reader)])
-            self.files.append(body)
-            await answer(writer, 200, ANSWER)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            self.cut += bool(self.heads)
-        finally:
-            writer.close()
-
-
-async def answer(writer: asyncio.StreamWriter, status: int, body: bytes) -> None:
-    fields = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
-    writer.write(head(f"HTTP/1.1 {status} X", **fields) + body)
-    await writer.drain()
 
 
 class World:
@@ -84,11 +58,13 @@ class World:
 @asynccontextmanager
 async def world(
     policy_=REDACT,
-    behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bool]] | None = None,
+    behave: Behave | None = None,
     *,
     max_upload: int = 64 << 20,
     body_timeout_s: float = 5,
     base_url: str | None = None,
+    pictures: Pictures | None = None,
+    limits: UploadLimits | None = None,
 ) -> AsyncIterator[World]:
     endpoint = Endpoint(behave)
     listening = await asyncio.start_server(endpoint, "127.0.0.1", 0, limit=2**22)
@@ -106,10 +82,11 @@ async def world(
         routes=routes(), apps=Apps(()), choose_plan=lambda subject, named: compiled,
         memos=Memos(Memo(KEY, 100_000), Memo(KEY, 100_000)), scans=None, router=Router([upstream], (), time.monotonic), vault=Vault(),
         spawn=spawn, record=lambda exchange: records.append(render(exchange)), failed=lambda exchange, error: faults.append(error),
-        key=KEY, wall=time.time, clock=time.perf_counter, new_id=lambda: "req_1",
+        key=KEY, wall=time.time, clock=time.perf_counter, new_id=lambda: "req_1", pictures=pictures,
+        uploads=limits or UploadLimits(),
     )  # fmt: skip
     bounds = Bounds(100_000, 20, 1, body_timeout_s, 5, max_upload)
-    server = Server(partial(handle, parts), bounds, lambda: "req_0")
+    server = Server(partial(handle, parts), bounds, parts.routes.error_shape, lambda: "req_0", parts.shutdown)
     try:
         yield World(await server.listen("127.0.0.1", 0), endpoint, records, faults)
         await eventually(lambda: all(task.done() for task in tasks), 3)
@@ -122,18 +99,6 @@ async def world(
 
 class Vault:
     async def save(self, *args: object) -> None: ...
-
-
-def form(content: bytes, name: str = "x.jsonl", purpose: str = "batch") -> bytes:
-    return (
-        f'--b0\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n{purpose}\r\n'
-        f'--b0\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    ).encode() + content + b"\r\n--b0--\r\n"  # fmt: skip
-
-
-def post(length: int | None, path: str = "/v1/files", **headers: str) -> bytes:
-    framing = {"Content-Length": str(length)} if length is not None else {"Transfer-Encoding": "chunked"}
-    return head(f"POST {path} HTTP/1.1", **({"Host": "x", "Content-Type": FORM} | framing | headers))
 
 
 async def test_a_small_upload():
@@ -197,6 +162,24 @@ async def test_a_row_that_cannot_be_read(content: bytes, code: str):
         assert each.endpoint.files == []
 
 
+def pictured(data: str) -> bytes:
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+    body = {"model": "m", "messages": [{"role": "user", "content": [part]}]}
+    return json.dumps({"custom_id": data, "method": "POST", "url": "/v1/chat/completions", "body": body}).encode() + b"\n"
+
+
+async def test_rows_with_pictures():
+    """A picture of a row is read like that of a request: the row goes on as it came, or is refused by its number."""
+    known = Known(AAAA=Reading("fine"), BBBB=Reading("12345678"))
+    async with world(pictures=pictures(known)) as each:
+        assert (await each.upload(pictured("AAAA"))).status == 200
+        assert (each.endpoint.files, each.record["uninspectable"]) == ([form(pictured("AAAA"))], [])
+        message = await each.upload(pictured("AAAA") + pictured("BBBB"))
+        assert (message.status, len(each.endpoint.files)) == (400, 1)
+        assert b"row 2: numbers: pii.NUMBER in user stands in a picture" in message.body
+        assert known.asked == ["AAAA", "BBBB"]
+
+
 async def test_what_nothing_can_read():
     """The policy blocks it before anything has gone."""
     async with world(policy(on_uninspectable={"file": "block"})) as each:
@@ -240,6 +223,69 @@ async def test_a_client_that_sends_a_byte_at_a_time():
         body = form(ROW)
         message = await send_slowly(each.port, [post(len(body)), *(body[at : at + 1] for at in range(len(body)))], 0.05)
         assert (message.status, error_of(message)["code"]) == (408, "request_timeout")
+
+
+@pytest.mark.parametrize("content", [ROW, MANY])
+async def test_an_upload_that_takes_too_long(content: bytes):
+    """It has a time for all of it, however steadily it comes, and nothing comes to be of what had gone on."""
+    async with world(limits=UploadLimits(timeout_s=0.3)) as each:
+        body = form(content)[:-9]
+        message = await send_slowly(each.port, [post(len(body) + 9), body, *(body[-9:][at : at + 1] for at in range(8))], 0.2, 30)
+        assert (message.status, error_of(message)["code"]) == (408, "request_timeout")
+        assert "longer than the 0.3 s" in error_of(message)["message"]
+        await eventually(lambda: each.endpoint.cut == len(each.endpoint.heads), 3)
+        assert each.endpoint.files == []
+
+
+async def test_rows_beyond_the_bound():
+    """The settings say how many a file may have."""
+    async with world(limits=UploadLimits(max_rows=10)) as each:
+        assert (await each.upload(ROW * 10)).status == 200
+        message = await each.upload(ROW * 11)
+        assert (message.status, error_of(message)["code"], error_of(message)["param"]) == (413, "body_too_large", "file.rows")
+        assert len(each.endpoint.files) == 1
+
+
+@pytest.mark.parametrize(("chunks", "steps"), [(1, 100), (100, 1)])
+async def test_others_have_their_turn(chunks: int, steps: int):
+    """Once a few rows have taken long enough, whether they came together or each by itself."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    class Guard:
+        def query(self, query: str) -> list[Step]:
+            return []
+
+        def feed(self, data: bytes) -> list[Step]:
+            return [Step()] * steps
+
+        def close(self) -> list[Step]:
+            return []
+
+    class Inbound:
+        query = ""
+
+        async def chunks(self) -> AsyncIterator[bytes]:
+            for _ in range(chunks):
+                yield b"x"
+
+    times = itertools.count(step=TURN_S / 10)
+    spawn = partial(_spawned, [])
+    waiting = asyncio.create_task(others())
+    uploading = Uploading(Guard(), Inbound(), Exchange("r", 0, 0), None, spawn, lambda: next(times), 60)
+    assert await uploading.begin() == b""
+    waiting.cancel()
+    assert turns >= 20
+
+
+def _spawned(tasks: list, work, name: str) -> asyncio.Task:
+    tasks.append(asyncio.get_running_loop().create_task(work, name=name))
+    return tasks[-1]
 
 
 @pytest.mark.parametrize("content", [ROW, MANY])

@@ -10,8 +10,8 @@ from gateway.guard.review import Hit
 from gateway.telemetry.instruments import Durations, Instruments, Reading, Readings
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Usage
-from policies.policy import Scope
 from policies.verdict import Action, Fired
+from policies.vocabulary import Scope
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections import deque
 
 import pytest
 
+from detectors.contract import Disguise
 from detectors.finding import Finding
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings, Unread
@@ -15,8 +16,8 @@ from gateway.guard.tokens import Tokens
 from gateway.telemetry.record import VERSION, Exchange, render
 from gateway.wire.model import Call, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
-from policies.policy import Scope
 from policies.verdict import Action, Fired
+from policies.vocabulary import Scope
 from tests.support.guards import KEY, plan, policy, rule
 
 
@@ -130,6 +131,7 @@ class Everything:
     """A detector that finds the whole text."""
 
     name, digest, lookbehind = "pii", "everything", 0
+    disguises = frozenset[Disguise]()
 
     def scan(self, text: str, start: int = 0) -> list[Finding]:
         return [Finding("pii", "pii.PERSON", start, len(text), 1.0)] if start < len(text) else []

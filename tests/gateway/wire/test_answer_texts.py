@@ -4,7 +4,7 @@ import pytest
 
 from gateway.wire.answer_texts import is_index, parted, read_count, read_keys, read_whole
 from gateway.wire.model import Delta, Form, Json, Kind, Uninspectable
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
 

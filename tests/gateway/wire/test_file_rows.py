@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from gateway.errors import BadRequest
 from gateway.wire.dialect import Dialect
 from gateway.wire.file_rows import read_row
-from gateway.wire.model import Call, Json, Request
+from gateway.wire.model import Call, Json, Kind, Request, at
+from gateway.wire.pictures import picture_of
 from gateway.wire.routes import routes
 from gateway.wire.walk import dotted, is_name, is_structural
+from policies.vocabulary import Scope
 
 ROUTES = routes()
 PROSE = "write to anna.kovacs@example.org, please"
+PICTURE = "data:image/png;base64,AAAA"
 
 
 def reader(method: str, path: str) -> tuple[Dialect, Call]:
@@ -133,3 +136,21 @@ def test_every_string_is_read(row: dict[str, Json]):
         return
     texts = {segment.text for segment in request.segments}
     assert {text for text in strings(row) if not (is_name(text) or is_structural(text))} <= texts
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        batch("/v1/chat/completions", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]),
+        batch("/v1/responses", input=[{"role": "user", "content": [{"type": "input_image", "image_url": PICTURE}]}]),
+        batch("/v1/moderations", input=[{"type": "image_url", "image_url": {"url": PICTURE}}]),
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]},
+        {"input": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]}},
+    ],
+)
+def test_pictures(row: Json):
+    """A picture stands where it is listed, with whose it is, so that it can be read there; its data is no text."""
+    request = read(row)
+    assert [(part.kind, part.scope) for part in request.uninspectable] == [(Kind.IMAGE, Scope.USER)]
+    assert picture_of(at(request.body, request.uninspectable[0].place)) == "AAAA"
+    assert PICTURE not in [segment.text for segment in request.segments]

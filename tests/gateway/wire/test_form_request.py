@@ -1,11 +1,15 @@
 """Requests that are forms: which of their texts are guarded, and what is written when one is edited."""
 
+import base64
+
 import pytest
 
 from gateway.errors import BadRequest
 from gateway.wire.form_request import MAX_FIELD_BYTES, read_form
-from gateway.wire.model import Call, Kind, Request, put
+from gateway.wire.model import Call, Kind, Request, at, put
+from gateway.wire.pictures import picture_of
 from gateway.wire.walk import dotted
+from policies.vocabulary import Scope
 
 TYPE = "multipart/form-data; boundary=b0"
 SOUND = b"\xff\xfb\x90sound\r\n--b\x00"
@@ -31,7 +35,7 @@ def test_what_is_read():
     """Fields are texts and so is the file's name without its extension; the file is what its field is for."""
     request = read(AUDIO, field("model", "whisper-1"), field("prompt", "ask Anna"), field("language", "en"), field("stream", "true"))
     found = {(dotted(segment.place), segment.text, segment.scope.value) for segment in request.segments}
-    assert found == {("file.0", "call with Anna", "user"), ("prompt.0", "ask Anna", "user")}
+    assert found == {("file.0.filename", "call with Anna", "user"), ("prompt.0", "ask Anna", "user")}
     assert [(part.kind, dotted(part.place)) for part in request.uninspectable] == [(Kind.AUDIO, "file.0")]
     assert (request.model, request.stream, request.surface) == ("whisper-1", True, "transcriptions")
 
@@ -54,6 +58,27 @@ def test_a_file_in_a_field():
     assert [segment.text for segment in read(field("file", "https://example.com/a b")).segments] == ["https://example.com/a b"]
 
 
+def test_text_in_a_field_of_a_file():
+    """A data URL that is text is read, and an edit of it is written back as it stood."""
+    request = read(field("file", "data:text/plain;base64,YXNrIEFubmEgYXQgaG9tZQ=="))
+    (segment,) = request.segments
+    assert (segment.text, segment.leaf is not None, len(request.uninspectable)) == ("ask Anna at home", True, 1)
+    assert [each.text for each in read(field("file", "data:,ask Anna")).segments] == ["data:,ask Anna"]
+
+
+def test_a_file_that_is_text():
+    """It is not what its field is for, and nobody would read it as such."""
+    assert [part.kind for part in read(field("file", "ask Anna", '; filename="x.mp3"')).uninspectable] == [Kind.UNKNOWN]
+
+
+def test_the_picture_of_a_file():
+    """What stands at the place of a file is the form of a part that pictures are read from."""
+    request = read(AUDIO)
+    (part,) = request.uninspectable
+    assert part.scope is Scope.USER
+    assert picture_of(at(request.body, part.place)) == base64.b64encode(SOUND).decode()
+
+
 def test_untouched():
     """What no edit touches goes on byte for byte."""
     raw = form(AUDIO, field("prompt", "ask Anna"), field("include[]", "a"), field("include[]", "b"))
@@ -70,7 +95,7 @@ def test_edits():
     """A field and a file's name are rewritten; everything else stays byte for byte, the extension too."""
     request = read(AUDIO, field("prompt", "ask Anna"), field("include[]", "a"), field("include[]", "b c d"))
     put(request.body, ("prompt", 0), "ask <PERSON_a2b>")
-    put(request.body, ("file", 0), '"><PERSON_a2b>')
+    put(request.body, ("file", 0, "filename"), '"><PERSON_a2b>')
     put(request.body, ("include[]", 1), "c")
     assert request.write
     assert request.write(request.body) == form(

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from gateway.errors import BadRequest, UpstreamError
 from gateway.guard.render import StreamRenderer
-from gateway.guard.response import ResponseGuard
+from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.generic_json import GenericJson, GenericStream, StreamPlaces
 from gateway.wire.jsonpaths import Paths, value_at
 from gateway.wire.model import Call, Delta, Form, Json, Origin
 from gateway.wire.sse import SseDecoder, encode_event
 from gateway.wire.walk import dotted
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, plan, policy, rule
 
 PROSE = "write to anna.kovacs@example.org, please"
@@ -220,3 +220,90 @@ def test_a_text_is_guarded_however_it_is_cut(pieces: list[str], place: tuple[str
     """Also at a place that the settings forgot: what comes out is the whole text, guarded."""
     assert said(pieces, place) == said(["".join(pieces)], place)
     assert said(["the number is 12", "34", "5"], place) == "the number is [NUMBER]"
+
+
+NUMBERS = Paths.of(Scope.OUTPUT, {Scope.TOOL_ARGUMENTS: ("$.call",)}, ("$.elapsed",))
+CARD = 4111111111111111
+
+
+def test_numbers():
+    """One that could be somebody's is read, with the scope of its path, whole or streamed; a structural one, or a time, is not."""
+    body = {"call": {"card": CARD}, "elapsed": CARD, "created": 1712345678, "text": "a", "n": CARD}
+    raw = json.dumps(body).encode()
+    whole = GenericJson("x", NUMBERS, NUMBERS, None, PLACES).parse_completion(raw, "application/json")
+    (event,) = GenericStream(ORIGIN, NUMBERS, PLACES).feed(encode_event(raw))
+    for read in (whole, event):
+        assert [(delta.text, delta.scope.value, delta.closes) for delta in read.deltas if delta.text != "a"] == [
+            (str(CARD), "tool_arguments", True), (str(CARD), "output", True),
+        ]  # fmt: skip
+    assert [delta.text for delta in RERANK.parse_completion(str(CARD).encode(), "application/json").deltas] == [str(CARD)]
+
+
+def lined(*lines: Json, places: StreamPlaces = PLACES, action: str = "redact") -> tuple[list[Json], bool]:
+    """What goes out of an answer of one object a line, and whether it was cut."""
+    stream = GenericJson("chat", ANSWER, ANSWER, None, places).open_stream("application/x-ndjson", ORIGIN)
+    guard = ResponseGuard(plan(policy(rule("digits", action)), (DIGITS,)), Tokens(KEY, "app"), str.encode)
+    renderer, out, refused = StreamRenderer(stream, guard), b"", False
+    for line in lines:
+        for event in stream.feed(line.encode() + b"\n" if isinstance(line, str) else json.dumps(line).encode() + b"\n"):
+            guard.feed(event)
+            if event.is_end:
+                guard.close()
+            release = guard.release()
+            if isinstance(release, Refuse):
+                return [*map(json.loads, out.splitlines()), *map(json.loads, stream.render_stop(guard.open_choices()).splitlines())], True
+            out += renderer.render(release)
+    return [json.loads(line) for line in out.splitlines() if line], refused
+
+
+OLLAMA = StreamPlaces(("message", "content"), None, ("done_reason",))
+
+
+def chatted(text: str, **more: Json) -> Json:
+    return {"model": "llama3", "created_at": "2026-01-02T03:04:05.678901Z", "message": {"role": "assistant", "content": text}, **more}
+
+
+def test_an_answer_of_lines():
+    """A value that is split over lines never goes out, and each line is an object of its own."""
+    out, refused = lined(
+        chatted("call 123", done=False), chatted("45 now", done=False), chatted("", done=True, done_reason="stop"), places=OLLAMA
+    )
+    assert "".join(line["message"]["content"] for line in out) == "call [NUMBER] now"
+    assert out[-1]["done_reason"] == "stop"
+    assert all(line["created_at"].startswith("2026") for line in out if "created_at" in line)
+    assert not refused
+
+
+def test_a_line_that_nothing_touches():
+    """It goes on byte for byte; an empty one goes on as one, and what is no object is for the policy to judge."""
+    stream = GenericJson("chat", ANSWER, ANSWER, None, OLLAMA).open_stream("application/x-ndjson", ORIGIN)
+    first, second, third = stream.feed(b'{"message" : {"content":"a"}}\n\nhello\n')
+    assert (first.raw, second.raw, second.deltas) == (b'{"message" : {"content":"a"}}\n', b"\n", ())
+    assert [part.kind.value for part in third.uninspectable] == ["unknown"]
+
+
+def test_lines_that_are_cut():
+    """A last line says so where the settings say why an answer ends, and is an error where they do not."""
+    out, refused = lined(chatted("hi, ", done=False), chatted("call 12345 ", done=False), places=OLLAMA, action="block")
+    assert (out[-1], refused) == ({"done_reason": "content_filter"}, True)
+    out, _ = lined(chatted("call 12345 "), places=StreamPlaces(("message", "content")), action="block")
+    assert out[-1]["error"]["code"] == "content_filter"
+
+
+def test_lines_end_as_the_settings_say():
+    """The end mark is a line of its own."""
+    stream = GenericJson("chat", ANSWER, ANSWER, None, PLACES).open_stream("application/x-ndjson", ORIGIN)
+    assert [event.is_end for event in stream.feed(b'{"delta": {"text": "a"}}\n[DONE]\n')] == [False, True]
+    assert stream.render_stop((0,)) == b'{"index":0,"finish_reason":"content_filter"}\n[DONE]\n'
+    with pytest.raises(UpstreamError):
+        list(stream.feed(b"{")), list(stream.flush())
+
+
+def test_an_error_among_lines():
+    """It is a line too; among server-sent events it is said as the dialect says it."""
+    stream = GenericJson("chat", ANSWER, ANSWER, None, PLACES).open_stream("application/x-ndjson", ORIGIN)
+    error = UpstreamError("upstream_reset", "The upstream went away.")
+    said = stream.errors.render_error_event(error, "req_1", "none")
+    assert (json.loads(said)["error"]["code"], said.count(b"\n")) == ("upstream_reset", 1)
+    assert json.loads(stream.errors.render_error(error, "req_1", "none")) == json.loads(said)
+    assert opened().errors is None

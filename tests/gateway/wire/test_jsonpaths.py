@@ -8,7 +8,7 @@ from gateway.errors import BadRequest
 from gateway.wire.jsonpaths import Paths, compile_path, single_place, value_at
 from gateway.wire.model import Json, at
 from gateway.wire.walk import dotted, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.bodies import unaccounted
 
 PROSE = "write to anna.kovacs@example.org, please"

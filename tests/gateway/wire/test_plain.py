@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import UpstreamError
 from gateway.wire.model import Delta, Form
 from gateway.wire.plain import read_error
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 def test_json():

@@ -5,19 +5,22 @@ import json
 import pytest
 
 from gateway.errors import BadRequest
-from gateway.wire.model import Form, Json, Kind, Segment, Uninspectable
+from gateway.wire import jsontext
+from gateway.wire.model import Form, Json, Kind, Place, Segment, Uninspectable
 from gateway.wire.request_texts import (
     MAX_SEGMENTS,
+    is_own_number,
     is_stream,
     model_of,
     parted,
     read_arguments,
     read_field,
     read_key,
+    read_messages,
     read_texts,
     refuse,
 )
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
 SOME = Segment("x", "user", Scope.USER, ("x",))
@@ -78,6 +81,23 @@ def test_arguments():
 
 
 @pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("4111111111111111", "4111111111111111"), ("4.111111111111111e15", "4111111111111111"), ("4111111111111111.0", "4111111111111111"),
+        ("41111111111111111111", "41111111111111111111"), ("0.5", "0.5"), ("-1E3", "-1E3"), ("1e999", "inf"), ("true", "true"),
+        ("1.2.3", "1.2.3"),
+    ],
+)  # fmt: skip
+def test_numbers_in_arguments(number: str, text: str):
+    """However a number is written its digits are read; an edit of it is a string."""
+    arguments = f'{{"n": {number}}}'
+    leaf = list(read_arguments(arguments, ("a",)))[1]
+    assert leaf.text == text
+    assert leaf.leaf
+    assert json.loads(jsontext.rewrite(arguments, [(leaf.leaf, "<CREDIT_CARD_x>")])) == {"n": "<CREDIT_CARD_x>"}
+
+
+@pytest.mark.parametrize(
     ("key", "value", "form"),
     [
         ("type", "function", None),
@@ -97,6 +117,51 @@ def test_arguments():
 def test_a_field(key: str, value: Json, form: str | None):
     """A field is left out only if it has no room for prose; where the API takes identifiers alone, its edit is one."""
     assert [segment.form for segment in read_field(key, value, (key,), "user", Scope.USER)] == ([form] if form else [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("seed", 5, True), ("seed", -(10**10) + 1, True), ("bytes", 2**33, True), ("seed", 10**10, False),
+        ("max_tokens", 4111111111111111, False),
+        ("seed", 5.0, False), ("seed", "5", False), ("novelty", 5, False),
+    ],
+)  # fmt: skip
+def test_numbers_of_the_apis_own(key: str, value: Json, expected: bool):
+    """A number at a key that the API has for numbers is nobody's, unless it is as long as somebody's."""
+    assert is_own_number(key, value) is expected
+
+
+def test_messages():
+    """Each message is read with its role, its scope and whether it goes on from the one before; an unknown role is listed."""
+
+    def read(message: Json, place: Place, role: str, scope: Scope, *, joins: bool):
+        yield Segment(f"{message['content']} {joins}", role, scope, place)
+
+    scopes = {"user": Scope.USER, "system": Scope.SYSTEM}
+    messages = [{"role": role, "content": index} for index, role in enumerate(("system", "user", "user", "novelty", "novelty"))]
+    found = list(read_messages({"messages": messages}, ("p",), scopes, read))
+    assert [(each.text, each.role, each.scope, each.place[-1]) for each in found if isinstance(each, Segment)] == [
+        ("0 False", "system", Scope.SYSTEM, 0), ("1 False", "user", Scope.USER, 1), ("2 True", "user", Scope.USER, 2),
+        ("3 False", "unknown", Scope.USER, 3), ("4 True", "unknown", Scope.USER, 4),
+    ]  # fmt: skip
+    assert [each.place for each in found if isinstance(each, Uninspectable)] == [
+        ("p", "messages", 3, "role"), ("p", "messages", 4, "role"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "messages"), ({"messages": {}}, "messages"), ({"messages": [PROSE]}, "messages.0"),
+        ({"messages": [{"content": PROSE}]}, "messages.0.role"), ({"messages": [{"role": 5}]}, "messages.0.role"),
+    ],
+)  # fmt: skip
+def test_messages_that_are_none(body: Json, param: str):
+    """What is no list of messages is refused, by its place."""
+    with pytest.raises(BadRequest) as raised:
+        list(read_messages(body, (), {}, lambda *_, **__: iter(())))
+    assert raised.value.param == param
 
 
 def test_texts():

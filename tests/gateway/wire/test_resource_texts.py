@@ -6,7 +6,7 @@ from gateway.errors import BadRequest
 from gateway.wire.model import Json
 from gateway.wire.resource_texts import ids_of, is_log_probability, log_probabilities, read_inputs, read_kept, read_resource, role_of
 from gateway.wire.walk import dotted
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
 
@@ -29,9 +29,10 @@ def shown(found) -> list[tuple[str, str]]:
         (None, []),
         ([[]], []),
         ([["one"]], [("one", "input.0.0")]),
-        ([{"type": "text", "text": "one"}, {"type": "image_url", "image_url": {"url": "data:x"}}],
+        ([{"type": "text", "text": "one"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}],
          [("one", "input.0.text"), ("image", "input.1")]),
         (5, [("tokens", "input")]),
+        ([[4111111111111111]], [("4111111111111111", "input.0.0")]),
     ],
 )  # fmt: skip
 def test_inputs(value: Json, expected: list):
@@ -41,9 +42,9 @@ def test_inputs(value: Json, expected: list):
     assert not any(getattr(each, "joins", False) for each in found)
 
 
-@pytest.mark.parametrize("value", [True, [True], ["a", 5], [[1], 2]])
+@pytest.mark.parametrize("value", [True, [True], ["a", 5], [[1], 2], 4111111111111111, [1, 4111111111111111], [-4155550123]])
 def test_inputs_that_are_none(value: Json):
-    """A number among texts is neither a text nor one of an array of tokens."""
+    """A number among texts is neither a text nor one of an array of tokens, and no token has as many digits as somebody's number."""
     with pytest.raises(BadRequest):
         list(read_inputs(value, ("input",)))
 
@@ -70,6 +71,11 @@ def test_every_scope_has_a_role():
         ({"type": "input_audio", "input_audio": {"data": "A", "format": "wav"}}, "audio", []),
         ({"type": "input_file", "file_data": "A", "filename": "of anna"}, "file", ["of anna"]),
         ({"type": "image_file", "image_file": {"file_id": "file-1"}}, "image", []),
+        ({"image_url": "data:image/png;base64,A"}, "image", []),
+        # what is none of the medium's own data
+        ({"type": "input_image", "image_url": f"data:text/plain,{PROSE}"}, "image", [f"data:text/plain,{PROSE}"]),
+        ({"type": "input_audio", "input_audio": {"data": PROSE, "format": "wav"}}, "audio", [PROSE]),
+        ({"type": "input_file", "file_data": PROSE}, "file", [PROSE]),
         ({"type": "text", "data": PROSE}, None, [PROSE]),
         ({"type": "text", "url": "data:x"}, None, ["data:x"]),
     ],

@@ -13,7 +13,8 @@ from gateway.guard.response import MAX_CHANNELS, Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.wire.model import Companion, Delta, Event, Form, Json, Kind, Usage
 from gateway.wire.rows import MAX_ROW_BYTES, RowsAnswer
-from policies.policy import Rule, Scope
+from policies.policy import Rule
+from policies.vocabulary import Scope
 from tests.support.guards import DIGITS, KEY, cut, plan, policy, rule
 
 
@@ -124,9 +125,9 @@ def test_rows_that_cannot_be_read(row: bytes) -> None:
 
 
 def test_a_row_ends_nothing_but_itself() -> None:
-    """A row's own end, counts and channels are not those of the answer; the names it is kept under are."""
+    """A row's own end, counts and channels are not those of the answer; the names it is kept under are. No text goes on in the next row."""
     (event,) = RowsAnswer(read, stop).feed(b'{"text": "a"}\n')
-    assert (event.finished, event.ends, event.usage, event.is_end, event.names) == ({}, (), None, False, ("n",))
+    assert (event.finished, event.ends, event.usage, event.is_end, event.names) == ({}, (("rows",),), None, False, ("n",))
     assert RowsAnswer(read, stop).render_tail(event.deltas[0].channel, "a", None) == b""
 
 

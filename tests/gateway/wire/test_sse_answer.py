@@ -6,7 +6,7 @@ from gateway.errors import BadRequest, UpstreamError
 from gateway.wire.model import Channel, Delta, Event, Json, Origin
 from gateway.wire.sse import KEEP_ALIVE
 from gateway.wire.sse_answer import MAX_EVENT_BYTES, SseAnswer
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 class Said(SseAnswer):

@@ -10,7 +10,7 @@ from gateway.errors import BadRequest, UpstreamError
 from gateway.wire.model import Call, Json, Origin, Place
 from gateway.wire.surface import Surface, stop_by_error
 from gateway.wire.walk import MAX_DEPTH, dotted, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.bodies import unaccounted
 
 PROSE = "write to anna.kovacs@example.org, please"
@@ -41,7 +41,8 @@ def found(request) -> list[tuple[str, str, str]]:
         ({"id": "4111111111111111"}, [("id", "user", "user")]),
         ({"id": "a4111111111111111", "file_ids": ["file-1", "file-22222"]}, []),
         ({"file_ids": ["file-1", PROSE]}, [("file_ids.0", "user", "user"), ("file_ids.1", "user", "user")]),
-        ({"number": 4111111111111111, "bytes": 4111111111111111}, [("number", "user", "user")]),
+        ({"number": 4111111111111111, "bytes": 8_000_000_000}, [("number", "user", "user")]),
+        ({"bytes": 4111111111111111}, [("bytes", "user", "user")]),
         ({"two words": 1}, [("*", "user", "user")]),
     ],
 )  # fmt: skip

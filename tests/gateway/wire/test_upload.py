@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, TooLarge
 from gateway.wire.multipart import Head
 from gateway.wire.upload import MAX_ROW_BYTES, Lines, Reading, Text, check_purpose, reading_of
 
@@ -81,6 +81,16 @@ def test_a_line_that_is_too_long():
             message = error.message
     assert message.startswith("Line 2 of the file has more than")
     assert sent <= MAX_ROW_BYTES + 65_536
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b"\n", b"x"])
+def test_too_many_lines(line: bytes):
+    """As many as are allowed are given; one more, also an empty one or one without its end, is refused."""
+    lines = Lines(3)
+    assert len(list(lines.feed(b"{}\n" * 3))) == 3
+    with pytest.raises(TooLarge) as caught:
+        list(lines.feed(line) if line.endswith(b"\n") else [*lines.feed(line), *lines.flush()])
+    assert (caught.value.code, caught.value.param) == ("body_too_large", "file.rows")
 
 
 @given(st.text(), st.integers(1, 5))

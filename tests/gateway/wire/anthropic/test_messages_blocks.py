@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 
 import pytest
 from anthropic.types import beta
@@ -9,7 +10,7 @@ from anthropic.types import beta
 from gateway.wire.anthropic.messages_blocks import Text, is_kind, read_content
 from gateway.wire.model import Json, Uninspectable
 from gateway.wire.walk import dotted
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
 SEALED = "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pkiMOYds=="
@@ -45,6 +46,12 @@ CITED = {"type": "web_search_result_location", "cited_text": PROSE, "encrypted_i
         ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aaaa"}, "title": PROSE,
           "context": PROSE, "citations": {"enabled": True}}, {"title": "user text", "context": "user text"}, {("file", "")}),
         ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": PROSE}}, {"source.data": "user text"}, set()),
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PROSE}},
+         {"source.data": "user text"}, {("file", "")}),
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": b64encode(PROSE.encode()).decode()}},
+         {"source.data": "user base64"}, {("file", "")}),
+        ({"type": "document", "source": {"type": "base64", "media_type": "text/plain", "data": b64encode(bytes(99)).decode()}},
+         {"source.data": "user base64"}, {("file", "")}),
         ({"type": "document", "source": {"type": "content", "content": PROSE}}, {"source.content": "user text"}, set()),
         ({"type": "document", "source": {"type": "content", "content": [
             {"type": "text", "text": PROSE}, {"type": "image", "source": {"type": "base64", "data": "aaaa"}}]}},

@@ -1,6 +1,7 @@
 """What we write in OpenAI's dialect is read by OpenAI's own client, and what an upstream writes is an event or its fault."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Call, Event, Json, Origin
 from gateway.wire.openai.chat import ChatCompletions
 from gateway.wire.sse import SseDecoder, encode_event
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 CHAT = ChatCompletions()
 JSON_TYPE = "application/json"
@@ -121,6 +122,31 @@ def test_a_refusal_in_a_stream():
     assert (said.choices[0].delta.role, said.choices[0].delta.refusal, said.choices[0].finish_reason) == ("assistant", "No, sorry.", None)
     assert (stop.choices[0].finish_reason, stop.id) == ("content_filter", said.id)
     assert stream.endswith(b"data: [DONE]\n\n")
+
+
+def test_refusals_of_several_choices():
+    """Each choice that was asked for refuses, whole and as a stream, and each ends for its content."""
+    origin = replace(ORIGIN, choices=3)
+    completion = ChatCompletion.model_validate_json(CHAT.render_refusal("No.", origin), strict=True)
+    assert [(choice.index, choice.message.refusal) for choice in completion.choices] == [(0, "No."), (1, "No."), (2, "No.")]
+    assert {choice.finish_reason for choice in completion.choices} == {"content_filter"}
+    stream = CHAT.render_refusal_stream("No.", origin)
+    told = [choice for chunk in as_the_sdk_reads(stream) for choice in chunk.choices]
+    assert [(choice.index, choice.delta.refusal) for choice in told[:3]] == [(0, "No."), (1, "No."), (2, "No.")]
+    assert [(choice.index, choice.finish_reason) for choice in told[3:]] == [(index, "content_filter") for index in range(3)]
+    assert stream.count(b"data: [DONE]\n\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "choices"),
+    [({}, 1), ({"n": None}, 1), ({"n": 1}, 1), ({"n": 3}, 3), ({"n": 128}, 128), ({"n": 10**9}, 128), ({"n": 0}, 1), ({"n": -2}, 1),
+     ({"n": "3"}, 1), ({"n": True}, 1), ({"n": 2.5}, 1)],
+)  # fmt: skip
+def test_how_many_choices_are_asked_for(asked: Json, choices: int):
+    """As many as ``n`` says, within the bound of the API."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], **asked}
+    request = CHAT.parse_request(json.dumps(body).encode(), Call())
+    assert request.choices == choices
 
 
 def test_an_error():

@@ -1,5 +1,6 @@
 """Where the texts of a chat request stand: every place of the API, and every place it does not have."""
 
+import base64
 import json
 from contextlib import suppress
 
@@ -139,7 +140,9 @@ def test_texts_of_a_message(fields: Json, expected: set):
         ({PROSE: 1}, {("*", "user", "user", "key")}),
         ({"model": "with a blank"}, {("model", "user", "user", "text")}),
         ({"service_tier": "auto", "reasoning_effort": "low", "verbosity": "high", "tool_choice": "auto", "function_call": "none"}, set()),
-        ({"n": 2, "temperature": 0.5, "logprobs": True, "logit_bias": {"50": -100}, "seed": 123456789012, "stream_options": None}, set()),
+        ({"n": 2, "temperature": 0.5, "logprobs": True, "logit_bias": {"50": -100}, "seed": 2**32 - 1, "stream_options": None}, set()),
+        ({"seed": 4111111111111111, "max_tokens": -(10**10), "max_completion_tokens": 4111111111111111.0},
+         {(key, "user", "user", "text") for key in ("seed", "max_tokens", "max_completion_tokens")}),
         ({"user": 4155550123}, {("user", "user", "user", "text")}),
         ({"metadata": {"card": 4111111111111111, "count": 12, "is_new": True, "score": 0.5}}, {("metadata.card", "user", "user", "text")}),
         ({"modalities": ["text"]}, {("modalities.0", "user", "user", "text")}),
@@ -152,6 +155,7 @@ def test_texts_beside_the_messages(fields: Json, expected: set):
     assert request.uninspectable == ()
 
 
+CODED = base64.b64encode(PROSE.encode()).decode()
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}
 
 
@@ -166,6 +170,15 @@ IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA",
         ({"content": [{"type": "file", "file": {"filename": "anna kovacs.pdf", "file_data": "data:application/pdf;base64,AA"}}]},
          {("file", "messages.0.content.0")}, ["anna kovacs.pdf"]),
         ({"content": [{"type": "file", "file": {"file_id": "file-12345678"}}]}, {("file", "messages.0.content.0")}, ["file-12345678"]),
+        # data that is text after all
+        ({"content": [{"type": "image_url", "image_url": {"url": f"data:text/plain,{PROSE}"}}]},
+         {("image", "messages.0.content.0")}, [f"data:text/plain,{PROSE}"]),
+        ({"content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{CODED}"}}]},
+         {("image", "messages.0.content.0")}, [PROSE]),
+        ({"content": [{"type": "input_audio", "input_audio": {"data": PROSE}}]}, {("audio", "messages.0.content.0")}, [PROSE]),
+        ({"content": [{"type": "file", "file": {"file_data": CODED}}]}, {("file", "messages.0.content.0")}, [PROSE]),
+        ({"content": [{"type": "file", "file": {"file_data": 4111111111111111}}]},
+         {("file", "messages.0.content.0")}, ["4111111111111111"]),
         ({"content": [{"type": "novelty", "data": PROSE}]}, {("unknown", "messages.0.content.0")}, [PROSE]),
         ({"content": [{"text": PROSE}]}, {("unknown", "messages.0.content.0")}, [PROSE]),
         ({"content": [{"type": None, "text": PROSE}]}, {("unknown", "messages.0.content.0")}, [PROSE]),

@@ -1,6 +1,7 @@
 """Legacy completions: prompts in their forms, choices whole and in a stream; what we write is read by OpenAI's own client."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ def as_the_sdk_reads(sent: bytes) -> list[Completion]:
         ({"prompt": None, "suffix": PROSE}, [("suffix", "text")], []),
         ({"prompt": "a", "user": "anna", "stop": ["b"]}, [("prompt", "text"), ("user", "identifier"), ("stop.0", "text")], []),
         (
-            {"prompt": "", "n": 2, "best_of": 3, "echo": True, "logprobs": 5, "logit_bias": {"502": -100}, "seed": 4111111111111111},
+            {"prompt": "", "n": 2, "best_of": 3, "echo": True, "logprobs": 5, "logit_bias": {"502": -100}, "seed": 2**32 - 1},
             [],
             [],
         ),
@@ -160,6 +161,30 @@ def test_refusals():
     )  # fmt: skip
     said, stop = as_the_sdk_reads(COMPLETIONS.render_refusal_stream("No.", ORIGIN))
     assert (said.choices[0].text, said.choices[0].finish_reason, stop.choices[0].finish_reason) == ("No.", None, "content_filter")
+
+
+def test_refusals_of_several_choices():
+    """Each choice that was asked for refuses, whole and as a stream, and each ends for its content."""
+    origin = replace(ORIGIN, choices=2)
+    completion = Completion.model_validate_json(COMPLETIONS.render_refusal("No.", origin), strict=True)
+    assert [(choice.index, choice.text, choice.finish_reason) for choice in completion.choices] == [
+        (0, "No.", "content_filter"), (1, "No.", "content_filter"),
+    ]  # fmt: skip
+    told = [choice for chunk in as_the_sdk_reads(COMPLETIONS.render_refusal_stream("No.", origin)) for choice in chunk.choices]
+    assert [(choice.index, choice.text, choice.finish_reason) for choice in told] == [
+        (0, "No.", None), (1, "No.", None), (0, "", "content_filter"), (1, "", "content_filter"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "choices"),
+    [({"prompt": "a"}, 1), ({"prompt": "a", "n": 2}, 2), ({"prompt": ["a", "b"]}, 2), ({"prompt": ["a", "b"], "n": 3}, 6), ({}, 1),
+     ({"prompt": [1, 2, 3], "n": 2}, 2), ({"prompt": [[1, 2], [3]], "n": 2}, 4), ({"prompt": []}, 1), ({"prompt": "a", "n": 999}, 128),
+     ({"prompt": ["a"] * 100, "n": 100}, 2048)],
+)  # fmt: skip
+def test_how_many_choices_are_asked_for(asked: Json, choices: int):
+    """As many for each prompt as ``n`` says, within bounds."""
+    assert request(**asked).choices == choices
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b'"a"', b'{"a": 1, "a": 2}', b'{"x":' * 80 + b"1" + b"}" * 80])

@@ -16,7 +16,11 @@ MODERATIONS = Moderations()
     [
         ("a", ["input"], []),
         (["a", "b"], ["input.0", "input.1"], []),
-        ([{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "data:x"}}], ["input.0.text"], [("image", "input.1")]),
+        (
+            [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}],
+            ["input.0.text"],
+            [("image", "input.1")],
+        ),
         ([{"type": "image_url", "image_url": {"url": "https://example.org"}}], ["input.0.image_url.url"], [("image", "input.0")]),
     ],
 )

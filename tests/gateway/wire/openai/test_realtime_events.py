@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.wire.model import Form, Kind, Usage, at
 from gateway.wire.openai.realtime_events import ServerEvent, read_server_event
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 AT = {"event_id": "event_12345678", "response_id": "resp_12345678", "item_id": "item_12345678", "output_index": 0, "content_index": 0}
 SAID = {"id": "item_12345678", "object": "realtime.item", "type": "message", "role": "assistant", "status": "completed"}

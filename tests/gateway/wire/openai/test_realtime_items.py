@@ -5,7 +5,7 @@ import pytest
 from gateway.wire.model import Kind, Uninspectable
 from gateway.wire.openai.realtime_items import ANSWER, read_item, read_said_part, read_settings
 from gateway.wire.openai.responses_items import REQUEST, Text
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 
 def _texts(found) -> list[tuple[str, str, Scope]]:
@@ -49,6 +49,7 @@ def test_whose_an_items_texts_are(item: dict, expected: list):
     [
         ({"type": "input_audio", "audio": "QUJD"}, [("i.content.0.audio", Kind.AUDIO)]),
         ({"type": "input_audio", "transcript": "Hi"}, []),
+        ({"type": "input_audio", "audio": {"a": "Hi"}}, [("i.content.0.audio", Kind.AUDIO)]),
         ({"type": "input_image", "image_url": "data:image/png;base64,AAAA"}, [("i.content.0", Kind.IMAGE)]),
         ({"type": "smell", "text": "Hi"}, [("i.content.0", Kind.UNKNOWN)]),
         ({"text": "Hi"}, [("i.content.0", Kind.UNKNOWN)]),
@@ -61,6 +62,14 @@ def test_what_no_rule_can_read(part: object, expected: list):
     found = list(read_item(_message("user", part), ("i",), REQUEST))
     assert _listed(found) == expected
     assert not [text for _, text, _ in _texts(found) if text != "Hi"]
+
+
+def test_sound_that_is_text():
+    """It is read, on either side, and listed as the sound that it is said to be."""
+    for side in (REQUEST, ANSWER):
+        found = list(read_item(_message("user", {"type": "input_audio", "audio": "I am Ann"}), ("i",), side))
+        assert [text for _, text, _ in _texts(found)] == ["I am Ann"]
+        assert _listed(found) == [("i.content.0.audio", Kind.AUDIO)]
 
 
 @pytest.mark.parametrize("item", [None, "text", 3, [], {"type": "riddle", "question": "What is it?"}])

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gateway.errors import BadRequest
 from gateway.wire.model import Kind, Request, at
 from gateway.wire.openai.realtime_requests import read_client_event
+from gateway.wire.pictures import picture_of
 from gateway.wire.walk import is_name, is_structural
-from policies.policy import Scope
+from policies.vocabulary import Scope
 
 SAID = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "I am Ann"}]}
 
@@ -68,6 +69,7 @@ def test_the_texts_of_an_event(event: dict, texts: list):
     [
         ({"type": "input_audio_buffer.append", "audio": "QUJD"}, [Kind.AUDIO]),
         ({"type": "input_audio_buffer.append", "audio": {"a": "QUJD"}}, []),
+        ({"type": "input_audio_buffer.append", "audio": "I am Ann", "text": ""}, [Kind.AUDIO]),
         ({"type": "session.surprise", "text": "I am Ann"}, [Kind.UNKNOWN]),
         ({"type": ""}, [Kind.UNKNOWN]),
     ],
@@ -77,6 +79,22 @@ def test_what_cannot_be_read(event: dict, kinds: list):
     request = _read(event)
     assert [part.kind for part in request.uninspectable] == kinds
     assert len(request.segments) == ("text" in event or isinstance(event.get("audio"), dict))
+
+
+def test_the_picture_of_an_item():
+    """It stands where it is listed, with whose it is, so that it can be read there."""
+    content = [{"type": "input_image", "image_url": "data:image/png;base64,AAAA"}]
+    request = _read({"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": content}})
+    assert [(part.kind, part.scope) for part in request.uninspectable] == [(Kind.IMAGE, Scope.USER)]
+    assert picture_of(at(request.body, request.uninspectable[0].place)) == "AAAA"
+
+
+@pytest.mark.parametrize("key", ["event_id", "item_id", "audio_end_ms", "content_index"])
+def test_numbers(key: str):
+    """A number that could be somebody's is a text, also where the API has an id or a number of its own."""
+    event = {"type": "conversation.item.truncate", key: 4111111111111111}
+    assert [segment.text for segment in _read(event).segments] == ["4111111111111111"]
+    assert _read({**event, key: 1500}).segments == ()
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"type":4}', b'{"type":"a","type":"b"}', b'{"type"', b'"hi"', b"\xff"])

@@ -12,7 +12,7 @@ from gateway.wire.model import Delta, Form, Json, Kind, at
 from gateway.wire.openai.responses_answer import read_companions, read_names, read_object, read_usage
 from gateway.wire.openai.responses_items import is_spelled
 from gateway.wire.walk import dotted
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.gateway.wire.openai.test_chat_request import ANYTHING
 from tests.gateway.wire.openai.test_responses_request import ITEMS
 from tests.support.responses import call, message, response, text

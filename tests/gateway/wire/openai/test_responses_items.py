@@ -1,5 +1,7 @@
 """Whose the texts of the Responses API's items are, by the API's own types and by hand."""
 
+from base64 import b64encode
+
 import pytest
 from openai.types.conversations import ConversationItem
 from openai.types.responses import ResponseInputItem, ResponseItem, ResponseOutputItem
@@ -20,10 +22,11 @@ from gateway.wire.openai.responses_items import (
     read_items,
 )
 from gateway.wire.walk import dotted
-from policies.policy import Scope
+from policies.vocabulary import Scope
 from tests.support.sdk_examples import examples, prose, variants
 
 PROSE = "write to anna.kovacs@example.org, please"
+CODED = b64encode(PROSE.encode()).decode()
 SEALED = "gAAAAAB" * 8
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "low"}
 
@@ -109,6 +112,13 @@ TABLE = [
     ({"type": "mcp_approval_response", "approve": True, "reason": PROSE}, {("reason", "user", "user", "text")}),
     ({"type": "image_generation_call", "result": "iVBOR", "revised_prompt": PROSE},
      {("!image", "result"), ("revised_prompt", *CALLS, "text")}),
+    # data that is text after all
+    ({"type": "image_generation_call", "result": PROSE}, {("!image", "result"), ("result", *CALLS, "text")}),
+    ({"type": "image_generation_call", "result": [PROSE]}, {("!image", "result"), ("result.0", *CALLS, "text")}),
+    ({"role": "user", "content": [{"type": "input_file", "file_data": CODED, "filename": "a b"}]},
+     {("!file", "content.0"), ("content.0.file_data", "user", "user", "base64"), ("content.0.filename", "user", "user", "text")}),
+    ({"role": "user", "content": [{"type": "input_image", "image_url": f"data:,{PROSE}"}]},
+     {("!image", "content.0"), ("content.0.image_url", "user", "user", "text")}),
     ({"type": "program", "code": PROSE, "fingerprint": PROSE}, {("code", *CALLS, "text"), ("fingerprint", *CALLS, "text")}),
     ({"type": "program_output", "result": PROSE}, {("result", *RESULTS, "text")}),
     ({"type": "additional_tools", "role": "developer",
