@@ -6,12 +6,17 @@
 ``overlaps``  the only place where spans are reconciled
 ``normalize`` what a token says besides how it is written; ``readings`` of a text, with the way back to its own offsets
 ``text``      one text in, findings out
+``parsers``   what an answer must be: told while it streams
+``calibration`` a raw score as its tail probability on ordinary texts
 ``models``    data that is shipped with the detectors, each with a card
 ``training``  what rebuilds ``models`` and measures the detectors
 
 In ``text``, personal data of a fixed form goes: ``pii`` asks ``prefilter`` where anything could be, cuts the text there with
 ``stretches``, and runs those ``finders`` (``presidio``, ``cards``, ``phones``, ``dates``, ``addresses``, ``urls``) that could find
 something; ``context`` raises their scores. Names go: ``sentences`` to ``ner`` in a pool, mended by ``names``. A team's own: ``custom``.
+
+Whole turns go: ``turns`` to ``topics``, which asks ``static_embeddings`` first and the ``encoder`` where that is not clear (``scope`` is
+the measure, ``wordpiece`` the tokens); whole texts to ``language``. ``uncertainty`` and ``agreement`` judge how sure an answer is.
 
 What each reading shows goes: ``plain`` (most texts have one reading: a cheap look), ``notations`` (``%40``, ``&#64;``), ``confusables``,
 ``encoded`` (base64, hex), each as changes to a ``mapped`` text, and ``disguises`` (beside another script; for those who ask: spaced out,

