@@ -17,7 +17,8 @@ from random import Random
 
 from bench.driving import KEY, answer, ask, cut, cut_bytes, plan_of, read, stream, texts, whole_texts, wire
 from bench.payloads import VALUES, payload, places
-from bench.surfaces import BENIGN, CASES, CHAT, Case
+from bench.surfaces import BENIGN, CASES, CHAT, MESSAGES, RESPONSES, Case
+from bench.surfaces.case import Pieces
 from detectors.finding import Finding
 from detectors.text.entities import PATTERN_ENTITIES
 from detectors.text.pii import PiiPatterns
@@ -160,7 +161,7 @@ class Trial:
         text = json.dumps({"note": self.text}, ensure_ascii=self.random.random() < 0.5) if place == "arguments" else self.text
         cuts = [places(self.random, len(text)) for _ in range(number)]
         pieces = [cut(text, each) for each in cuts]
-        events = case.chosen(pieces) if place == "n" and case.chosen else case.streams[place](pieces[0])
+        events = case.chosen(_apart(case, pieces)) if place == "n" and case.chosen else case.streams[place](pieces[0])
         sent = b"".join(wire(case, events, is_ascii=self.random.random() < 0.5))
         cuts.append(places(self.random, len(sent)))
         self._stream(case, f"stream, {place}", cuts, cut_bytes(sent, cuts[-1]))
@@ -182,12 +183,17 @@ class Trial:
         if case.is_rows or what.endswith("arguments"):
             return
         before = _common_start(self.expected, self.restored)
-        said = [one for one in texts(case, out).values() if one not in _ASIDE and not before.startswith(one)]
+        said = [one for one in texts(case, out).values() if one not in _ASIDE and not before.startswith(one) and not BENIGN.startswith(one)]
         self._hold(case, f"{what}, before the stop", cuts, before, said or [before])
 
     def _hold(self, case: Case, what: str, cuts: list[list[int]], expected: str, got: list[str]) -> None:
         if set(got) != {expected}:
             self.tally.violations.append(Violation(case.surface, what, self.seed, self.number, self.text, cuts, expected, got))
+
+
+def _apart(case: Case, pieces: Pieces) -> Pieces:
+    """Texts of one answer are read as one, and two of them may make a value where they meet: there a benign one stands between."""
+    return [each for one in pieces for each in ([BENIGN], one)][1:] if case in (MESSAGES, RESPONSES) else pieces
 
 
 def _meant(text: str) -> str:

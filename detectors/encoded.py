@@ -13,10 +13,13 @@ MIN_RUN = 14
 """The shortest run that is looked at: ten characters have as many in base64."""
 
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])")
+_PARTED_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}+(?![0-9A-Za-z])")
 # From what a run may be at most to what it is at least, for something else may stand beside it: ``key-<base64>``, ``path/<base64>``.
 _BASE64 = tuple(re.compile(rf"[A-Za-z0-9{signs}]{{14,}}+={{0,2}}") for signs in ("+/_-", "+/", "_-", ""))
 _TELLING = re.compile(r"[0-9A-Z]")
 _UNPRINTED = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}]+")
+_CONTROL = regex.compile(r"[^\P{Cc}\s]")
+_CHARACTERS_TO_A_CONTROL = 8
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -34,6 +37,8 @@ def _candidates(text: str) -> Iterator[Change]:
         return
     for run in _HEX.finditer(text):
         yield run.start(), run.end(), _text(bytes.fromhex(run[1]))
+    for run in _PARTED_HEX.finditer(text):
+        yield run.start(), run.end(), _text(bytes.fromhex(run[0].replace(run[1], "")))
     for pattern in _BASE64:
         for run in pattern.finditer(text):
             yield run.start(), run.end(), _base64(run[0])
@@ -59,8 +64,18 @@ def _text(data: bytes) -> str:
 
     It begins with no white space: where a sentence ends must not depend on what the next word turns out to hold.
     """
-    read = data.decode("utf-8", "replace").strip("\ufffd")
-    is_text = "\ufffd" not in read and len(read) * 4 >= len(data) > 0 and _UNPRINTED.sub("", read).isprintable()
-    if not is_text:
+    read = data.decode(_encoding(data), "replace").strip("\ufffd\ufeff")
+    if "\ufffd" in read or not len(read) * 4 >= len(data) > 0:
+        return ""
+    shown, controls = _CONTROL.subn("", read)
+    if controls * _CHARACTERS_TO_A_CONTROL > len(shown) or not _UNPRINTED.sub("", shown).isprintable():
         return ""
     return f"\u200b{read}" if read[0].isspace() else read
+
+
+def _encoding(data: bytes) -> str:
+    """UTF-16, if most of its units are of Latin letters; else UTF-8."""
+    for name, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
+        if high.count(0) * 2 > len(high):
+            return name
+    return "utf-8"

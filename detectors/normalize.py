@@ -27,7 +27,7 @@ from detectors.plain import CALM, DOT, GAP, IDEOGRAPHS, SUBJECT, VEILED, is_plai
 MAX_DEPTH = 4
 """How often a layer may lie in another of its kind; what lies deeper is read no further."""
 
-_SIMPLE = rf"\x1c-\x1f!-$'-\[\]-~{CALM.removesuffix(IDEOGRAPHS)}"
+_SIMPLE = rf"!-$'-\[\]-~{CALM.removesuffix(IDEOGRAPHS)}"
 TOKEN = re.compile(rf"[^{GAP}]+[{IDEOGRAPHS}]?")
 _SKIPPED = re.compile(
     rf"(?:[{GAP}]++|[{_SIMPLE}]{{1,{MIN_RUN - 1}}}+(?![^{GAP}\xa0\u202f])|(?<![0-9@])[\xa0\u202f](?![0-9@.])"
@@ -37,18 +37,19 @@ _SKIPPED = re.compile(
 BREAK = re.compile(rf"[{GAP}]")
 """The last character before the next token."""
 
-_INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
+_INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cn}\p{Co}\u2800\ufffc\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+")
 _SPELLED = regex.compile(r"[^\x00-\x7f]\p{M}*|[\x00-\x7f]\p{M}+")
 _MARKED_OR_DIGIT = regex.compile(r"\A\p{M}|[\x00-\x7f]\p{M}|[^\P{Nd}0-9]")
-_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_SPACES = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _DASHES = "\u2010-\u2015\u2043\u2212\ufe58"
 # White space and dashes of other sorts are what they are, in prose. They matter in numbers and addresses.
 _SPACE = re.compile(rf"(?P<drop>[{_SPACES}]+(?=@|\.[a-z])|(?<=@)[{_SPACES}]+)|(?<=[0-9])[{_SPACES}]|[{_SPACES}](?=[0-9])")
 _DASH = re.compile(rf"(?<=[0-9A-Za-z)\]])[{_DASHES}](?=[0-9A-Za-z(\[])")
+_AT = re.compile("[@﹫＠]")
 _NUMBERED = re.compile(r"[0-9@]")
 _KEPT = re.compile(rf"[…，！？；´¨¯¸˜˝™ªº℠{_SPACES}{_DASHES}]")
 _VEIL = re.compile(VEILED)
-_SPECIAL = re.compile(rf"[^\t-\r\x1c-$'-\[\]-~{CALM}]")
+_SPECIAL = re.compile(rf"[^\t-\r -$'-\[\]-~{CALM}]")
 
 
 class Readings(NamedTuple):
@@ -120,7 +121,7 @@ def _inner(read: str, depth: int) -> str:
 
 
 def _visible(text: str) -> Iterator[Change]:
-    """Without what cannot be seen: zero-width characters, soft hyphens, bidi controls, variation selectors, tags, control characters."""
+    """Without what cannot be seen: formats, tags, control characters, what is of no script, the empty Braille cell."""
     if text.isascii() and text.isprintable():
         return
     for found in _INVISIBLE.finditer(text):
@@ -128,14 +129,16 @@ def _visible(text: str) -> Iterator[Change]:
 
 
 def _compatible(text: str) -> Iterator[Change]:
-    """NFKC; digits of every script as ASCII; and no marks on ASCII that make no letter with it."""
+    """NFKC; digits of every script as ASCII; and no marks on ASCII that make no letter with it, or that stand in an address."""
     if text.isascii() or (unicodedata.is_normalized("NFKC", text) and not _MARKED_OR_DIGIT.search(text)):
         return
+    is_address = _AT.search(text) is not None
     for found in _SPELLED.finditer(text):
         written = found[0]
         if unicodedata.is_normalized("NFKC", written) and not _MARKED_OR_DIGIT.search(written):
             continue
-        read = written[0] if _KEPT.match(written) else _character(written)
+        is_bare = _KEPT.match(written) or (is_address and written[0].isascii() and not _is_mark(written[0]))
+        read = written[0] if is_bare else _character(written)
         if read != written:
             yield found.start(), found.end(), read
 

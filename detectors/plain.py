@@ -13,8 +13,9 @@ GAP = rf" \t\n\r\f\v{IDEOGRAPHS}"
 """As ranges of a class, what no token goes on behind."""
 _SIGNS = r"!-/:-?\[-`{-~"
 _UNSEEN = (
-    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
+    r"\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U0010ffff"
 )
 VEILED = rf"[{_SIGNS}]*+[{_UNSEEN}][{_SIGNS}{_UNSEEN}]*+"
 """A token of signs and what cannot be seen may part a number: ``415 - 555``."""
@@ -40,6 +41,8 @@ DOT = re.compile(r"(?<=[0-9A-Za-z])。(?=[0-9A-Za-z])")
 _VEILED_TOKEN = re.compile(rf"(?<![^{GAP}]){VEILED}(?![^{GAP}])")
 _SPECIAL, _CLOSER, _OTHER = b"\1", b"\2", b"\3"
 _LONG_RUN = b"x" * MIN_RUN
+_PARTED_HEX = b":".join([b"xx"] * 8)
+_RUN_END = re.compile(rb"[ :]")
 
 # White space and dashes of prose are what they are where no number and no word holds them on both sides.
 _BESIDE_NUMBER = rb"(?:(?=[0-9@.])|(?<=[0-9@]..)|(?<=[0-9@]...))"
@@ -63,8 +66,8 @@ _STRANGE = re.compile(rf"[^\x00-\x7f。{CALM}]")
 def _class(byte: int) -> int:
     char = chr(byte)
     if byte < 0x80:
-        is_special = char in "\\%&" or byte < 9 or 14 <= byte < 28 or byte == 127
-        return _SPECIAL[0] if is_special else ord("x" if char.isalnum() or char in "+/_-=" else " ")
+        is_special = char in "\\%&" or byte < 9 or 14 <= byte < 32 or byte == 127
+        return _SPECIAL[0] if is_special else byte if char == ":" else ord("x" if char.isalnum() or char in "+/_-=" else " ")
     if byte < 0xC0 or byte == 0xC3:
         return ord(" ")
     return _CLOSER[0] if byte in {0xC2, 0xC4, 0xC5, 0xE2} else _OTHER[0]
@@ -85,7 +88,7 @@ def is_plain(text: str) -> bool:
     """Whether no token of the text has another reading. It may say no too often."""
     data = text.encode("utf-8", "surrogatepass")
     classes = data.translate(_CLASSES)
-    if _SPECIAL in classes:
+    if _SPECIAL in classes or _PARTED_HEX in classes:
         return False
     if _is_strange(text, data, classes):
         return SUBJECT.search(text) is None and _VEILED_TOKEN.search(text) is None
@@ -115,8 +118,8 @@ def is_alone(text: str) -> bool:
 def _has_telling_run(data: bytes, classes: bytes) -> bool:
     at = classes.find(_LONG_RUN)
     while at >= 0:
-        end = classes.find(b" ", at)
-        end = len(classes) if end < 0 else end
+        after = _RUN_END.search(classes, at)
+        end = after.start() if after else len(classes)
         if may_be_encoded(data[at:end].decode("ascii", "replace")):
             return True
         at = classes.find(_LONG_RUN, end)

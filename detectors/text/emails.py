@@ -12,12 +12,17 @@ from detectors.finding import Evidence
 from detectors.text.raw import Raw
 
 _LOCAL = regex.compile(r"[!#$%&'*+\-/=?^_`{|}~.\w]+")
-_DOMAIN = regex.compile(r"@(\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+)\b")
-_PLAIN_DOMAIN = regex.compile(r"@([A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*)+)(?=[^\x00-\x7f])")
-"""Up to letters of a script that sets no space after it."""
+_DOMAIN = regex.compile(r"@\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+")
+_LONGEST_DOMAIN = 253
+_LAST_LABELS = (
+    regex.compile(r"\.(?:xn--[^\W_]+(?:-[^\W_]+)*|[^\W\d_][^\W_]*)(?![^\W_])"),
+    regex.compile(r"\.[A-Za-z][A-Za-z0-9]*(?=[^\x00-\x7f])"),
+)
+"""Where a domain may end: before a sign, so that "_zoe@example.org_" has one, and before a script that sets no space after it."""
 _DELIMITED = regex.compile(r".*[/?&|{}`*#~]", regex.DOTALL)
 _LAST_WORD = regex.compile(r".*\w", regex.DOTALL)
-_NO_WORD = regex.compile(r"\W*")
+_NO_WORD = regex.compile(r"\W*+(?:_++(?=.))?")
+"""And the underscores of emphasis, unless they are all there is."""
 
 
 class Emails:
@@ -34,14 +39,22 @@ class Emails:
     def find(self, stretch: str, before: str) -> Iterator[Raw]:
         found = 0
         for local in _LOCAL.finditer(stretch):  # runs, then what follows them: each character is read once
-            forms = (form.match(stretch, local.end()) for form in (_DOMAIN, _PLAIN_DOMAIN))
-            domain = next((domain for domain in forms if domain and self._is_registered(domain[1])), None)
-            if domain is None or stretch[local.end() - 1] == ".":
+            end = self._end(stretch, local.end())
+            if not end or stretch[local.end() - 1] == ".":
                 continue
             start = self._start(stretch, max(found, local.start()), local.end())
             if start < local.end():
-                found = domain.end()
+                found = end
                 yield Raw(self.entity, start, found, 1.0, Evidence.CHECKSUM)
+
+    def _end(self, stretch: str, at: int) -> int:
+        """Where the longest registered domain ends behind the @; 0 if there is none."""
+        run = _DOMAIN.match(stretch, at)
+        if run is None:
+            return 0
+        most = min(run.end(), at + 1 + _LONGEST_DOMAIN)
+        ends = {label.end() for form in _LAST_LABELS for label in form.finditer(stretch, at, most)}
+        return next((end for end in sorted(ends, reverse=True) if self._is_registered(stretch[at + 1 : end])), 0)
 
     def _start(self, stretch: str, start: int, end: int) -> int:
         """Behind the last delimiter, and behind a key and its "="; but a list's "bounce+zoe=example.com@lists" is one address."""

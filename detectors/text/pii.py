@@ -16,7 +16,7 @@ NAME = "pii"
 FLOOR = 0.35
 """Findings below this are not reported: Presidio's weak patterns (any nine digits) say nothing without a context word."""
 
-_REVISION = "2"
+_REVISION = "3"
 
 
 class PiiPatterns:

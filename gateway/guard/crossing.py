@@ -4,10 +4,14 @@ A block is released to its end before the next one begins, so the next one is he
 readers have seen just before, as it went out, and its own beginning are scanned as one text. Of a value that is found there the part in
 the later text never goes out; the part in the earlier text goes with it if it is still in hand, as it is in a whole answer. Models that
 look at sentences do not look across.
+
+Only a text that is complete has an end that another goes on from. One that begins before then comes interleaved with it: in what order
+the two are read is not known, and the pieces that have come are no end, so nothing is looked for across its beginning. So it is with the
+parts of a stream whose API says only of all of them together that they are complete.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from detectors.finding import Finding
@@ -62,7 +66,7 @@ class _Window(TextChannel):
     def take_hits(self) -> list[Hit]:
         """Where each stands in the later text."""
         hits, self.hits = self.hits, []
-        return [replace(hit, fired=replace(hit.fired, start=0, end=hit.fired.end - self._seam)) for hit in hits]
+        return [replace(hit, fired=hit.fired._replace(start=0, end=hit.fired.end - self._seam)) for hit in hits]
 
     def _advance(self) -> None:
         super()._advance()
@@ -118,10 +122,6 @@ class LaterChannel:
     @property
     def rewritten(self) -> int:
         return self._own.rewritten
-
-    @property
-    def held(self) -> str:
-        return self._own.held
 
     @property
     def is_done(self) -> bool:
@@ -195,22 +195,26 @@ class LaterChannel:
 
 @dataclass(slots=True)
 class Run:
-    """Texts that a reader takes for one: the end of what has gone out of them, and the channel that it came from."""
+    """Texts that a reader takes for one: the end of what has gone out of those that are complete, and of each that is not, in order."""
 
     tail: str = ""
-    last: TextChannel | LaterChannel | None = None
+    _going_on: dict[TextChannel | LaterChannel, str] = field(default_factory=dict)
 
     def release(self, channel: TextChannel | LaterChannel) -> tuple[str, Cut | None]:
         """What may go of a text of this run, and what lay across its beginning."""
         cut = None
         if isinstance(channel, LaterChannel):
             if not channel.has_begun:
-                channel.begin((self.tail + (self.last.held if self.last else ""))[-REACH:])
+                channel.begin("" if self._going_on else self.tail)
             text = channel.release()
             if cut := channel.take_cut():
                 self.tail = self.tail[: -cut.back] + cut.written
         else:
             text = channel.release()
-        self.tail = (self.tail + text)[-REACH:]
-        self.last = channel
+        self._going_on[channel] = (self._going_on.get(channel, "") + text)[-REACH:]
+        self._join_complete()
         return text, cut
+
+    def _join_complete(self) -> None:
+        while self._going_on and (first := next(iter(self._going_on))).is_done:
+            self.tail = (self.tail + self._going_on.pop(first))[-REACH:]

@@ -8,13 +8,16 @@ from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.wire import jsontext
 from gateway.wire.jsontext import JsonText, Part, Piece
+from gateway.wire.request_texts import written_out
 from policies.verdict import Action, strictest
 
 _MAX_BARE = 4096  # a bare run (a number) is held until it ends, for it may come to need quotes; a longer one is no number
 
 
 class _Leaf:
-    """A leaf on its way: its channel, and the raw text that may go on instead of what comes out, if that means the same."""
+    """A leaf on its way: its channel, and the raw text that may go on instead of what comes out, if that means the same. A bare run is
+    judged when it has ended, written out.
+    """
 
     def __init__(self, channel: TextChannel, *, is_string: bool) -> None:
         self.channel = channel
@@ -22,15 +25,28 @@ class _Leaf:
         self._raw = ""
         self._decoded = ""
         self._out = ""
+        self._length = 0
 
     def feed(self, piece: Piece) -> None:
-        self.channel.feed(piece.text)
-        self._decoded += piece.text
         self._raw += piece.raw
+        self._length += len(piece.raw)
+        if self._is_string:
+            self._take(piece.text)
+        elif self._length > _MAX_BARE:
+            self._take(self._raw if self._length - len(piece.raw) <= _MAX_BARE else piece.text)
+
+    def close(self) -> None:
+        if not self._is_string and self._length <= _MAX_BARE:
+            self._take(written_out(self._raw))
+        self.channel.close()
+
+    def _take(self, text: str) -> None:
+        self.channel.feed(text)
+        self._decoded += text
 
     def release(self) -> str:
         out = self.channel.release()
-        if not self._is_string and self.channel.length <= _MAX_BARE:
+        if not self._is_string and self._length <= _MAX_BARE:
             return self._release_bare(out)
         written = self._raw if out == self._decoded else jsontext.escape(out)
         if out:
@@ -104,7 +120,7 @@ class JsonChannel:
                 self._queue.append(piece.raw)
             elif piece.part is Part.END:
                 if self._leaf:
-                    self._leaf.channel.close()
+                    self._leaf.close()
                 self._leaf = None
             else:
                 if self._leaf is None:

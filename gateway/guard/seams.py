@@ -11,8 +11,9 @@ from itertools import accumulate
 
 from detectors.normalize import BREAK
 from detectors.readings import MAX_TOKEN
-from gateway.wire.model import Form, Segment
+from gateway.wire.model import Form, Place, Segment
 from policies.verdict import Action, Edit
+from policies.vocabulary import Scope
 
 REACH = 512
 """How far a value may reach from a seam, either way; a word that began before it is read from its beginning."""
@@ -91,19 +92,15 @@ class Run:
 
 
 def runs(segments: Sequence[Segment]) -> list[Run]:
-    """All runs of more than one segment. A segment that joins goes on from the last of its role, scope and form before it."""
-    if not any(segment.joins for segment in segments):
+    """All runs of more than one segment: what is said in one turn, scope and form, whatever stands between."""
+    turns = [segment.joins for segment in segments if segment.joins]
+    if len(set(turns)) == len(turns):
         return []
-    chains: list[list[int]] = []
-    last: dict[tuple[str, str, Form], list[int]] = {}
+    chains: dict[tuple[Place, Scope, Form], list[int]] = {}
     for index, segment in enumerate(segments):
-        name = (segment.role, segment.scope, segment.form)
-        chain = last.get(name)
-        if chain is None or not segment.joins:
-            chain = last[name] = []
-            chains.append(chain)
-        chain.append(index)
-    return [_run(chain, segments) for chain in chains if len(chain) > 1]
+        if segment.joins:
+            chains.setdefault((segment.joins, segment.scope, segment.form), []).append(index)
+    return [_run(chain, segments) for chain in chains.values() if len(chain) > 1]
 
 
 def _run(indexes: list[int], segments: Sequence[Segment]) -> Run:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
+from gateway.wire.media import readable
 from gateway.wire.model import Delta, Form, Json, Kind, Place, Uninspectable
+from gateway.wire.spelled import spells
 from gateway.wire.walk import is_structural, strings
 from policies.vocabulary import Scope
 
@@ -44,6 +46,12 @@ def read_keys(value: dict[str, Json], place: Place, known: frozenset[str]) -> Fo
         yield Uninspectable(Kind.UNKNOWN, place)
 
 
+def read_data(data: str, place: Place) -> Found:
+    """A medium's own data. What is text, or base64 of text, is not what it is said to be."""
+    if readable(data):
+        yield Uninspectable(Kind.UNKNOWN, place)
+
+
 def is_log_probability(key: str, value: Json) -> bool:
     """Whether a value has the form of log probabilities: lists, of which several can be joined."""
     return key == "logprobs" and isinstance(value, dict) and all(item is None or isinstance(item, list) for item in value.values())
@@ -54,8 +62,10 @@ def is_token(text: str) -> bool:
     return bool(_TOKEN.fullmatch(text))
 
 
-def read_spelled(value: Json, channel: Place, place: Place) -> Found:
-    """What stands among log probabilities and is more than a token."""
+def read_spelled(value: Json, channel: Place, place: Place, said: list[str] | None = None) -> Found:
+    """What stands among log probabilities and is more than a token. ``said``: the texts that they are to spell, if they stand beside."""
+    if said is not None and not spells(value, said):
+        yield Uninspectable(Kind.UNKNOWN, place)
     for text, here, form in strings(value, place):
         if is_token(text):
             continue

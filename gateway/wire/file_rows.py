@@ -13,6 +13,7 @@ from gateway.wire.model import Call, Form, Json, Place, Request, Segment
 from gateway.wire.openai.chat_request import read_request
 from gateway.wire.request_texts import Found, parted, read_field, read_key, refuse
 from gateway.wire.resource_texts import read_resource
+from gateway.wire.surface import read_path
 from policies.vocabulary import Scope
 
 SURFACE = "files"
@@ -59,7 +60,7 @@ def _batch_row(row: dict[str, Json], line: bytes, reader: Reader) -> Request:
         body=row,
         raw=line,
         write=None,
-        segments=(*segments, *map(_within_row, inner.segments)),
+        segments=(*segments, *read_path(call), *map(_within_row, inner.segments)),
         uninspectable=(*uninspectable, *(replace(part, place=_within(part.place)) for part in inner.uninspectable)),
     )
 

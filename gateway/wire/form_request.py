@@ -21,8 +21,8 @@ _NAMES = frozenset({
 """Fields whose values are mere names and numbers."""
 
 _SIZE = re.compile(r"\d{1,4}x\d{1,4}")
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
-"""What a file is, by its name: endpoints go by it, so no edit touches it."""
+_EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])(?!(?:[A-Za-z]*[0-9]){4})[A-Za-z0-9]{1,8}$")
+"""What a file is, by its name: endpoints go by it, so no edit touches it. Digits alone, or more than three, are none."""
 
 
 def decode_field(value: bytes) -> str:
@@ -48,8 +48,8 @@ def read_filename(filename: str, place: Place) -> Found:
 
 
 def parted_filename(filename: str) -> tuple[str, str]:
-    """What the file is called, and its extension with the dot."""
-    found = _EXTENSION.search(filename)
+    """What the file is called, and its extension with the dot. An address may end like one."""
+    found = None if "@" in filename else _EXTENSION.search(filename)
     return (filename[: found.start()], found.group()) if found else (filename, "")
 
 

@@ -21,7 +21,7 @@ from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.resource_texts import role_of
 from gateway.wire.sse import SseEvent, encode_event
 from gateway.wire.sse_answer import MAX_EVENT_BYTES, SseAnswer
-from gateway.wire.surface import Surface, read_answer, read_path, reading_answer, stop_by_error, stopped
+from gateway.wire.surface import Surface, read_answer, reading_answer, stop_by_error, stopped
 from gateway.wire.walk import is_structural
 
 _EVENT_STREAM = "text/event-stream"
@@ -79,7 +79,6 @@ class GenericJson(Surface):
         return _MEDIA.get(content_type.partition("/")[0])
 
     def _segments(self, body: Json, call: Call) -> Found:
-        yield from read_path(call)
         for text in self._request.texts(body, numbers=True):
             is_model = text.place == self._model and is_structural(text.text)
             if not is_model:

@@ -64,8 +64,9 @@ class Origin:
 
 
 class Segment(NamedTuple):
-    """One text of a request. ``leaf`` is which leaf of the string at ``place``, where the form is JSON or BASE64. ``joins``: a reader of
-    both takes this text for the rest of the segment's before it, as with the parts of one message.
+    """One text of a request. ``leaf`` is which leaf of the string at ``place``, where the form is JSON or BASE64. ``joins``: where the turn
+    begins that this text is said in; a reader takes what is said in one turn and scope for one text. None of what is not said: a name,
+    an address, a note.
     """
 
     text: str
@@ -74,7 +75,7 @@ class Segment(NamedTuple):
     place: Place
     form: Form = Form.TEXT
     leaf: Leaf | None = None
-    joins: bool = False
+    joins: Place = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,14 @@ class Usage:
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Of both together; what neither has said is not known."""
+        return Usage(_sum(self.input_tokens, other.input_tokens), _sum(self.output_tokens, other.output_tokens))
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other if one is None else one + other
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from gateway.errors import BadRequest
-from gateway.wire.walk import is_name
+from gateway.wire.walk import has_number, is_name, is_structural
 
 MAX_PARTS = 256
 _MAX_HEADER_BYTES = 4096
@@ -23,8 +23,10 @@ _BOUNDARY = re.compile(r"""boundary=(?:"([0-9A-Za-z'()+_,./:=?-]{1,70})"|([0-9A-
 _PARAMETER = r'; *(name|filename)=("[^"\\\r\n]*"|[A-Za-z0-9!#$%&\'*+.^_`|~-]+) *'
 _DISPOSITION = re.compile(rf"form-data *(?:{_PARAMETER}){{1,2}}", re.IGNORECASE)
 _PARAMETERS = re.compile(_PARAMETER, re.IGNORECASE)
+_TOP = "(?:application|audio|chemical|font|image|message|model|text|video)"
 _CHARSET = r"(?:; *charset=\"?(?:utf-?8|us-ascii)\"?)?"
-_CONTENT_TYPE = re.compile(rf"(?!multipart/)[A-Za-z0-9.+-]{{1,40}}/[A-Za-z0-9.+-]{{1,100}}{_CHARSET}", re.IGNORECASE)
+_CONTENT_TYPE = re.compile(rf"({_TOP}/[A-Za-z0-9.+-]{{1,100}}){_CHARSET}", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"(?:[0-9][.+-]*){9}")
 _PLAIN_CODINGS = frozenset({"binary", "8bit", "7bit"})
 
 
@@ -56,7 +58,10 @@ def boundary_of(content_type: str) -> str:
     found = _BOUNDARY.fullmatch(parameters[0]) if len(parameters) == 1 else None
     if kind.lower() != "multipart/form-data" or not found:
         raise refuse("its content type is not multipart/form-data with a boundary and nothing else")
-    return found[1] or found[2]
+    boundary = found[1] or found[2]
+    if has_number(boundary):
+        raise refuse("its boundary has a number in it that could be somebody's")
+    return boundary
 
 
 class FormReader:
@@ -105,13 +110,19 @@ class FormReader:
         headers.pop("Content-Length", None)
         if headers or len({name for name, _ in part.headerlist}) < len(part.headerlist):
             raise refuse("a part has a header that forms do not have, or one twice")
-        if coding.lower() not in _PLAIN_CODINGS or not (content_type is None or _CONTENT_TYPE.fullmatch(content_type)):
+        if coding.lower() not in _PLAIN_CODINGS or not (content_type is None or _is_type(content_type)):
             raise refuse("a part is in a coding, of a type, or in letters that the gateway does not read")
         head = Head(content_type=content_type, **_names(disposition))
         if head.name in self._names and not head.is_list:
             raise refuse("it has two parts of the same name")
         self._names.add(head.name)
         return head
+
+
+def _is_type(content_type: str) -> bool:
+    """No type of file has a number in its name that could be somebody's, nor text."""
+    found = _CONTENT_TYPE.fullmatch(content_type)
+    return found is not None and is_structural(found[1]) and not _LONG_NUMBER.search(found[1])
 
 
 def _names(disposition: str) -> dict[str, str]:

@@ -32,11 +32,27 @@ Found = Iterator[Segment | Uninspectable]
 
 
 class ReadMessage(Protocol):
-    """Reads a message, whose role and scope are known. ``joins``: the message before it is of the same role, so that the endpoint's reader
-    may take the two for one.
+    """Reads a message, whose role and scope are known. ``joins``: where its turn begins."""
+
+    def __call__(self, message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: Place) -> Found: ...
+
+
+class Turns:
+    """Which turn each of the messages is of: those of one scope that follow each other are one, so that a reader may take them for one.
+    A message in which nothing is said does not end it. ``system``: where the system's turn began before the messages.
     """
 
-    def __call__(self, message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found: ...
+    def __init__(self, system: Place = ()) -> None:
+        self._scope = Scope.SYSTEM
+        self._begin = system
+
+    def of(self, scope: Scope, place: Place) -> Place:
+        """Of a message at this place."""
+        return self._begin if self._begin and scope is self._scope else place
+
+    def said(self, scope: Scope, joins: Place) -> None:
+        """In the message of that scope and turn."""
+        self._scope, self._begin = scope, joins
 
 
 def refuse(place: Place, what: str) -> NoReturn:
@@ -73,12 +89,14 @@ def is_stream(body: dict[str, Json]) -> bool:
     return bool(stream)
 
 
-def read_messages(body: dict[str, Json], place: Place, scopes: Mapping[str, Scope], read: ReadMessage) -> Found:
-    """``scopes``: whose the texts of each role's messages are; a role that is not among them is unknown, and its texts are the user's."""
+def read_messages(body: dict[str, Json], place: Place, scopes: Mapping[str, Scope], read: ReadMessage, system: Place = ()) -> Found:
+    """``scopes``: whose the texts of each role's messages are; a role that is not among them is unknown, and its texts are the user's.
+    ``system``: where the system's turn began before the messages.
+    """
     messages = body.get("messages")
     if not isinstance(messages, list):
         refuse((*place, "messages"), "must be an array")
-    previous = None
+    turns = Turns(system)
     for index, message in enumerate(messages):
         here = (*place, "messages", index)
         if not isinstance(message, dict):
@@ -86,12 +104,15 @@ def read_messages(body: dict[str, Json], place: Place, scopes: Mapping[str, Scop
         role = message.get("role")
         if not isinstance(role, str):
             refuse((*here, "role"), "must be a string")
-        if scope := scopes.get(role):
-            yield from read(message, here, role, scope, joins=role == previous)
-        else:
+        scope = scopes.get(role)
+        if scope is None:
             yield Uninspectable(Kind.UNKNOWN, (*here, "role"))
-            yield from read(message, here, "unknown", Scope.USER, joins=role == previous)
-        previous = role
+            role, scope = "unknown", Scope.USER
+        joins = turns.of(scope, here)
+        for found in read(message, here, role, scope, joins=joins):
+            if isinstance(found, Segment) and (found.joins or found.scope is Scope.TOOL_ARGUMENTS):
+                turns.said(scope, joins)
+            yield found
 
 
 def read_arguments(text: str, place: Place, role: str = "assistant", scope: Scope = Scope.TOOL_ARGUMENTS) -> Found:
@@ -100,10 +121,10 @@ def read_arguments(text: str, place: Place, role: str = "assistant", scope: Scop
         yield from read_texts(text, place, role, scope)
         return
     for leaf in jsontext.leaves(text):
-        yield Segment(leaf.text if leaf.is_string else _written_out(leaf.text), role, scope, place, Form.JSON, leaf)
+        yield Segment(leaf.text if leaf.is_string else written_out(leaf.text), role, scope, place, Form.JSON, leaf)
 
 
-def _written_out(number: str) -> str:
+def written_out(number: str) -> str:
     """The digits of a number with a fraction or an exponent; any other word as it stands."""
     if number.isdecimal() or not _FLOAT.fullmatch(number):
         return number

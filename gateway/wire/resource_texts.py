@@ -11,7 +11,7 @@ from gateway.wire.answer_texts import Found as AnswerFound
 from gateway.wire.answer_texts import is_log_probability, read_whole
 from gateway.wire.media import is_data, medium_of, readable
 from gateway.wire.model import Delta, Form, Json, Kind, Place, Segment, Uninspectable
-from gateway.wire.request_texts import Found, is_own_number, read_arguments, read_key, read_texts, refuse
+from gateway.wire.request_texts import Found, Turns, is_own_number, read_arguments, read_key, read_texts, refuse
 from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text
 from policies.vocabulary import Scope
 
@@ -35,6 +35,8 @@ _OWN = frozenset({"metadata", "attributes", "parameters", "schema", "item", "sam
 _SCOPES = {
     "system": Scope.SYSTEM, "developer": Scope.SYSTEM, "user": Scope.USER, "assistant": Scope.ASSISTANT, "tool": Scope.TOOL_RESULTS,
 }  # fmt: skip
+_SAID = frozenset({"content", "text", "value", "refusal"})
+"""Keys of what a message says, and of what its parts say."""
 _ROLES = {
     Scope.SYSTEM: "system", Scope.USER: "user", Scope.ASSISTANT: "assistant", Scope.REASONING: "assistant",
     Scope.TOOL_ARGUMENTS: "assistant", Scope.TOOL_RESULTS: "tool", Scope.TOOL_DEFINITIONS: "tool",
@@ -47,14 +49,17 @@ def role_of(scope: Scope) -> str:
 
 
 def read_resource(
-    value: Json, place: Place, scope: Scope, scopes: Mapping[str, Scope], depth: int = 0, *, in_medium: bool = False
+    value: Json, place: Place, scope: Scope, scopes: Mapping[str, Scope], depth: int = 0, *, in_medium: bool = False, joins: Place = ()
 ) -> Found:
-    """Every text of a request below ``place``. ``scopes``: the keys that say what stands below them; a message says it by its role."""
+    """Every text of a request below ``place``. ``scopes``: the keys that say what stands below them; a message says it by its role.
+    ``joins``: where the turn begins that these texts are said in.
+    """
     if isinstance(value, dict):
         _check_depth(depth, place)
-        scope = _SCOPES.get(role, scope) if isinstance(role := value.get("role"), str) else scope
+        if isinstance(role := value.get("role"), str):
+            scope, joins = _SCOPES.get(role, scope), joins or (*place, "role")
         if kind := medium_of(value):
-            in_medium = True
+            in_medium, joins = True, ()
             yield Uninspectable(kind, place, scope)
         for key, item in value.items():
             here = (*place, key)
@@ -71,20 +76,29 @@ def read_resource(
             elif key in scopes:
                 yield from read_resource(item, here, scopes[key], {}, depth + 1)
             else:
-                yield from read_resource(item, here, scope, scopes, depth + 1, in_medium=in_medium)
+                said = joins if key in _SAID else ()
+                yield from read_resource(item, here, scope, scopes, depth + 1, in_medium=in_medium, joins=said)
     elif isinstance(value, list):
         _check_depth(depth, place)
+        turns = Turns()
         for index, item in enumerate(value):
-            yield from read_resource(item, (*place, index), scope, scopes, depth + 1, in_medium=in_medium)
+            here = (*place, index)
+            role = item.get("role") if isinstance(item, dict) else None
+            whose = _SCOPES.get(role, scope) if isinstance(role, str) else scope
+            turn = turns.of(whose, here) if isinstance(role, str) else joins
+            for found in read_resource(item, here, scope, scopes, depth + 1, in_medium=in_medium, joins=turn):
+                if isinstance(found, Segment) and (found.joins or found.scope is Scope.TOOL_ARGUMENTS):
+                    turns.said(whose, turn)
+                yield found
     elif isinstance(value, str):
         if value:
-            yield Segment(value, role_of(scope), scope, place)
+            yield Segment(value, role_of(scope), scope, place, joins=joins)
     elif text := number_text(value):
         yield Segment(text, role_of(scope), scope, place)
 
 
 def read_inputs(value: Json, place: Place) -> Found:
-    """A text, or a list of texts that have nothing to do with each other; either may be given as token numbers."""
+    """A text, a list of texts that have nothing to do with each other, or the parts of one; texts may be given as token numbers."""
     items = value if isinstance(value, list) else [value]
     if items and _are_tokens(items):
         yield Uninspectable(Kind.TOKENS, place)
@@ -96,7 +110,7 @@ def read_inputs(value: Json, place: Place) -> Found:
         elif isinstance(item, (int, float)):
             refuse(here, "must be a text, or an array of token numbers")
         else:
-            yield from read_resource(item, here, Scope.USER, {})
+            yield from read_resource(item, here, Scope.USER, {}, joins=place if isinstance(item, dict) else ())
 
 
 def read_kept(value: Json, place: Place, depth: int = 0, *, in_medium: bool = False, spelled: bool = False) -> AnswerFound:

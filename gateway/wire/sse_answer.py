@@ -10,11 +10,12 @@ from gateway.wire.dialect import AnswerStream
 from gateway.wire.lines import LineEvents
 from gateway.wire.model import Event, Json, Kind, Origin, Uninspectable
 from gateway.wire.sse import KEEP_ALIVE, SseDecoder, SseEvent, encode_event
+from gateway.wire.walk import has_number
 
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 _CUT_OFF = "The upstream's stream ended before its answer was complete."
 _DONE = b"[DONE]"
-# An event's own lines name it; they have no room for prose.
+# An event's own lines name it; they have no room for prose, nor for a number that is somebody's.
 _FIELDS = re.compile(rb"(?:(?:event|id|retry):? ?[A-Za-z0-9_.:/+-]{0,256}\n)*")
 
 
@@ -52,7 +53,7 @@ class SseAnswer(AnswerStream):
         data = sse.data
         if data is None:  # a comment: its text is nobody's business, that the stream lives is
             return Event(KEEP_ALIVE, None)
-        if not _FIELDS.fullmatch(sse.fields):
+        if sse.fields and (not _FIELDS.fullmatch(sse.fields) or has_number(sse.fields.decode())):
             return Event(sse.raw, None, uninspectable=(Uninspectable(Kind.UNKNOWN, ("event",)),))
         if data.strip() == _DONE:
             return Event(sse.raw, None, prefix=sse.fields, is_end=True)

@@ -48,7 +48,10 @@ def read_answer(raw: bytes) -> Json:
 
 
 def read_path(call: Call) -> Iterator[Segment]:
-    """What a request says in its path, if it is more than an id; like a key, it is read and not rewritten."""
+    """What a request says in its path, if it is more than an id; like a key, it is read and not rewritten.
+
+    Whoever has a request parsed adds this to what its dialect reads, so that no dialect can forget it.
+    """
     for name, value in call.names.items():
         if not is_structural(value):
             yield Segment(value, "user", Scope.USER, ("path", name), Form.KEY)
@@ -122,7 +125,6 @@ class Surface(Dialect):
         return None
 
     def _read_request(self, body: Json, call: Call) -> Found:
-        yield from read_path(call)
         yield from read_resource(body, (), Scope.USER, self._scopes)
 
 

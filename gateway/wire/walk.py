@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from detectors.encoded import encoded
+from detectors.text.cards import Cards
 from gateway.errors import BadRequest
 from gateway.wire.model import Form, Json, Place
 
@@ -12,10 +13,20 @@ MAX_DEPTH = 64
 _SHORT = 64
 """Ids, models and keys come back again and again; what is longer is not remembered."""
 
-IDENTIFIER = re.compile(r"(?!(?:[.:/+_-]*[0-9]){9,}[.:/+_-]*$)\$?[A-Za-z0-9_.:/+-]{1,256}")
+_IDENTIFIER = re.compile(r"(?!(?:[.:/+_-]*[0-9]){9,}[.:/+_-]*$)\$?[A-Za-z0-9_.:/+-]{1,256}")
 """What a structural string (an id, a type, a function's name, a word of JSON Schema) may look like. One that does not, that is a mere
-number as long as somebody's, or that has text in it in base64 or hexadecimal, is read as text.
+number as long as somebody's or has a card's, a telephone's or a social security number in it, or that has text in it in base64 or
+hexadecimal, is read as text.
 """
+
+_LONG_NUMBER = re.compile(r"[0-9](?:[.:/+_-]?[0-9]){8}")
+_GROUPED = re.compile(
+    r"(?<![A-Za-z0-9])(?:[0-9]{3}-[0-9]{2}-[0-9]{4}|\+?(?:[0-9]{1,3}-)?[0-9]{3}-[0-9]{3}-[0-9]{4}|\+[0-9]{9,15})(?![A-Za-z0-9])"
+)
+"""A social security number, a telephone's: by their groups, for they have no check digit."""
+_UUID = re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
+_DASHES = str.maketrans(".:/_", "----")
+_CARDS = Cards(())
 
 _NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){4})\$?[A-Za-z0-9_.:/+-]{0,256}")
 """An identifier with fewer digits than any number has that means somebody (an IP address has four)."""
@@ -64,7 +75,15 @@ def is_name(text: str) -> bool:
 
 
 def _is_identifier(text: str) -> bool:
-    return not text or (bool(IDENTIFIER.fullmatch(text)) and not encoded(text))
+    return not text or (bool(_IDENTIFIER.fullmatch(text)) and not has_number(text) and not encoded(text))
+
+
+def has_number(text: str) -> bool:
+    """Whether a word has a card's, a telephone's or a social security number in it. Digits among letters are nobody's, nor are a UUID's."""
+    if not _LONG_NUMBER.search(text):
+        return False
+    dashed = _UUID.sub("", text).translate(_DASHES)
+    return bool(_GROUPED.search(dashed)) or next(_CARDS.find(dashed, ""), None) is not None
 
 
 def _is_name(text: str) -> bool:

@@ -41,6 +41,13 @@ def test_a_guard_that_lets_go_too_early():
     assert again.violations == found
 
 
+def test_texts_of_one_answer_do_not_meet():
+    """What two of them would make where one follows the other is no violation, though a guard takes it out."""
+    trial = Trial(setting(Pattern("WORDS", r"thanksPlease (?!be brief)", 24)), 1, 0, splits=10)
+    assert trial.expected.endswith(" thanks")
+    assert trial.run().violations == []
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_texts_are_random_by_seed_and_number(seed: int):
     """The same pair gives the same text, another pair another."""

@@ -23,6 +23,12 @@ PLAIN = b64encode(VALUE.encode()).decode()
         (PLAIN.rstrip("="), 0, len(PLAIN.rstrip("="))),
         (VALUE.encode().hex(), 0, 40),
         (f"0x{VALUE.encode().hex().upper()}", 0, 42),
+        (VALUE.encode().hex(":"), 0, 59),
+        (f"({VALUE.encode().hex('-')})", 1, 60),
+        (VALUE.encode("utf-16-le").hex(), 0, 80),
+        (b64encode(VALUE.encode("utf-16-le")).decode(), 0, 56),
+        (b64encode(VALUE.encode("utf-16-be")).decode(), 0, 56),
+        (b64encode(VALUE.encode("utf-16")).decode(), 0, 56),
     ],
 )
 def test_runs(text: str, start: int, end: int):
@@ -40,11 +46,20 @@ def test_runs(text: str, start: int, end: int):
         "4111111111111111",
         b64encode(bytes(range(120, 200))).decode(),
         b64encode(b"short").decode(),
+        b64encode(bytes(range(1, 40))).decode(),
+        bytes(range(100, 120, 3)).hex(":"),
+        "da:39:a3:ee:5e:6b:4b:0d:32:55:bf:ef:95:60:18:90:af:d8:07:09",
     ],
 )
 def test_what_only_looks_like_it(text: str):
     """Words, names, numbers, digests and binary data are not text in disguise."""
     assert encoded(text) == []
+
+
+@pytest.mark.parametrize("said", [f"\1{VALUE}", f"{VALUE}\0", f"\n\x14{VALUE}"])
+def test_few_control_characters(said: str):
+    """Text among a length or an end of it is text."""
+    assert any(VALUE in read for _, _, read in encoded(b64encode(said.encode()).decode()))
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["Cc", "Zs", "Cf"]), min_size=10, max_size=60))

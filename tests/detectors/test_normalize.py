@@ -8,6 +8,10 @@ import pytest
 from detectors.normalize import TOKEN, escapes_undone, readings, stands_for, telling_tokens
 
 MAIL = "john@example.com"
+INVISIBLE = [
+    *(0x00, 0x08, 0x0E, 0x1C, 0x1F, 0x7F, 0x80, 0x9F, 0xAD, 0x600, 0x6DD, 0x70F, 0x8E2, 0x2800, 0xE000, 0xF8FF, 0xFDD0),
+    *(0xFFF9, 0xFFFA, 0xFFFB, 0xFFFC, 0xFFFE, 0xFFFF, 0x110BD, 0x13430, 0x1FFFE, 0xF0000, 0x10FFFD),
+]
 
 
 @pytest.mark.parametrize(
@@ -35,11 +39,23 @@ MAIL = "john@example.com"
         ("415\u2011555–0132", "415-555-0132"),
         ("4111\u00a01111\u202f1111", "4111 1111 1111"),
         ("cafe\u0301", "café"),
+        ("j\u0301o\u0301hn@exa\u0301mple.co\u0301m\u0301", MAIL),
+        ("4111\u20281111\u20291111\x851111", "4111 1111 1111 1111"),
+        ("john\u2028@example.com", MAIL),
     ],
 )
 def test_folded(written: str, read: str):
     """Every layer of one character after the other is undone, in each other too."""
     assert stands_for(written) == read
+
+
+@pytest.mark.parametrize("code", INVISIBLE)
+def test_invisible(code: int):
+    """Formats, control characters, private use, no characters at all and empty ones: in an address, in a number, and alone."""
+    char = chr(code)
+    assert stands_for(f"john{char}@example.com") == MAIL
+    assert stands_for(f"41{char}11") == "4111"
+    assert list(telling_tokens(f"415 {char} 555")) == [(4, 5)]
 
 
 @pytest.mark.parametrize(

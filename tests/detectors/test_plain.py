@@ -26,7 +26,19 @@ def test_prose_is_plain(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["50%", "AT&T", r"C:\x", "zero\u200bwidth", "4１1", "am9obkBleGFtcGxlLmNvbQ==", "10\u00a0000", "415\u2011555"]
+    "text",
+    [
+        "50%",
+        "AT&T",
+        r"C:\x",
+        "zero\u200bwidth",
+        "4１1",
+        "am9obkBleGFtcGxlLmNvbQ==",
+        "10\u00a0000",
+        "415\u2011555",
+        "a\x1cb",
+        "6a:6f:68:6e:40:65:78:61",
+    ],
 )
 def test_what_may_say_something_else_is_not(text: str):
     """A single such character is seen in a long text."""
@@ -47,7 +59,7 @@ def test_few_tokens_are_looked_at(text: str):
     assert [text[start:end] for start, end in telling_tokens(text)] in ([], ["5\u00a0%."])
 
 
-_ALPHABET = "ab1@.- \n–—é’\u00a0“ß\u200b%&\\u0040жо\u0301Ａ１。，日の…€²\u2011\u202f½™ſŉĳ\u0336٣\x00\x7f()ꀀ𝟘ⓐ=/+_Qx"
+_ALPHABET = "ab1@.- \né–’\u00a0“ß\u200b%&\\u0040жо\u0301Ａ１。，日の…€²\u2011\u202f½™ſŉĳ\u0336٣\x00\x7f()ꀀ𝟘ⓐ=/+_Qx\x1c\u2800\uffff:"
 _NEAR = st.text("ab1 .+(卡なﾅ가ж٤ก\u0e35ⵣé’ß😀\U00010330𠀋，、（ａ\u0301\u2060", max_size=12)
 
 

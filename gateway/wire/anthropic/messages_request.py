@@ -11,6 +11,8 @@ _SCOPES = {"user": Scope.USER, "assistant": Scope.ASSISTANT, "system": Scope.SYS
 _SPEAKERS = {Scope.TOOL_ARGUMENTS: "assistant", Scope.TOOL_RESULTS: "tool", Scope.TOOL_DEFINITIONS: "tool"}
 _DEFINITIONS = frozenset({"tools", "mcp_servers", "output_config", "output_format"})
 _NAMES = frozenset({"service_tier", "speed", "inference_geo"})
+_SAID = frozenset({"text", "thinking", "content"})
+"""Keys of what a block says."""
 _IDS = frozenset({"container", "user_profile_id"})
 
 
@@ -31,8 +33,8 @@ def read_refers(body: dict[str, Json]) -> tuple[str, ...]:
 
 def read_params(body: dict[str, Json], place: Place) -> Found:
     """The texts of one request, which may stand in a batch."""
-    yield from _content(body.get("system"), (*place, "system"), "system", Scope.SYSTEM, joins=False)
-    yield from read_messages(body, place, _SCOPES, _message)
+    yield from _content(body.get("system"), (*place, "system"), "system", Scope.SYSTEM, joins=(*place, "system"))
+    yield from read_messages(body, place, _SCOPES, _message, (*place, "system"))
     for key, value in body.items():
         if key not in ("messages", "system"):
             yield from _field(key, value, (*place, key))
@@ -57,7 +59,7 @@ def _field(key: str, value: Json, here: Place) -> Found:
         yield from read_field(key, value, here, "user", Scope.USER)
 
 
-def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
+def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: Place) -> Found:
     for key, value in message.items():
         if key == "content":
             yield from _content(value, (*place, key), role, scope, joins=joins)
@@ -66,44 +68,40 @@ def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *,
         yield from read_key(key, place, role, scope)
 
 
-def _content(content: Json, place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
-    """A string, or blocks of which those of text are read as one."""
+def _content(content: Json, place: Place, role: str, scope: Scope, *, joins: Place) -> Found:
+    """A string, or blocks of which those of text are read as one. ``joins``: where their turn begins."""
     if isinstance(content, str):
         if content:
             yield Segment(content, role, scope, place, joins=joins)
     elif isinstance(content, list):
         for index, block in enumerate(content):
             yield from _block(block, (*place, index), role, scope, joins=joins)
-            joins = joins or _has_text(block)
     elif content is not None:
         refuse(place, "must be a string or an array of blocks")
 
 
-def _block(block: Json, place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
+def _block(block: Json, place: Place, role: str, scope: Scope, *, joins: Place) -> Found:
     if isinstance(block, str):  # not in the API, but endpoints take it
         if block:
             yield Segment(block, role, scope, place, joins=joins)
         return
     if not isinstance(block, dict):
         refuse(place, "must be an object")
-    is_text, own = block.get("type") == "text", (*place, "text")
-    joined: Place | None = None  # texts within a tool's result are read as one, too
     for found in read_block(block, place, scope):
-        if isinstance(found, Uninspectable):
-            yield found
-        elif is_text and found.place == own:
-            yield _segment(found, role, joins=joins)
-        else:
-            within = found.place[:-2] if found.place[-1] == "text" else None
-            yield _segment(found, role, joins=within is not None and within == joined)
-            joined = within or joined
+        yield found if isinstance(found, Uninspectable) else _segment(found, role, _turn_of(found, place, joins))
 
 
-def _has_text(block: Json) -> bool:
-    return bool(block if isinstance(block, str) else block.get("type") == "text" and block.get("text"))
+def _turn_of(found: messages_blocks.Text, block: Place, joins: Place) -> Place:
+    """Where the turn begins of a text in a block: a document is one of its own; none, if the text is not what the block says."""
+    if found.form is not Form.TEXT or found.scope is Scope.TOOL_ARGUMENTS:
+        return ()
+    within = found.place[len(block) :]
+    if next(step for step in reversed(within) if isinstance(step, str)) not in _SAID or "citations" in within:
+        return ()
+    return (*block, "source") if within[0] == "source" else joins
 
 
-def _segment(found: messages_blocks.Text, role: str, *, joins: bool = False) -> Segment:
+def _segment(found: messages_blocks.Text, role: str, joins: Place = ()) -> Segment:
     return Segment(found.text, _SPEAKERS.get(found.scope, role), found.scope, found.place, found.form, found.leaf, joins)
 
 

@@ -12,6 +12,7 @@ from gateway.wire.codec import decode, encode
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Call, Channel, Event, Json, Origin, Request
 from gateway.wire.openai.chat_answer import read_answer, read_companions, read_usage
+from gateway.wire.openai.chat_names import Names
 from gateway.wire.openai.chat_request import read_request
 from gateway.wire.sse import encode_event
 from gateway.wire.sse_answer import SseAnswer
@@ -64,8 +65,14 @@ def choices_of(asked: Json) -> int:
 
 
 class ChatStream(SseAnswer):
+    def __init__(self, origin: Origin) -> None:
+        super().__init__(origin)
+        self._names = Names()
+
     def read(self, raw: bytes, body: dict[str, Json], fields: bytes) -> Event:
-        return _event(raw, body, "delta", fields)
+        event = _event(raw, body, "delta", fields)
+        event.uninspectable = (*event.uninspectable, *self._names.read(body))
+        return event
 
     def render_tail(self, channel: Channel, text: str, companion: Json) -> bytes:
         index, *path = channel

@@ -1,6 +1,16 @@
 """Where the texts of a chat completion, or of a chunk of one, stand: one reading for both, as a ``delta`` has a ``message``'s fields."""
 
-from gateway.wire.answer_texts import Found, is_index, is_log_probability, parted, read_count, read_keys, read_spelled, read_whole
+from gateway.wire.answer_texts import (
+    Found,
+    is_index,
+    is_log_probability,
+    parted,
+    read_count,
+    read_data,
+    read_keys,
+    read_spelled,
+    read_whole,
+)
 from gateway.wire.model import Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.walk import is_structural
 from policies.vocabulary import Scope
@@ -9,6 +19,8 @@ _ENVELOPE = frozenset({"id", "object", "created", "model", "system_fingerprint",
 _CHOICE = frozenset({"index", "finish_reason", "logprobs"})
 _REASONING = frozenset({"reasoning", "reasoning_content", "thinking", "reasoning_details"})
 _STREAMED = frozenset({"content", "refusal", "reasoning", "reasoning_content", "thinking"})
+_SPELLED = ("reasoning", "reasoning_content", "thinking", "content", "refusal")
+"""What log probabilities spell, in this order."""
 
 _KNOWN = (
     _ENVELOPE | _CHOICE | _STREAMED | {"choices", "delta", "message", "role", "tool_calls", "function", "id", "type", "name", "arguments"}
@@ -30,10 +42,10 @@ def read_usage(body: dict[str, Json]) -> Usage | None:
 
 
 def read_companions(body: dict[str, Json]) -> tuple[Companion, ...]:
-    """The log probabilities of each choice: they spell its content and refusal, token by token."""
+    """The log probabilities of each choice: they spell its texts, token by token."""
     choices = body.get("choices")
     return tuple(
-        Companion(((index, "content"), (index, "refusal")), ("choices", position, "logprobs"))
+        Companion(tuple((index, key) for key in _SPELLED), ("choices", position, "logprobs"))
         for position, choice in enumerate(choices if isinstance(choices, list) else ())
         if isinstance(choice, dict)
         and is_log_probability("logprobs", choice.get("logprobs"))
@@ -65,12 +77,18 @@ def _choice(choice: Json, position: int, holder: str, finished: dict[int, str]) 
         if key == holder and isinstance(value, dict):
             yield from _message(value, index, (*place, key), is_whole=holder == "message")
         elif is_log_probability(key, value):
-            yield from read_spelled(value, (index, "choice", key), (*place, key))
+            yield from read_spelled(value, (index, "choice", key), (*place, key), _said(choice.get(holder)))
         elif key not in _CHOICE or not (value is None or is_structural(value)):
             yield from read_whole(value, (index, "choice", key), (*place, key), Scope.OUTPUT)
     reason = choice.get("finish_reason")
     if holder == "message" or (reason is not None and reason != ""):  # some endpoints say "" for "not yet"
         finished[index] = reason if isinstance(reason, str) and is_structural(reason) else ""
+
+
+def _said(message: Json) -> list[str]:
+    """What log probabilities are to spell."""
+    said = message if isinstance(message, dict) else {}
+    return [text for key in _SPELLED if isinstance(text := said.get(key), str)]
 
 
 def _message(message: dict[str, Json], index: int, place: Place, *, is_whole: bool) -> Found:
@@ -90,6 +108,8 @@ def _message(message: dict[str, Json], index: int, place: Place, *, is_whole: bo
             yield from _function(value, (index, key), here)
         elif key == "audio" and value is not None:
             yield Uninspectable(Kind.AUDIO, here)
+            if isinstance(value, dict) and isinstance(data := value.get("data"), str):
+                yield from read_data(data, (*here, "data"))
             beside = {name: item for name, item in value.items() if name != "data"} if isinstance(value, dict) else value
             yield from _streamed_items(beside, (index, key), here, scope)
         elif isinstance(value, str) and value:

@@ -46,7 +46,7 @@ def _body(body: dict[str, Json]) -> Found:
         if key in _DEFINITIONS:
             yield from read_texts(value, (key,), "tool", Scope.TOOL_DEFINITIONS)
         elif key == "prediction" and isinstance(value, dict):
-            yield from read_content(value.get("content"), ("prediction", "content"), "assistant", Scope.ASSISTANT)
+            yield from read_content(value.get("content"), ("prediction", "content"), "assistant", Scope.ASSISTANT, joins=(key,))
             rest = {name: item for name, item in value.items() if name != "content"}
             yield from read_texts(rest, (key,), "assistant", Scope.ASSISTANT)
         else:
@@ -55,7 +55,7 @@ def _body(body: dict[str, Json]) -> Found:
         yield from read_key(key, (), "user", Scope.USER)
 
 
-def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: bool) -> Found:
+def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *, joins: Place) -> Found:
     for key, value in message.items():
         here = (*place, key)
         if key == "content":
@@ -64,6 +64,8 @@ def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *,
             yield from _tool_calls(value, here)
         elif key == "function_call":
             yield from _function(value, here)
+        elif key in _REASONING and isinstance(value, str):
+            yield from read_content(value, here, role, Scope.REASONING, joins=joins)
         elif key in _REASONING:
             yield from read_texts(value, here, role, Scope.REASONING)
         elif key == "audio" and value is not None:
@@ -74,21 +76,22 @@ def _message(message: dict[str, Json], place: Place, role: str, scope: Scope, *,
         yield from read_key(key, place, role, scope)
 
 
-def read_content(content: Json, place: Place, role: str, scope: Scope, *, joins: bool = False) -> Found:
-    """A string, or parts that are read as one text."""
+def read_content(content: Json, place: Place, role: str, scope: Scope, *, joins: Place) -> Found:
+    """A string, or parts that are read as one text. ``joins``: where their turn begins."""
     if isinstance(content, str):
         if content:
             yield Segment(content, role, scope, place, joins=joins)
     elif isinstance(content, list):
         for index, part in enumerate(content):
             for found in _part(part, (*place, index), role, scope):
-                if isinstance(found, Segment) and found.place in {(*place, index), (*place, index, "text")}:
-                    yield found._replace(joins=joins)
-                    joins = True
-                else:
-                    yield found
+                yield found._replace(joins=joins) if isinstance(found, Segment) and _is_said(found, len(place) + 1) else found
     elif content is not None:
         refuse(place, "must be a string or an array of parts")
+
+
+def _is_said(found: Segment, depth: int) -> bool:
+    """Whether a text is what a part says: the part itself, or the field that holds it."""
+    return found.form is Form.TEXT and (len(found.place) == depth or found.place[depth:] in (("text",), ("refusal",)))
 
 
 def _part(part: Json, place: Place, role: str, scope: Scope) -> Found:

@@ -113,7 +113,8 @@ def _read_choice(choice: dict[str, Json], index: int, place: Place, companions: 
         here = (*place, key)
         if is_log_probability(key, value):
             companions.append(Companion(((index, "text"),), here))
-            yield from read_spelled(value, (index, "choice", key), here)
+            said = choice.get("text")
+            yield from read_spelled(value, (index, "choice", key), here, [said] if isinstance(said, str) else [])
         elif isinstance(value, str) and key != "finish_reason" and key not in _COMPLETE:
             if value:
                 yield Delta((index, key), Scope.OUTPUT, value, here)  # a field we have no name for may well be streamed

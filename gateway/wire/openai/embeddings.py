@@ -9,6 +9,7 @@ import binascii
 from gateway.wire.answer_texts import Found as AnswerFound
 from gateway.wire.answer_texts import parted, read_keys, read_whole
 from gateway.wire.input_request import read_request
+from gateway.wire.media import readable
 from gateway.wire.model import Call, Event, Json, Kind, Request, Uninspectable
 from gateway.wire.openai.chat_answer import read_usage
 from gateway.wire.surface import Surface, read_answer, reading_answer
@@ -60,12 +61,14 @@ def _answer(body: Json) -> AnswerFound:
 
 
 def _is_vector(value: Json) -> bool:
-    """Numbers, or the bytes of 32-bit numbers in base64."""
+    """Numbers, or the bytes of 32-bit numbers in base64, which are no text."""
     if isinstance(value, list):
         return set(map(type, value)) <= {int, float}
     if not isinstance(value, str):
         return False
     try:
-        return len(binascii.a2b_base64(value, strict_mode=True)) % 4 == 0
+        size = len(binascii.a2b_base64(value, strict_mode=True))
     except ValueError:
         return False
+    read = readable(value)
+    return size % 4 == 0 and (read is None or (read.leaf is None and is_structural(value.rstrip("="))))

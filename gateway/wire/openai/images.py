@@ -4,7 +4,7 @@ A picture is not inspectable, whether it comes in the answer or as an address; t
 """
 
 from gateway.wire.answer_texts import Found as AnswerFound
-from gateway.wire.answer_texts import parted, read_count
+from gateway.wire.answer_texts import parted, read_count, read_data
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Channel, Event, Json, Kind, Origin, Place, Uninspectable, Usage
 from gateway.wire.resource_texts import read_kept
@@ -69,6 +69,9 @@ def _picture(item: Json, place: Place) -> AnswerFound:
         return
     if _has_picture(item):
         yield Uninspectable(Kind.IMAGE, place)
+    for key, value in item.items():
+        if isinstance(value, str) and _is_data(key, value):
+            yield from read_data(value, (*place, key))
     rest = {key: value for key, value in item.items() if not _is_data(key, value)}
     yield from read_kept(rest, place)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from gateway.wire.media import readable
 from gateway.wire.model import Form, Json, Kind, Place, Uninspectable
 from gateway.wire.openai import responses_items
-from gateway.wire.openai.responses_items import Side, Text, read_content, read_part, read_strings
+from gateway.wire.openai.responses_items import Side, Text, read_content, read_items, read_part, read_strings
 from gateway.wire.walk import is_name, is_structural
 from policies.vocabulary import Scope
 
@@ -26,10 +26,10 @@ _DEFINITIONS = frozenset({"tools", "tool_choice"})
 _OF_USER = frozenset({"metadata", "prompt", "audio", "input_audio_transcription", "tracing", "user", "safety_identifier"})
 
 
-def read_item(item: Json, place: Place, side: Side) -> Found:
+def read_item(item: Json, place: Place, side: Side, joins: Place = ()) -> Found:
     """An item of a conversation. A part of sound is listed; what stands beside the sound is read."""
     if not isinstance(item, dict):
-        yield from responses_items.read_item(item, place, side)
+        yield from responses_items.read_item(item, place, side, joins)
         return
     seen = {key: value for key, value in item.items() if not (key == "object" and isinstance(value, str) and is_name(value))}
     content = seen.get("content")
@@ -38,14 +38,14 @@ def read_item(item: Json, place: Place, side: Side) -> Found:
         for index, part in enumerate(content):
             if _has_sound(part):
                 yield Uninspectable(Kind.AUDIO, (*place, "content", index, "audio"))
-    yield from responses_items.read_item(seen, place, side)
+    yield from responses_items.read_item(seen, place, side, joins)
 
 
 def read_said_part(part: Json, place: Place, side: Side) -> Found:
     """A part of what the assistant says."""
     if _has_sound(part):
         yield Uninspectable(Kind.AUDIO, (*place, "audio"))
-    yield from read_part(_without_sound(part), place, "assistant", side.words, side, joins=False)
+    yield from read_part(_without_sound(part), place, "assistant", side.words, side)
 
 
 def read_settings(settings: Json, place: Place, side: Side) -> Found:
@@ -58,12 +58,11 @@ def read_settings(settings: Json, place: Place, side: Side) -> Found:
         if not is_name(key):
             yield Text(key, here, "user", side.other, Form.KEY)
         if key == "instructions" and isinstance(value, str):
-            yield from read_content(value, here, "system", Scope.SYSTEM, side)
+            yield from read_content(value, here, "system", Scope.SYSTEM, side, joins=here)
         elif key in _DEFINITIONS:
             yield from read_strings(value, here, "tool", Scope.TOOL_DEFINITIONS, side)
         elif key in ("input", "output") and isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from read_item(item, (*here, index), side)
+            yield from read_items(value, here, side, read_item, (*place, "instructions"))
         elif key == "prompt" and isinstance(value, dict):
             yield from _prompt(value, here, side)
         else:
@@ -80,7 +79,7 @@ def _prompt(prompt: dict[str, Json], place: Place, side: Side) -> Found:
         if not is_name(name):
             yield Text(name, here, "user", Scope.USER, Form.KEY)
         if isinstance(value, dict):
-            yield from read_part(value, here, "user", Scope.USER, side, joins=False)
+            yield from read_part(value, here, "user", Scope.USER, side)
         else:
             yield from read_strings(value, here, "user", Scope.USER, side)
 

@@ -4,7 +4,7 @@ Every item type has a row that says whose its texts are. A type, a part or a fie
 a part are listed for the policy besides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,20 +12,21 @@ from gateway.wire.answer_texts import is_token
 from gateway.wire.jsontext import Leaf
 from gateway.wire.media import is_data, is_sealed, medium_of, readable
 from gateway.wire.model import Form, Json, Kind, Place, Uninspectable
-from gateway.wire.request_texts import STRUCTURAL
+from gateway.wire.request_texts import STRUCTURAL, Turns
+from gateway.wire.spelled import spells
 from gateway.wire.walk import is_name, is_structural, strings
 from policies.vocabulary import Scope
 
 
 class Text(NamedTuple):
-    """One text of an item. ``form`` JSON: the string at the place is JSON as a whole."""
+    """One text of an item. ``form`` JSON: the string at the place is JSON as a whole. ``joins``: where the turn begins it is said in."""
 
     text: str
     place: Place
     role: str
     scope: Scope
     form: Form = Form.TEXT
-    joins: bool = False
+    joins: Place = ()
     leaf: Leaf | None = None
 
 
@@ -43,6 +44,9 @@ class Side:
     numbers: bool
     spelled: bool
 
+
+ReadItem = Callable[[Json, Place, Side, Place], Found]
+"""Reads an item at its place. The last place is where its turn begins."""
 
 REQUEST = Side(Scope.ASSISTANT, Scope.USER, numbers=True, spelled=False)
 ANSWER = Side(Scope.OUTPUT, Scope.OUTPUT, numbers=False, spelled=True)
@@ -121,26 +125,37 @@ _KEYS = _IDS | _NAMES | _IDENTIFIERS | {"text", "refusal", "content", "output", 
 """What keys nearly always are; each is a name."""
 
 
-def read_items(items: list[Json], place: Place, side: Side) -> Found:
-    """Messages that follow each other directly and are of one role are read as one text."""
-    previous: Json = None
+def read_items(items: list[Json], place: Place, side: Side, read: ReadItem | None = None, system: Place = ()) -> Found:
+    """Items of one scope that follow each other are read as one text. ``system``: where the system's turn began before them."""
+    turns = Turns(system)
     for index, item in enumerate(items):
-        role = None
-        if isinstance(item, dict) and is_message(item):
-            role = item.get("role")
-            yield from _message(item, (*place, index), side, joins=role is not None and role == previous)
-        else:
-            yield from read_item(item, (*place, index), side)
-        previous = role
+        here, scope = (*place, index), _scope_of(item, side)
+        joins = here if scope is _ARGUMENTS else turns.of(scope, here)
+        for found in (read or read_item)(item, here, side, joins):
+            if isinstance(found, Text) and (found.joins or found.scope is _ARGUMENTS):
+                turns.said(scope, joins)
+            yield found
 
 
-def read_item(item: Json, place: Place, side: Side) -> Found:
+def _scope_of(item: Json, side: Side) -> Scope:
+    if not isinstance(item, dict):
+        return side.other
+    if is_message(item):
+        return _message_scope(item.get("role"), side) or side.other
+    kind = item.get("type")
+    row = ITEMS.get(kind) if isinstance(kind, str) else None
+    return row.scope if row else side.other
+
+
+def read_item(item: Json, place: Place, side: Side, joins: Place = ()) -> Found:
+    """``joins``: where its turn begins, unless it is one of its own."""
+    joins = joins or place
     if not isinstance(item, dict):
         yield from _unknown(item, place, "user", side.other, side)
         return
     kind = item.get("type")
     if is_message(item):
-        yield from _message(item, place, side, joins=False)
+        yield from _message(item, place, side, joins=joins)
         return
     row = ITEMS.get("item_reference" if kind is None else kind) if kind is None or isinstance(kind, str) else None
     if row is None:
@@ -159,7 +174,7 @@ def read_item(item: Json, place: Place, side: Side) -> Found:
             for found in read_strings(value, here, row.role, scope, side):
                 yield from read_data(found, side) if isinstance(found, Text) and found.place == here else (found,)
         else:
-            yield from _field(key, value, here, row.role, scope, side)
+            yield from _field(key, value, here, row.role, scope, side, joins)
 
 
 def is_message(item: dict[str, Json]) -> bool:
@@ -179,9 +194,13 @@ def is_spelled(part: Json) -> bool:
     )
 
 
-def _message(item: dict[str, Json], place: Place, side: Side, *, joins: bool) -> Found:
+def _message_scope(role: Json, side: Side) -> Scope | None:
+    return side.words if role == "assistant" else _SCOPES.get(role) if isinstance(role, str) else None
+
+
+def _message(item: dict[str, Json], place: Place, side: Side, *, joins: Place) -> Found:
     role = item.get("role")
-    scope = side.words if role == "assistant" else _SCOPES.get(role) if isinstance(role, str) else None
+    scope = _message_scope(role, side)
     if scope is None:
         scope = side.other
         if side is REQUEST:
@@ -198,10 +217,10 @@ def _message(item: dict[str, Json], place: Place, side: Side, *, joins: bool) ->
         elif key == "content":
             yield from read_content(value, here, role, scope, side, joins=joins)
         elif not (isinstance(value, str) and _is_structural(key, value)):
-            yield from _field(key, value, here, role, scope, side)
+            yield from _field(key, value, here, role, scope, side, joins)
 
 
-def _field(key: str, value: Json, place: Place, role: str, scope: Scope, side: Side) -> Found:
+def _field(key: str, value: Json, place: Place, role: str, scope: Scope, side: Side, joins: Place) -> Found:
     if key == "encrypted_content" and isinstance(value, str):
         if value:
             yield Uninspectable(Kind.ENCRYPTED, place)
@@ -212,29 +231,27 @@ def _field(key: str, value: Json, place: Place, role: str, scope: Scope, side: S
     elif key in _IDENTIFIERS and isinstance(value, str) and value:
         yield Text(value, place, role, scope, Form.IDENTIFIER)
     elif key in _PARTS and isinstance(value, dict) and medium_of(value):
-        yield from read_part(value, place, role, scope, side, joins=False)
+        yield from read_part(value, place, role, scope, side, joins=joins)
     elif key in _PARTS and isinstance(value, (str, list)):
-        yield from read_content(value, place, role, scope, side)
+        yield from read_content(value, place, role, scope, side, joins=joins)
     else:
         yield from read_strings(value, place, role, scope, side)
 
 
-def read_content(content: Json, place: Place, role: str, scope: Scope, side: Side, *, joins: bool = False) -> Found:
-    """A string, or parts that are read as one text."""
+def read_content(content: Json, place: Place, role: str, scope: Scope, side: Side, *, joins: Place) -> Found:
+    """A string, or parts that are read as one text. ``joins``: where their turn begins."""
     if isinstance(content, str):
         if content:
             yield Text(content, place, role, scope, joins=joins)
     elif isinstance(content, list):
         for index, part in enumerate(content):
-            for found in read_part(part, (*place, index), role, scope, side, joins=joins):
-                yield found
-                joins = joins or (isinstance(found, Text) and found.place[len(place) + 1 :] in (("text",), ("refusal",), ()))
+            yield from read_part(part, (*place, index), role, scope, side, joins=joins)
     elif content is not None:
         yield from _unknown(content, place, role, scope, side)
 
 
-def read_part(part: Json, place: Place, role: str, scope: Scope, side: Side, *, joins: bool) -> Found:
-    """One part of a content. ``joins``: a text went before it in the same content."""
+def read_part(part: Json, place: Place, role: str, scope: Scope, side: Side, *, joins: Place = ()) -> Found:
+    """One part of a content. ``joins``: where the turn begins, if its text is one of several that are said."""
     if isinstance(part, str):  # not in the API, but endpoints take it
         yield from read_content(part, place, role, scope, side, joins=joins)
         return
@@ -260,6 +277,8 @@ def read_part(part: Json, place: Place, role: str, scope: Scope, side: Side, *, 
         elif key == "logprobs" and is_spelled(part):
             if not side.spelled:
                 yield Uninspectable(Kind.TOKENS, here)
+            elif not spells(value, [str(part["text"])]):
+                yield Uninspectable(Kind.UNKNOWN, here)
             for found in read_strings(value, here, role, scope, side):
                 if not (isinstance(found, Text) and is_token(found.text)):
                     yield found

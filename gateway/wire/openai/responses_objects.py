@@ -28,7 +28,7 @@ def read_part_event(list_: str, key: str, *, is_done: bool) -> Reader:
             event.spelled = ((("part",), part["text"]),) if is_spelled(part) else ()
         scope = Scope.REASONING if list_ == "summary" else Scope.OUTPUT
         head = ("again" if is_done else "item", item, list_, index)
-        for found in read_part(part, ("part",), "assistant", scope, side, joins=False):
+        for found in read_part(part, ("part",), "assistant", scope, side):
             if isinstance(found, Text) and not is_done and stream and found.place == ("part", stream.done):
                 yield Delta(("output", item, stream.name, index), stream.scope, found.text, found.place, stream.form, run=stream.run)
             else:

@@ -37,7 +37,7 @@ def read_delta(stream: Stream) -> Reader:
             if isinstance(spelled, list):
                 body["logprobs"] = {"content": spelled}
                 event.companions = (Companion((channel,), ("logprobs",)),)
-                yield from read_spelled(spelled, ("event", "logprobs"), ("logprobs", "content"))
+                yield from read_spelled(spelled, ("event", "logprobs"), ("logprobs", "content"), [text])
             else:
                 yield Uninspectable(Kind.UNKNOWN, ("logprobs",))
         if has_rest(body, known):
@@ -63,7 +63,7 @@ def read_done(stream: Stream) -> Reader:
         if "logprobs" in read and body.get("logprobs"):
             if isinstance(body["logprobs"], list):
                 event.spelled = (((), text),)
-                yield from read_spelled(body["logprobs"], ("event", "logprobs"), ("logprobs",))
+                yield from read_spelled(body["logprobs"], ("event", "logprobs"), ("logprobs",), [text])
             else:
                 yield Uninspectable(Kind.UNKNOWN, ("logprobs",))
         yield from rest(body, read)

@@ -12,6 +12,7 @@ from policies.vocabulary import Scope
 _DEFINITIONS = frozenset({"tools", "text", "tool_choice"})
 _NAMES = frozenset({"truncation", "prompt_cache_retention", "service_tier", "tool_choice"})
 _ITEMS = frozenset({"input", "items"})
+_INSTRUCTIONS: Place = ("instructions",)
 
 
 def read_request(surface: str, body: dict[str, Json], raw: bytes, kept: Iterable[str] = (), *, needs_model: bool = False) -> Request:
@@ -29,8 +30,11 @@ def _refers(body: dict[str, Json]) -> tuple[str, ...]:
 
 
 def _body(body: dict[str, Json]) -> Found:
+    """Instructions first, wherever they stand: items of the system go on from them."""
+    yield from _top("instructions", body.get("instructions"))
     for key, value in body.items():
-        yield from _top(key, value)
+        if key != "instructions":
+            yield from _top(key, value)
     for key in body:
         yield from read_key(key, (), "user", Scope.USER)
 
@@ -41,7 +45,7 @@ def _top(key: str, value: Json) -> Found:
     if key in _ITEMS:
         yield from _input(value, (key,))
     elif key == "instructions" and isinstance(value, str):
-        yield from segments_of(responses_items.read_content(value, (key,), "system", Scope.SYSTEM, REQUEST))
+        yield from segments_of(responses_items.read_content(value, _INSTRUCTIONS, "system", Scope.SYSTEM, REQUEST, joins=_INSTRUCTIONS))
     elif isinstance(value, str) and (
         (key == "previous_response_id" and is_structural(value))
         or (key == "conversation" and is_structural(value))
@@ -62,12 +66,12 @@ def _top(key: str, value: Json) -> Found:
 
 def _input(value: Json, place: Place) -> Found:
     if isinstance(value, str):
-        yield from segments_of(responses_items.read_content(value, place, "user", Scope.USER, REQUEST))
+        yield from segments_of(responses_items.read_content(value, place, "user", Scope.USER, REQUEST, joins=place))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if not isinstance(item, dict):
                 refuse((*place, index), "must be an object")
-        yield from segments_of(read_items(value, place, REQUEST))
+        yield from segments_of(read_items(value, place, REQUEST, system=_INSTRUCTIONS))
     else:
         refuse(place, "must be a string or an array of items")
 
@@ -91,7 +95,7 @@ def _prompt(value: dict[str, Json], place: Place) -> Found:
         here = (*place, "variables", name)
         yield from read_key(name, here[:-1], "user", Scope.USER)
         if isinstance(item, (str, dict)):
-            yield from segments_of(read_part(item, here, "user", Scope.USER, REQUEST, joins=False))
+            yield from segments_of(read_part(item, here, "user", Scope.USER, REQUEST))
         else:
             yield from segments_of(read_strings(item, here, "user", Scope.USER, REQUEST))
 

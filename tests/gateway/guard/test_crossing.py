@@ -1,6 +1,7 @@
 """A value that is split over two texts of one answer that a reader joins: what of it may go, in a stream and in a whole answer."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,6 +67,13 @@ def block(index: int, *pieces: str) -> list[Any]:
     return [start, *deltas, {"type": "content_block_stop", "index": index}]
 
 
+def hits_of(guard: ResponseGuard) -> list[tuple[Any, ...]]:
+    """Where each hit is, in order of place."""
+    return sorted(
+        (str(placed.place), hit.fired.start, hit.fired.end, hit.fingerprint) for placed in guard.findings.placed for hit in placed.hits
+    )
+
+
 def said(events: list[Any] | None) -> dict[int, str]:
     texts: dict[int, str] = {}
     for event in events or ():
@@ -121,6 +129,31 @@ def test_a_stream_in_which_a_tool_is_called_between() -> None:
     assert said(streamed(MessagesStream(ORIGIN), events, guard_of())) == {0: "card 1234", 2: "[card]"}
 
 
+def interleaved(*pieces: tuple[int, str], stops: tuple[int, ...]) -> list[Any]:
+    """Blocks that go on beside one another."""
+    deltas = [{"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": piece}} for index, piece in pieces]
+    return [*deltas, *({"type": "content_block_stop", "index": index} for index in stops)]
+
+
+@pytest.mark.parametrize("action", ["redact", "flag", "block"])
+def test_a_text_that_goes_on_has_no_end(action: str) -> None:
+    """Where it stands when another begins is no seam, however many come at a time and however they end."""
+    pieces = ((0, "a 1234"), (1, "5678 b"), (0, "x"), (2, "5678 c"), (1, "y"))
+    for stops in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        guard = guard_of(action)
+        out = said(streamed(MessagesStream(ORIGIN), interleaved(*pieces, stops=stops), guard))
+        assert out == {0: "a 1234x", 1: "5678 by", 2: "5678 c"}
+        assert guard.findings.rules() == ()
+
+
+def test_a_text_after_some_that_came_at_a_time() -> None:
+    """It goes on from the last of them that began, once all of them are complete."""
+    beside = interleaved((0, "a"), (1, "b 12"), (0, "c"), (1, "34"), stops=(1, 0))
+    assert said(streamed(MessagesStream(ORIGIN), [*beside, *block(2, "5678 d")], guard_of()))[2] == "[card] d"
+    going_on = interleaved((0, "a"), (1, "b 1234"), stops=(1,))
+    assert said(streamed(MessagesStream(ORIGIN), [*going_on, *block(2, "5678 d")], guard_of()))[2] == "5678 d"
+
+
 def test_a_rule_that_blocks() -> None:
     """It blocks the answer, and cuts the stream, as soon as the value is whole."""
     events = [*block(0, "1234"), *block(1, "5678")]
@@ -166,6 +199,24 @@ def test_no_cutting_lets_a_value_through(texts: list[str], data: st.DataObject) 
     assert not CARDS.scan(joined)
     out = whole(Messages(), message(*texts), guard_of())
     assert not CARDS.scan("".join(block["text"] for block in out["content"]))
+
+
+@given(st.lists(st.text("12 a", max_size=12), min_size=2, max_size=4), st.sampled_from(["redact", "flag", "block"]), st.data())
+def test_what_is_found_does_not_depend_on_the_pieces(texts: list[str], action: str, data: st.DataObject) -> None:
+    """Blocks one after the other come to the same texts and the same hits, in one piece each or in many."""
+    events: list[Any] = []
+    for index, text in enumerate(texts):
+        cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=4).map(sorted))
+        pieces = (text[start:end] for start, end in pairwise((0, *cuts, len(text))))
+        events += block(index, *filter(None, pieces))
+    in_pieces, in_one = guard_of(action), guard_of(action)
+    out = streamed(MessagesStream(ORIGIN), events, in_pieces)
+    whole_blocks = [event for index, text in enumerate(texts) for event in block(index, *filter(None, [text]))]
+    expected = streamed(MessagesStream(ORIGIN), whole_blocks, in_one)
+    assert (out is None) == (expected is None)
+    assert {index: text for index, text in said(out).items() if text} == {index: text for index, text in said(expected).items() if text}
+    if out is not None:
+        assert hits_of(in_pieces) == hits_of(in_one)
 
 
 WHERE = {"item_id": "i", "output_index": 0, "content_index": 0}
@@ -227,6 +278,6 @@ def test_log_probabilities_of_a_text_that_a_value_was_taken_out_of() -> None:
     """They spell it, so they go with it."""
     body = response("card 1234", "5678", "yes")
     for part in body["output"][0]["content"]:
-        part["logprobs"] = [{"token": "x", "logprob": -0.5, "bytes": [120]}]
+        part["logprobs"] = [{"token": part["text"][0], "logprob": -0.5, "bytes": None}]
     parts = whole(Responses(), json.dumps(body).encode(), guard_of())["output"][0]["content"]
     assert [part["logprobs"] is None for part in parts] == [True, True, False]

@@ -42,6 +42,22 @@ def test_a_number_that_is_rewritten_becomes_a_string() -> None:
     assert json.loads(out) == {"card": "[NUMBER]", "n": 12, "s": "[NUMBER]"}
 
 
+@pytest.mark.parametrize("number", ["4.1111111e7", "41111111.0", "4111111100E-2"])
+def test_a_number_with_a_fraction_or_an_exponent(number: str) -> None:
+    """It is judged by its digits written out, however it is cut, and goes on as it stood if nothing finds it."""
+    text = f'{{"a": {number}, "b": 1.5e3}}'
+    for pieces in ([text], list(text)):
+        assert json.loads("".join(stream(arguments(rule("numbers", "redact")), pieces))) == {"a": "[NUMBER]", "b": 1500.0}
+        assert "".join(stream(arguments(rule("numbers", "redact", entities=["OTHER"])), pieces)) == text
+
+
+def test_a_run_that_is_too_long_for_a_number() -> None:
+    """It is judged as it comes."""
+    text = "[" + "x" * 5000 + " 41111111 " + "y" * 5000 + "]"
+    for pieces in ([text], [text[i : i + 1500] for i in range(0, len(text), 1500)]):
+        assert "".join(stream(arguments(rule("numbers", "redact")), pieces)) == text.replace("41111111", '"[NUMBER]"')
+
+
 def test_what_nothing_touches_goes_on_character_for_character() -> None:
     """Escapes, white space and the order of keys stay as the model wrote them."""
     text = '{ "b" : "\\u00e9\\n",\t"a":1e5 , "c": "x" }'

@@ -5,28 +5,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.guard.seams import REACH, Part, Run, merged, runs
-from gateway.wire.model import Form, Segment
+from gateway.wire.model import Form, Place, Segment
 from policies.verdict import Action, Edit
 from policies.vocabulary import Scope
 
 
-def segment(text: str, role: str = "user", *, joins: bool = True, form: Form = Form.TEXT) -> Segment:
+def segment(text: str, role: str = "user", *, joins: Place = ("messages", 0), form: Form = Form.TEXT) -> Segment:
     return Segment(text, role, Scope.USER if role == "user" else Scope.SYSTEM, (text,), form, joins=joins)
 
 
-def test_runs_are_of_one_role_and_form() -> None:
-    """A text goes on from the last of its kind, whatever stands between; one that does not join begins anew."""
+def test_runs_are_of_one_turn_and_scope_and_form() -> None:
+    """A text goes on from the last of its turn and kind, whatever stands between; one that is of no turn neither joins nor parts others."""
+    later = ("messages", 1)
     texts = [
-        segment("a", joins=False),
+        segment("a"),
         segment("n", form=Form.IDENTIFIER),
         segment("b"),
         segment("s", "system"),
         segment("c"),
-        segment("d", joins=False),
-        segment("e"),
+        segment("d", joins=later),
+        segment("u", joins=()),
+        segment("e", joins=later),
     ]
-    assert [(run.indexes, run.starts, run.text) for run in runs(texts)] == [((0, 2, 4), (0, 1, 2), "abc"), ((5, 6), (0, 1), "de")]
-    assert runs([segment("a", joins=False), segment("b", joins=False)]) == []
+    assert [(run.indexes, run.starts, run.text) for run in runs(texts)] == [((0, 2, 4), (0, 1, 2), "abc"), ((5, 7), (0, 1), "de")]
+    assert runs([segment("a", joins=()), segment("b", joins=()), segment("c", joins=later)]) == []
 
 
 @given(st.lists(st.text("ab ", max_size=2 * REACH), min_size=2, max_size=6))

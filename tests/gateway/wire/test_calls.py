@@ -5,10 +5,8 @@ import json
 import pytest
 
 from gateway.wire.calls import tool_at, tools_of
-from gateway.wire.model import Origin
 from gateway.wire.routes import routes
-
-ORIGIN = Origin("r", "m", 0)
+from tests.support.answers import events, stream_of, whole
 
 
 def dialect_of(path):
@@ -22,17 +20,11 @@ def history(path, **body):
 
 
 def called(path, body):
-    return dict(dialect_of(path).dialect.parse_completion(json.dumps(body).encode(), "application/json").calls)
+    return dict(whole(path, body).calls)
 
 
-def streamed(path, *events):
-    stream = dialect_of(path).dialect.open_stream("text/event-stream", ORIGIN)
-    found = {}
-    for body in events:
-        line = f"event: {body['type']}\n" if "type" in body else ""
-        for event in stream.feed(f"{line}data: {json.dumps(body)}\n\n".encode()):
-            found.update(event.calls)
-    return found
+def streamed(path, *bodies):
+    return {channel: tool for event in events(stream_of(path), *bodies) for channel, tool in event.calls.items()}
 
 
 def function(name, call_id="c1", arguments="{}"):

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from gateway.errors import BadRequest
-from gateway.wire.form_request import MAX_FIELD_BYTES, read_form
+from gateway.wire.form_request import MAX_FIELD_BYTES, parted_filename, read_form
 from gateway.wire.model import Call, Kind, Request, at, put
 from gateway.wire.pictures import picture_of
 from gateway.wire.walk import dotted
@@ -115,3 +115,15 @@ def test_no_form():
     """JSON where a form is asked for is said to be none."""
     with pytest.raises(BadRequest, match="invalid_multipart"):
         read_form("s", b"{}", Call(content_type="application/json"), {})
+
+
+@pytest.mark.parametrize(
+    ("filename", "stem", "extension"),
+    [
+        ("a.pdf", "a", ".pdf"), ("a.tar.gz", "a.tar", ".gz"), ("a.mp4", "a", ".mp4"), ("a", "a", ""), ("a.h264", "a", ".h264"),
+        ("41111111.11111111", "41111111.11111111", ""), ("a.1x1234", "a.1x1234", ""), ("anna@example.org", "anna@example.org", ""),
+    ],
+)  # fmt: skip
+def test_the_extension_of_a_file(filename: str, stem: str, extension: str):
+    """What is left unread of a file's name is short and says what it is: no number, and not the end of an address."""
+    assert parted_filename(filename) == (stem, extension)

@@ -71,7 +71,7 @@ def test_a_model_that_is_prose():
 def test_what_is_no_object():
     """A list is read too; a request may have no body; anything else is refused."""
     assert [segment.place for segment in request(["a"]).segments] == [(0,)]
-    assert RERANK.parse_request(b"", Call("GET", "/", {"id": "anna@example.org"})).segments[0].text == "anna@example.org"
+    assert RERANK.parse_request(b"", Call("GET", "/", {"id": "a"})).segments == ()
     for raw in (b"5", b'"a"', b"{", b'{"a": 1, "a": 2}', b"null"):
         with pytest.raises(BadRequest):
             RERANK.parse_request(raw, Call())

@@ -80,7 +80,7 @@ def test_texts(body: Json, scopes: dict, expected: list):
 
 def test_structural():
     """An identifier at such a place is no text; prose is. What stands below it is the same."""
-    body = {"id": "a4111111111111111", "ids": ["a", PROSE], "n": 4111111111111111, "q": "a"}
+    body = {"id": "a4111111111111112", "ids": ["a", PROSE], "n": 4111111111111111, "q": "a"}
     assert read(body, structural=("$.id", "$.ids", "$.n"), numbers=True) == [("ids.1", "user", "text"), ("q", "user", "text")]
     assert read(body, structural=("$.id",), user=("$.id",))[0] == ("ids.0", "user", "text")
 

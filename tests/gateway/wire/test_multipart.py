@@ -1,5 +1,7 @@
 """Forms: the same parts however the bytes arrive, and no form that two readers could read differently."""
 
+import mimetypes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +147,24 @@ def test_boundary(content_type: str, boundary: str | None):
     else:
         with pytest.raises(BadRequest, match="invalid_multipart"):
             boundary_of(content_type)
+
+
+@pytest.mark.parametrize("number", ["4111111111111111", "card-4111-1111-1111-1111", "536-90-4399"])
+def test_numbers_in_heads(number: str):
+    """Neither a boundary nor a part's type has room for somebody's number; a boundary of mere digits, as clients draw them, is fine."""
+    with pytest.raises(BadRequest):
+        boundary_of(f"multipart/form-data; boundary={number}")
+    head = f'Content-Disposition: form-data; name="file"; filename="a"\r\nContent-Type: application/{number}'
+    form = f"--b\r\n{head}\r\n\r\nx\r\n--b--\r\n".encode()
+    with pytest.raises(BadRequest):
+        list(FormReader("b").feed(form))
+    assert boundary_of(f"multipart/form-data; boundary={'-' * 26}735323031399963166993862") == "-" * 26 + "735323031399963166993862"
+
+
+def test_types():
+    """Every type of file that is registered is one that a part may have."""
+    for kind in mimetypes.types_map.values():
+        form = f'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\nContent-Type: {kind}\r\n\r\nx\r\n--b--\r\n'
+        (head, *_) = FormReader("b").feed(form.encode())
+        assert isinstance(head, Head)
+        assert head.content_type == kind

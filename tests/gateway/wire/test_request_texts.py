@@ -9,6 +9,7 @@ from gateway.wire import jsontext
 from gateway.wire.model import Form, Json, Kind, Place, Segment, Uninspectable
 from gateway.wire.request_texts import (
     MAX_SEGMENTS,
+    Turns,
     is_own_number,
     is_stream,
     model_of,
@@ -133,17 +134,17 @@ def test_numbers_of_the_apis_own(key: str, value: Json, expected: bool):
 
 
 def test_messages():
-    """Each message is read with its role, its scope and whether it goes on from the one before; an unknown role is listed."""
+    """Each message is read with its role, its scope and where its turn begins; an unknown role is listed."""
 
-    def read(message: Json, place: Place, role: str, scope: Scope, *, joins: bool):
-        yield Segment(f"{message['content']} {joins}", role, scope, place)
+    def read(message: Json, place: Place, role: str, scope: Scope, *, joins: Place):
+        yield Segment(f"{message['content']} {joins[-1]}", role, scope, place, joins=joins)
 
     scopes = {"user": Scope.USER, "system": Scope.SYSTEM}
     messages = [{"role": role, "content": index} for index, role in enumerate(("system", "user", "user", "novelty", "novelty"))]
     found = list(read_messages({"messages": messages}, ("p",), scopes, read))
     assert [(each.text, each.role, each.scope, each.place[-1]) for each in found if isinstance(each, Segment)] == [
-        ("0 False", "system", Scope.SYSTEM, 0), ("1 False", "user", Scope.USER, 1), ("2 True", "user", Scope.USER, 2),
-        ("3 False", "unknown", Scope.USER, 3), ("4 True", "unknown", Scope.USER, 4),
+        ("0 0", "system", Scope.SYSTEM, 0), ("1 1", "user", Scope.USER, 1), ("2 1", "user", Scope.USER, 2),
+        ("3 1", "unknown", Scope.USER, 3), ("4 1", "unknown", Scope.USER, 4),
     ]  # fmt: skip
     assert [each.place for each in found if isinstance(each, Uninspectable)] == [
         ("p", "messages", 3, "role"), ("p", "messages", 4, "role"),
@@ -179,3 +180,16 @@ def test_a_key():
     """A key that is more than a name is a text that cannot be rewritten."""
     assert shown(read_key("two words", ("a",), "user", Scope.USER)) == [("two words", ("a", "two words"), "key")]
     assert shown(read_key("name", ("a",), "user", Scope.USER)) == []
+
+
+def test_turns():
+    """A turn lasts until something is said in another scope; the system's may have begun before the messages."""
+    turns = Turns(("system",))
+    assert turns.of(Scope.SYSTEM, ("messages", 0)) == ("system",)
+    assert turns.of(Scope.USER, ("messages", 1)) == ("messages", 1)
+    turns.said(Scope.USER, ("messages", 1))
+    assert turns.of(Scope.ASSISTANT, ("messages", 2)) == ("messages", 2)
+    assert turns.of(Scope.USER, ("messages", 3)) == ("messages", 1)
+    turns.said(Scope.ASSISTANT, ("messages", 4))
+    assert turns.of(Scope.USER, ("messages", 5)) == ("messages", 5)
+    assert Turns().of(Scope.SYSTEM, ("messages", 0)) == ("messages", 0)

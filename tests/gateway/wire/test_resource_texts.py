@@ -3,7 +3,9 @@
 import pytest
 
 from gateway.errors import BadRequest
+from gateway.guard.seams import runs
 from gateway.wire.model import Json
+from gateway.wire.request_texts import parted
 from gateway.wire.resource_texts import ids_of, is_log_probability, log_probabilities, read_inputs, read_kept, read_resource, role_of
 from gateway.wire.walk import dotted
 from policies.vocabulary import Scope
@@ -36,10 +38,10 @@ def shown(found) -> list[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_inputs(value: Json, expected: list):
-    """A text, or each of several by itself; what is given as token numbers is listed."""
+    """A text, or each of several by itself, unless they are parts of one; what is given as token numbers is listed."""
     found = list(read_inputs(value, ("input",)))
     assert shown(found) == expected
-    assert not any(getattr(each, "joins", False) for each in found)
+    assert {getattr(each, "joins", ()) for each in found} <= {(), ("input",) if "type" in str(value) else ()}
 
 
 @pytest.mark.parametrize("value", [True, [True], ["a", 5], [[1], 2], 4111111111111111, [1, 4111111111111111], [-4155550123]])
@@ -123,3 +125,28 @@ def test_log_probabilities_of_nothing():
     assert shown(read_kept(spelled, ())) == [("x", "text"), ("tokens", "logprobs")]
     assert shown(read_kept(spelled, (), spelled=True)) == [("x", "text")]
     assert shown(read_kept({"logprobs": {"content": [], "refusal": None}}, ())) == []
+
+
+def _said(role: str, *parts: Json) -> Json:
+    return {"role": role, "content": [part if isinstance(part, dict) else {"type": "text", "text": part} for part in parts]}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]}, ["ab"]),
+        ({"messages": [_said("user", "a", "b"), _said("user", "c")]}, ["abc"]),
+        ({"messages": [_said("user", "a", {"type": "image_url", "image_url": {"url": "https://x.com/y.png"}}, "b")]}, ["ab"]),
+        ({"messages": [_said("user", {"type": "text", "text": {"value": "a", "annotations": [{"text": "n"}]}}, "b")]}, ["ab"]),
+        ({"messages": [_said("user", "a"), _said("assistant"), _said("user", "b")]}, ["ab"]),
+        ({"messages": [_said("user", "a"), _said("assistant", "b"), _said("user", "c")]}, []),
+        ({"thread": {"messages": [_said("user", "a"), _said("user", "b")]}}, ["ab"]),
+        ({"input": {"messages": [_said("system", "a"), _said("developer", "b")]}}, ["ab"]),
+        (_said("user", "a", "b"), ["ab"]),
+        ({"one": {"text": "a"}, "other": {"text": "b"}, "names": ["c", "d"]}, []),
+    ],
+)
+def test_what_is_read_as_one_text(body: Json, expected: list[str]):
+    """Parts of a message, and messages of one role that follow each other; not what stands beside them."""
+    segments, _ = parted(read_resource(body, (), Scope.USER, {}))
+    assert [run.text for run in runs(segments)] == expected

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import BadRequest, UpstreamError
-from gateway.wire.model import Channel, Delta, Event, Json, Origin
+from gateway.wire.model import Channel, Delta, Event, Json, Kind, Origin
 from gateway.wire.sse import KEEP_ALIVE
 from gateway.wire.sse_answer import MAX_EVENT_BYTES, SseAnswer
 from policies.vocabulary import Scope
@@ -58,6 +58,14 @@ def test_prose_in_an_events_own_lines(fields: bytes):
     """A name or an id that is prose is for the policy to judge, whatever the data is."""
     (event,) = stream().feed(fields + b'data: {"say": "a"}\n\n')
     assert [part.kind.value for part in event.uninspectable] == ["unknown"]
+
+
+@pytest.mark.parametrize("line", [b"id: 4111111111111111", b"event: card-4111-1111-1111-1111", b"id: ssn-536-90-4399"])
+def test_a_number_in_an_events_own_lines(line: bytes):
+    """A name or an id of an event that has somebody's number in it is not read as one."""
+    (event,) = stream().feed(line + b'\ndata: {"say": "a"}\n\n')
+    assert event.body is None
+    assert [part.kind for part in event.uninspectable] == [Kind.UNKNOWN]
 
 
 def test_an_edited_event():

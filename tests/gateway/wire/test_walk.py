@@ -1,9 +1,14 @@
 """Texts in parts of a body that have no names for them: every string, and every key that is more than a name."""
 
+from random import Random
+from string import ascii_letters, digits
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.encoded import encoded
 from gateway.errors import BadRequest
 from gateway.wire.model import Form
 from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text, strings
@@ -57,7 +62,15 @@ def test_depth():
         ("DE89370400440532013000", True, False),
         ("536-90-4399", False, False), ("+12127365000", False, False), ("2024-08-06", True, False),
         ("12345678", True, False), ("$schema", True, True),
-        ("$4111111111111111", True, False), ("$ 5", False, False),
+        ("$4111111111111111", False, False), ("$ 5", False, False),
+        # numbers that are somebody's behind letters; those of a date, a version, a clock are nobody's
+        ("card-4111-1111-1111-1111", False, False), ("id-4111111111111111", False, False), ("call_4111111111111111", False, False),
+        ("call_4111_1111_1111_1111", False, False), ("a/4111.1111.1111.1111:b", False, False), ("x:4111111111111111", False, False),
+        ("ssn-536-90-4399", False, False), ("id_536-90-4399", False, False), ("tel:+12127365000", False, False),
+        ("tel-212-736-5000", False, False), ("tel-1-212-736-5000", False, False), ("call_4111111111111112", True, False),
+        ("claude-3-5-sonnet-20241022", True, False), ("batch-1700000000", True, False), ("req_1700000000123", True, False),
+        ("run-2024-08-06-12-30-45", True, False), ("ft:gpt-4o-2024-08-06:acme:v2:9abcDEF1", True, False),
+        ("a4111111111111111b", True, False),
         # text in base64, of either alphabet and not padded, or in hexadecimal
         ("YW5uYS5rb3ZhY3NAZXhhbXBsZS5vcmc", False, False), ("NDExMTExMTExMTExMTExMQ", False, False),
         ("key-am9obkBleGFtcGxlLmNvbQ", False, False),
@@ -72,6 +85,18 @@ def test_identifiers_and_names(value: str, structural: bool, name: bool):
     """An identifier has no prose in it; a name has not even the digits of a number that means somebody."""
     assert is_structural(value) is structural
     assert is_name(value) is name
+
+
+def test_ids_as_apis_make_them():
+    """No id that is drawn at random in the shapes that APIs have for theirs is taken for text."""
+    draw = Random(7)
+    letters = ascii_letters + digits
+    shapes = ("chatcmpl-", "call_", "msg_01", "toolu_01", "file-", "resp_", "run_", "fp_", "asst_", "batch_", "req_")
+    for _ in range(3000):
+        made = [f"{shape}{''.join(draw.choices(letters, k=24))}" for shape in shapes]
+        made += [str(UUID(int=draw.getrandbits(128), version=4)), f"{draw.getrandbits(160):040x}", f"resp_{draw.getrandbits(200):050x}"]
+        made += [f"chatcmpl-{UUID(int=draw.getrandbits(128), version=4)}", f"trace-{draw.randint(10**9, 2 * 10**9)}"]
+        assert [each for each in made if not is_structural(each) and not encoded(each)] == []
 
 
 @pytest.mark.parametrize(("value", "structural"), [(None, True), (1, True), (1.5, True), (True, True), ([], False), ({}, False)])

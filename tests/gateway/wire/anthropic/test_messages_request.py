@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
+from gateway.guard.seams import runs
 from gateway.wire.anthropic.messages_request import read_request
 from gateway.wire.model import Form, Json, Request, at
 from gateway.wire.walk import dotted, is_name, is_structural, number_text
@@ -113,8 +114,37 @@ def test_texts_that_are_read_as_one() -> None:
             "content": [{"type": "text", "text": "f"}, {"type": "tool_use", "id": "t", "name": "g", "input": {"x": "h"}}],
         },
     ]
-    joins = {segment.text: segment.joins for segment in read(body(messages=messages)).segments}
-    assert joins == {"a": False, "b": True, "c": False, "d": True, "e": True, "f": False, "g": False, "h": False}
+    assert [run.text for run in runs(read(body(messages=messages)).segments)] == ["abe", "cd"]
+
+
+def _text(text: str, **fields: Json) -> Json:
+    return {"type": "text", "text": text, **fields}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([_text("a"), {"type": "image", "source": {"type": "url", "url": "https://x.com/y.png"}}, _text("b")], ["ab"]),
+        ([_text("a"), {"type": "document", "title": "t", "source": {"type": "text", "media_type": "text/plain", "data": "d"}}, _text("b")],
+         ["ab"]),
+        ([_text("a"), {"type": "document", "source": {"type": "content", "content": [_text("c"), _text("d")]}}, _text("b")], ["ab", "cd"]),
+        ([_text("a", citations=[{"type": "char_location", "cited_text": "n", "text": "n"}]), _text("b")], ["ab"]),
+        ([{"type": "tool_result", "tool_use_id": "t", "content": "a"},
+          {"type": "tool_result", "tool_use_id": "u", "content": [_text("b")]}], ["ab"]),
+        ([{"type": "thinking", "thinking": "a", "signature": ""}, {"type": "thinking", "thinking": "b", "signature": ""}], ["ab"]),
+        ([{"type": "tool_use", "id": "t", "name": "f", "input": {"text": "a"}},
+          {"type": "tool_use", "id": "u", "name": "f", "input": {"text": "b"}}], []),
+    ],
+)  # fmt: skip
+def test_blocks_that_are_read_as_one(content: Json, expected: list[str]) -> None:
+    """What blocks say, whatever stands between; a document is a text of its own, and addresses, notes and arguments are none."""
+    assert [run.text for run in runs(read(body(messages=[{"role": "user", "content": content}])).segments)] == expected
+
+
+def test_the_system_goes_on_in_messages() -> None:
+    """A message of the system's that comes first goes on from the system's text; an empty one parts nothing."""
+    messages = [{"role": role, "content": text} for role, text in (("system", "b"), ("user", "c"), ("assistant", ""), ("user", "d"))]
+    assert [run.text for run in runs(read(body(system="a", messages=messages)).segments)] == ["ab", "cd"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from gateway.wire.openai.chat_answer import read_answer, read_companions, read_u
 from gateway.wire.walk import dotted, is_structural
 
 PROSE = "write to anna.kovacs@example.org, please"
+UNSPELLED = {"index": 0, "delta": {"content": "hi"}, "logprobs": {"content": [{"token": "anna@"}]}}
 
 
 def completion(**message: Json) -> Json:
@@ -130,6 +131,7 @@ def test_texts_beside_the_messages(body: Json, places: list[str]):
     ("body", "kind", "place"),
     [
         (chunk(audio={"id": "a", "data": "AAAA"}), "audio", "choices.0.delta.audio"),
+        ({"choices": [UNSPELLED]}, "unknown", "choices.0.logprobs"),
         ({"choices": [PROSE]}, "unknown", "choices.0"),
         ({"choices": [{"index": "0", "delta": {"content": PROSE}}]}, "unknown", "choices.0.index"),
         ({"choices": [{"index": True, "delta": {"content": PROSE}}]}, "unknown", "choices.0.index"),
@@ -180,7 +182,8 @@ def test_companions():
     """Log probabilities belong to the content and the refusal of their choice."""
     choices = [{"index": 1, "logprobs": {"content": []}}, {"index": 0, "logprobs": None}, "odd", {"index": "odd", "logprobs": {}}]
     (companion,) = read_companions({"choices": choices})
-    assert (companion.channels, companion.place) == (((1, "content"), (1, "refusal")), ("choices", 0, "logprobs"))
+    spelled = [(1, key) for key in ("reasoning", "reasoning_content", "thinking", "content", "refusal")]
+    assert (list(companion.channels), companion.place) == (spelled, ("choices", 0, "logprobs"))
     assert read_companions({"choices": "odd"}) == read_companions({}) == ()
 
 
@@ -291,3 +294,10 @@ def test_log_probabilities_with_more_than_tokens():
     }
     found, _, _ = read_answer(body, "message")
     assert {delta.text for delta in found} == {"hi", PROSE, "4111111111111111"}
+
+
+@pytest.mark.parametrize("data", ["anna@example.org", "YW5uYUBleGFtcGxlLm9yZw==", "4111111111111111"])
+def test_sound_that_is_text(data: str):
+    """It is not what it is said to be."""
+    _, _, uninspectable = read_answer(completion(audio={"id": "a", "data": data}), "message")
+    assert [(part.kind.value, part.place[-1]) for part in uninspectable] == [("audio", "audio"), ("unknown", "data")]

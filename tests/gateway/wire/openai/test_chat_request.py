@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
+from gateway.guard.seams import runs
 from gateway.wire.model import Form, Json, Request, at
 from gateway.wire.openai.chat_request import read_request
 from gateway.wire.request_texts import MAX_SEGMENTS
@@ -405,3 +406,45 @@ def test_any_value_at_any_known_key(value: Json):
     ):
         with suppress(BadRequest):
             read(broken)
+
+
+_PICTURE = {"type": "image_url", "image_url": {"url": "https://x.com/y.png"}}
+
+
+def _text(text: str, **fields: Json) -> Json:
+    return {"type": "text", "text": text, **fields}
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([("user", [_text("a"), _PICTURE, _text("b")])], ["ab"]),
+        ([("user", [_text("a"), {"type": "file", "file": {"filename": "x.pdf", "file_id": "f"}}, _text("b")])], ["ab"]),
+        ([("user", [_text("a", annotations=[{"text": "n"}]), "b"])], ["ab"]),
+        ([("assistant", [_text("a"), {"type": "refusal", "refusal": "b"}])], ["ab"]),
+        ([("user", "a"), ("user", [_PICTURE]), ("user", "b")], ["ab"]),
+        ([("system", "a"), ("developer", "b")], ["ab"]),
+        ([("tool", "a"), ("function", "b")], ["ab"]),
+        ([("user", "a"), ("assistant", ""), ("system", []), ("user", "b")], ["ab"]),
+        ([("user", "a"), ("assistant", "b"), ("user", "c")], []),
+        ([("user", [_PICTURE, _PICTURE])], []),
+    ],
+)
+def test_what_is_read_as_one_text(messages: list, expected: list[str]):
+    """Parts of a message, and messages of one scope that follow each other, whatever stands between that says nothing."""
+    request = read({"model": "m", "messages": [{"role": role, "content": content} for role, content in messages]})
+    assert [run.text for run in runs(request.segments)] == expected
+
+
+def test_reasoning_is_read_as_one_text():
+    """What the assistant thought in messages that follow each other, beside what it said in them."""
+    messages = [{"role": "assistant", "reasoning": text, "content": text.upper()} for text in ("a", "b")]
+    assert [run.text for run in runs(read({"model": "m", "messages": messages}).segments)] == ["ab", "AB"]
+
+
+def test_a_call_ends_a_turn():
+    """A message with calls says nothing in words, but the user's next message is a turn of its own."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
+    request = read({"model": "m", "messages": [{"role": "user", "content": "a"}, calling, {"role": "user", "content": "b"}]})
+    assert runs(request.segments) == []

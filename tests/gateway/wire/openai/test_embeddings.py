@@ -17,6 +17,7 @@ from tests.support.bodies import unaccounted
 PROSE = "write to anna.kovacs@example.org, please"
 EMBEDDINGS = Embeddings()
 PACKED = base64.b64encode(struct.pack("<3f", 0.1, 0.2, 0.3)).decode()
+TEXT = base64.b64encode(PROSE.ljust(40).encode()).decode()
 
 
 def answer(*vectors: Json, **more: Json):
@@ -66,6 +67,8 @@ def test_vectors(vectors: tuple):
         ([[0.5], ["anna"]], ["anna"]),
         ({"float": "anna"}, ["anna"]),
         ("AAAA!AAA", ["AAAA!AAA"]),
+        (TEXT, [TEXT]),
+        ("4111111111111111", ["4111111111111111"]),
     ],
 )
 def test_what_is_no_vector(vector: Json, texts: list[str]):

@@ -52,6 +52,9 @@ def test_a_request():
         ({"data": "a"}, [("data", "a")], []),
         (["a"], [("0", "a")], []),
         ({"data": [{"two words": 1}]}, [], [("unknown", "data.0")]),
+        ({"data": [{"b64_json": "anna@example.org"}]}, [], [("image", "data.0"), ("unknown", "data.0.b64_json")]),
+        ({"data": [{"b64_json": "YW5uYUBleGFtcGxlLm9yZw=="}]}, [], [("image", "data.0"), ("unknown", "data.0.b64_json")]),
+        ({"data": [{"url": "data:text/plain;base64,YW5uYUBleGFtcGxlLm9yZw=="}]}, [], [("image", "data.0"), ("unknown", "data.0.url")]),
     ],
 )  # fmt: skip
 def test_texts_of_an_answer(body: Json, texts: list, unread: list):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.guard.seams import runs
 from gateway.wire.model import Call, Json
 from gateway.wire.openai.moderations import Moderations
 from gateway.wire.walk import dotted
@@ -50,3 +51,12 @@ def test_an_answer():
     }  # fmt: skip
     event = MODERATIONS.parse_completion(json.dumps(body).encode(), "application/json")
     assert ([delta.text for delta in event.deltas], event.uninspectable) == (["text"], ())
+
+
+def test_what_is_read_as_one_text():
+    """The parts of one input, with a picture between them; texts have nothing to do with each other."""
+    picture = {"type": "image_url", "image_url": {"url": "https://x.com/y.png"}}
+    parts = [{"type": "text", "text": "a"}, picture, {"type": "text", "text": "b"}]
+    for given, expected in ((parts, ["ab"]), (["a", "b"], [])):
+        read = MODERATIONS.parse_request(json.dumps({"input": given}).encode(), Call())
+        assert [run.text for run in runs(read.segments)] == expected

@@ -120,3 +120,16 @@ def test_log_probabilities_of_a_part():
     found = list(read_said_part(part, ("part",), ANSWER))
     assert "Hi" in [text for place, text, _ in _texts(found) if place == "part.text"]
     assert ("part.logprobs.0.token", "Hi") in [(place, text) for place, text, _ in _texts(found)]
+
+
+def test_what_is_read_as_one_text():
+    """Parts of an item with sound between them, and the items of one role that a response is asked for with."""
+    part, sound = {"type": "input_text", "text": "a"}, {"type": "input_audio", "audio": "AAAA"}
+    found = read_item(_message("user", part, sound, part), ("i",), REQUEST)
+    assert [each.joins for each in found if isinstance(each, Text)] == [("i",), ("i",)]
+    asked = {"input": [_message("user", part), _message("user", sound), _message("user", part), _message("assistant", part)]}
+    found = read_settings(asked, ("r",), REQUEST)
+    first = ("r", "input", 0)
+    assert [each.joins for each in found if isinstance(each, Text)] == [first, first, ("r", "input", 3)]
+    found = read_settings({"instructions": "a", "input": [_message("system", part)]}, ("r",), REQUEST)
+    assert [each.joins for each in found if isinstance(each, Text)] == [("r", "instructions")] * 2

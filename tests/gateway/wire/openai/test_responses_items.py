@@ -172,7 +172,7 @@ def test_items_that_are_none():
 
 
 def test_what_is_read_as_one_text():
-    """Parts of one message, and messages of one role that follow each other, join; another item between them parts them."""
+    """Parts of one message, and items of one scope that follow each other, join; an item that says nothing does not part them."""
     part = {"type": "input_text", "text": "a"}
     items = [
         {"role": "user", "content": [part, IMAGE | {"detail": None}, part]}, {"role": "user", "content": "b"},
@@ -180,9 +180,25 @@ def test_what_is_read_as_one_text():
         {"role": "user", "content": "d"}, {"type": "item_reference", "id": "m"}, {"role": "user", "content": "e"},
     ]  # fmt: skip
     joins = [each.joins for each in read_items(items, (), REQUEST) if isinstance(each, Text)]
-    assert joins == [False, True, True, False, False, False]
-    results = read_content([part, part], ("output",), "tool", Scope.TOOL_RESULTS, REQUEST)
-    assert [each.joins for each in results if isinstance(each, Text)] == [False, True]
+    assert joins == [(0,), (0,), (0,), (2,), (3,), (3,)]
+    results = read_content([part, part], ("output",), "tool", Scope.TOOL_RESULTS, REQUEST, joins=("o",))
+    assert [each.joins for each in results if isinstance(each, Text)] == [("o",), ("o",)]
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([{"type": "function_call_output", "call_id": "c", "output": "a"}] * 2, [(0,), (0,)]),
+        ([{"role": "system", "content": "a"}, {"role": "developer", "content": "b"}], [("instructions",)] * 2),
+        ([{"role": "user", "content": "a"}, {"type": "reasoning", "summary": []}, {"role": "user", "content": "b"}], [(0,), (0,)]),
+        ([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], [(0,), (1,), (2,)]),
+        ([{"type": "custom_tool_call", "input": "a"}, {"type": "custom_tool_call", "input": "b"}], [(), ()]),
+    ],
+)
+def test_turns(items: list, expected: list):
+    """Items are of one turn until something is said, or called, in another scope; what is called is no text that goes on."""
+    found = read_items(items, (), REQUEST, system=("instructions",))
+    assert [each.joins for each in found if isinstance(each, Text)] == expected
 
 
 MODELS = [each for union in (ResponseInputItem, ResponseOutputItem, ResponseItem, ConversationItem) for each in variants(union)]
@@ -199,7 +215,7 @@ def test_every_item_of_the_sdk_is_mapped(model: type[BaseModel], side: Side):
         listed = {text for one in each if isinstance(one, Uninspectable) for text in prose(at(item, one.place))}
         spelled = {text for part in item.get("content") or () if side is ANSWER and is_spelled(part) for text in prose(part["logprobs"])}
         assert set(prose(item)) == {at(item, place) for place in texts if str(at(item, place)).startswith("prose ")} | listed | spelled
-        kinds = {one.kind.value for one in each if isinstance(one, Uninspectable) and one.place != ("role",)}
+        kinds = {one.kind.value for one in each if isinstance(one, Uninspectable) and one.place[-1:] not in (("role",), ("logprobs",))}
         assert "unknown" not in kinds
         assert is_message(item) or item.get("type") in {*ITEMS, None}
 

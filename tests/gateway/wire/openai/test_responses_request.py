@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadRequest
+from gateway.guard.seams import runs
 from gateway.wire.model import Form, Json, Request, at
 from gateway.wire.openai.responses_request import read_request
 from gateway.wire.request_texts import MAX_SEGMENTS
@@ -253,3 +254,23 @@ def test_any_value_at_any_known_key(value: Json):
     for item in (*items, *parts, {"type": value}, {"role": value}, {"role": "user", "content": [{"type": value}]}):
         with suppress(BadRequest):
             read(input=[item])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instructions": "a", "input": [{"role": "system", "content": "b"}]},
+        {"input": [{"role": "developer", "content": "b"}], "instructions": "a"},
+        {"input": [{"role": "user", "content": [
+            {"type": "input_text", "text": "a"},
+            {"type": "input_image", "image_url": "https://x.com/y.png"},
+            {"type": "input_text", "text": "b"},
+        ]}]},
+        {"input": [{"role": "assistant", "content": [
+            {"type": "output_text", "text": "a", "annotations": [{"title": "n"}]}, {"type": "refusal", "refusal": "b"},
+        ]}]},
+    ],
+)  # fmt: skip
+def test_what_is_read_as_one_text(body: Json):
+    """Instructions and the system's items, and the parts of a message with a medium or a note between them."""
+    assert [run.text for run in runs(read(**body).segments)] == ["ab"]
