@@ -1,4 +1,4 @@
-"""``python -m bench [compare|soak|dialects|invariance|matrix] [--quick] [--json FILE]``."""
+"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision] [--quick] [--json FILE]``."""
 
 import argparse
 import json
@@ -8,10 +8,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.compare import FULL, QUICK, compare
+from bench.decision import decision
 from bench.dialects import dialects
 from bench.invariance import invariance
 from bench.matrix import cells, plans, summary, table, write_table
 from bench.processes import is_pinnable
+from bench.replay import EXCHANGES, replay
 from bench.report import as_json, machine, print_report
 from bench.soak import print_soak, soak
 from bench.targets import DEFAULT, TARGETS, Target, parse_target
@@ -59,7 +61,23 @@ def _matrix(options: argparse.Namespace) -> dict:
     return {"cells": list(map(asdict, found)), "bypasses": [asdict(cell) for cell in found if cell.is_bypass]}
 
 
-_COMMANDS = {"compare": _compare, "soak": _soak, "dialects": _dialects, "invariance": _invariance, "matrix": _matrix}
+def _replay(options: argparse.Namespace) -> dict:
+    return replay(10_000 if options.quick else EXCHANGES)
+
+
+def _decision(options: argparse.Namespace) -> dict:
+    return decision(rounds=4 if options.quick else 15)
+
+
+_COMMANDS = {
+    "compare": _compare,
+    "soak": _soak,
+    "dialects": _dialects,
+    "invariance": _invariance,
+    "matrix": _matrix,
+    "replay": _replay,
+    "decision": _decision,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=tuple(_COMMANDS),
         default="compare",
-        help="compare targets; watch memory over many requests; compare dialects; try one text on all surfaces; the bypass matrix",
+        help="compare targets; watch memory over many requests; compare dialects; one text on all surfaces; bypasses; replay; decision",
     )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     parser.add_argument("--target", nargs="+", help=f"only these of: {', '.join(target.name for target in TARGETS)}")

@@ -12,7 +12,8 @@
                 ``generic_json`` is what the settings describe
     guard/      pure: what may pass, and when; asks for slow detectors by ``needs`` and is fed by ``settle``
     telemetry/  the record of an exchange, the journal it is written to, the metrics
-    proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool
+    proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool;
+                the policies in force in ``inforce``, with ``rollouts`` and ``lastgood``
     storage/    what outlives an exchange, in memory or in a Redis
     demo/       a small simulated endpoint
     cli/        one command a file

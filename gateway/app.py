@@ -29,11 +29,12 @@ from gateway.proxy.admin import Admin, build_admin
 from gateway.proxy.apps import Apps
 from gateway.proxy.connection import Bounds
 from gateway.proxy.handler import handle
+from gateway.proxy.inforce import InForce, Source
 from gateway.proxy.offload import Pool, Readers, Scans
 from gateway.proxy.parts import Parts
 from gateway.proxy.pictures import Limits, Pictures
-from gateway.proxy.plans import Detectors, Plans, rules_of
-from gateway.proxy.reload import PolicyFolder, Rejected
+from gateway.proxy.plans import Detectors
+from gateway.proxy.reviewqueue import ReviewQueue
 from gateway.proxy.routing import Router
 from gateway.proxy.server import Server
 from gateway.proxy.shutdown import Shutdown
@@ -48,7 +49,6 @@ from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import routes
 from policies.load import library
 
-_POLL_S = 0.2
 _SYNC_S = 1.0
 _KEY_FILE = Path("var/oddgate.key")
 _PICTURE_TEXTS_BYTES = 8 << 20
@@ -76,11 +76,8 @@ class Gateway:
         self._key = _secret_key(config)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._problems: list[str] = ["starting"]
-        self._rejected: list[str] = []
-        self._folder = PolicyFolder(
-            config.policies.dir or library(), config.policies.default, Catalog(), [app.policy for app in config.apps if app.policy]
-        )
-        self._detectors = Detectors(config.detectors.pii)
+        self._instruments = Instruments(CollectorRegistry())
+        self._in_force = InForce(_source(config), Catalog(), Detectors(config.detectors.pii), self._key, time.time, self._instruments)
         half = config.memo.max_mb << 19
         self.memos = Memos(Memo(self._key, half), Memo(self._key, half))
         self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
@@ -88,16 +85,15 @@ class Gateway:
         self._journal = Journal(
             journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, time.time, sync_each=journal.fsync == "always"
         )
-        self._instruments = Instruments(CollectorRegistry())
+        self._reviews = ReviewQueue(self._journal.append, time.time, self._instruments.reviewed)
         self._store = _open_store(config.state)
         self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))
         self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
-        self._plans = Plans(self._folder.current, config.policies.default, self._detectors.of)
         served, shutdown = routes(surface.route() for surface in config.surfaces), Shutdown()
         parts = Parts(
             routes=served,
-            apps=Apps(config.apps),
-            choose_plan=lambda subject, policy: self._plans.choose(subject, policy),
+            apps=Apps(config.apps, config.labels),
+            choose_plan=self._in_force.choose,
             memos=self.memos,
             scans=self.scans,
             vault=self._vault,
@@ -112,6 +108,7 @@ class Gateway:
             pictures=_pictures(config.detectors.ocr, self._readers, self._key),
             shutdown=shutdown,
             uploads=UploadLimits(listen.max_upload_rows, listen.upload_timeout_s),
+            keep=self._journal.append,
         )
         bounds = Bounds(
             listen.max_body_mb << 20,
@@ -138,6 +135,7 @@ class Gateway:
         async with AsyncExitStack() as stack:
             stack.callback(self._journal.close)
             stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._in_force.close)
             stack.push_async_callback(self._stop)
             for upstream in self._upstreams:
                 await upstream.open()
@@ -145,10 +143,10 @@ class Gateway:
             stack.push_async_callback(self.scans.close)
             stack.push_async_callback(self._readers.close)
             admin_port = await self._listen_admin(stack)
-            await self.scans.warm(self._plans.factories())
+            await self.scans.warm(self._in_force.factories())
             port = await self._server.listen(listen.host, listen.port)
             stack.push_async_callback(self._drain)
-            self.spawn(self._watch_policies(), "policies")
+            self.spawn(self._in_force.watch(self.scans.warm), "policies")
             if self._config.journal.fsync == "interval":
                 self.spawn(self._sync_journal(), "journal")
             self._problems.clear()
@@ -163,7 +161,11 @@ class Gateway:
     async def _listen_admin(self, stack: AsyncExitStack) -> int:
         listen = self._config.listen
         token = listen.admin_token.get_secret_value() if listen.admin_token else None
-        admin = Admin(self._instruments.registry, lambda: list(self._problems), self._policy_status)
+        policies = self._in_force
+        admin = Admin(
+            self._instruments.registry, lambda: list(self._problems), self._degraded, self._policy_status, policies.rollouts.status,
+            policies.act, self._reviews.shown, self._reviews.label,
+        )  # fmt: skip
         runner = web.AppRunner(build_admin(admin, token), access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -183,6 +185,7 @@ class Gateway:
     def _record(self, exchange: Exchange) -> None:
         try:
             self._journal.append(render(exchange))
+            self._reviews.note(exchange)
         except OSError:
             self._instruments.journal_errors.inc()
             if self._config.journal.on_error == "block":
@@ -196,6 +199,7 @@ class Gateway:
         if not exchange.is_counted:
             exchange.is_counted = True
             self._instruments.observe(exchange)
+            self._in_force.rollouts.note(exchange)
 
     async def _sync_journal(self) -> None:
         while True:
@@ -205,40 +209,20 @@ class Gateway:
             except OSError:
                 self._instruments.journal_errors.inc()
 
-    async def _watch_policies(self) -> None:
-        while True:
-            await asyncio.sleep(_POLL_S)
-            found = self._folder.poll()
-            if found is None:
-                continue
-            if isinstance(found, Rejected):
-                self._reject([str(problem) for problem in found.problems])
-                continue
-            try:
-                plans = await asyncio.to_thread(Plans, found.snapshot, self._config.policies.default, self._detectors.of)
-                await self.scans.warm(plans.factories())
-            except (DetectorError, RuntimeError) as error:
-                self._reject([str(error)])
-                continue
-            self._plans = plans
-            self._detectors.keep_only(rules_of(found.snapshot))
-            self._rejected = []
-            self._instruments.policy_reloads.labels("ok").inc()
-            log.info("policies reloaded: %s", ", ".join(found.changed) or "nothing changed")
-
-    def _reject(self, problems: list[str]) -> None:
-        self._rejected = problems
-        self._instruments.policy_reloads.labels("rejected").inc()
-        for problem in problems:
-            log.error("policies not reloaded, the last good ones stay in force: %s", problem)
-
     def _policy_status(self) -> dict[str, object]:
-        loaded_at = self._plans.snapshot.loaded_at
-        return {"workers": [{"pid": os.getpid(), "loaded_at": loaded_at, "policies": self._plans.status(), "rejected": self._rejected}]}
+        return {"workers": [{"pid": os.getpid(), **self._in_force.status()}]}
+
+    def _degraded(self) -> list[str]:
+        return ["policies: the folder cannot be used, and the last good ones are in force"] if self._in_force.is_degraded else []
+
+    def _is_degraded(self) -> float:
+        return float(self._in_force.is_degraded)
 
     def _readings(self) -> list[Reading]:
         return [
             Reading("oddgate_active_exchanges", "Exchanges under way.", lambda: self._server.under_way),
+            Reading("oddgate_policy_degraded", "1 where the policies in force are not what their folder says.", self._is_degraded),
+            Reading("oddgate_review_waiting", "Exchanges that wait for a person to look at them.", lambda: len(self._reviews)),
             *_vault_readings(self._vault, self._store),
             *_memo_readings("review", "of a text by a policy", self.memos.reviews),
             *_memo_readings("scan", "of a text by a detector", self.memos.scans),
@@ -265,6 +249,12 @@ async def running(config: Config) -> AsyncIterator[Addresses]:
 
 def new_request_id() -> str:
     return f"req_{os.urandom(12).hex()}"
+
+
+def _source(config: Config) -> Source:
+    policies = config.policies
+    required = [app.policy for app in config.apps if app.policy]
+    return Source(policies.dir, library(), policies.default, required, policies.keep_dir)
 
 
 def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures | None:

@@ -67,6 +67,8 @@ class Policies(Section):
     dir: Path | None = None
     """None: the policies that come with the package."""
     default: Name = "default"
+    keep_dir: Path = Path("var")
+    """Where the last good policies are kept, and what has become of rollouts."""
 
 
 def _origin(url: str) -> str:
@@ -105,6 +107,12 @@ def _settable(name: str) -> str:
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"), AfterValidator(_settable)]
 
 
+def _forwardable(name: str) -> str:
+    if name.lower().startswith("x-oddgate-"):
+        raise ValueError(f"the header {name} is for the gateway alone")
+    return name
+
+
 class Upstream(Section):
     """An LLM endpoint."""
 
@@ -117,7 +125,7 @@ class Upstream(Section):
     """None: the client's own key is forwarded."""
     headers: dict[HeaderName, Secret] = {}
     """Sent with every request besides, such as ``openai-organization``."""
-    forward_headers: tuple[HeaderName, ...] = ()
+    forward_headers: tuple[Annotated[HeaderName, AfterValidator(_forwardable)], ...] = ()
     """Of the client's, besides those that the APIs have: credentials, content types, ``openai-*``, ``anthropic-*`` and the like."""
     models: Annotated[tuple[Glob, ...], Field(min_length=1)] = ("*",)
     connect_timeout_s: Seconds = 10
@@ -142,6 +150,16 @@ class Limits(Section):
     usd_per_day: Annotated[float, Field(gt=0)] | None = None
 
 
+Label = Literal["user", "session", "group", "app"]
+
+
+class Labels(Section):
+    """What clients say of their requests, in headers: ``x-oddgate-user`` and the like."""
+
+    trust: tuple[Label, ...] = ("user", "session")
+    """Those that are read; the others are as if they had not been sent. ``app``: only where no applications are configured."""
+
+
 class App(Section):
     """An application that may use the gateway, known by its key."""
 
@@ -149,6 +167,8 @@ class App(Section):
     key: Secret
     policy: Name | None = None
     """None: the one that applies to it, else the default."""
+    trust: tuple[Literal["user", "session", "group"], ...] | None = None
+    """Which of its labels are read. None: those of ``labels.trust``."""
     limits: Limits | None = None
 
 
@@ -237,6 +257,7 @@ class Config(Section):
     """None: the first upstream whose ``models`` match."""
     apps: tuple[App, ...] = ()
     """None: transparent, every client is served and its own key forwarded."""
+    labels: Labels = Labels()
     surfaces: tuple[ServedSurface, ...] = ()
     """Paths that are served besides the built-in ones."""
     state: State = State()
@@ -323,6 +344,12 @@ def _unsupported(config: Config) -> Iterator[_Objection]:
             yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
 
 
+def _labels(config: Config) -> Iterator[_Objection]:
+    if config.apps and "app" in config.labels.trust:
+        place = ("labels", "trust", config.labels.trust.index("app"))
+        yield place, "applications are known by their keys; allowed where none are configured"
+
+
 def _references(config: Config) -> Iterator[_Objection]:
     names = [upstream.name for upstream in config.upstreams]
     for index, route in enumerate(config.routes):
@@ -352,4 +379,4 @@ def _surfaces(config: Config) -> Iterator[_Objection]:
         yield ("surfaces", *loc), message
 
 
-_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _references, _twice, _surfaces)
+_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _labels, _references, _twice, _surfaces)

@@ -3,7 +3,7 @@
     GatewayError
     ├── InternalError              500  internal_error
     ├── BadRequest                 400  invalid_json, invalid_body, duplicate_key, too_deep, unsupported_query, invalid_http,
-    │                                   invalid_multipart, invalid_file
+    │                                   invalid_multipart, invalid_file, invalid_label
     ├── Unauthorized               401  invalid_api_key
     ├── NotSupported               404  unsupported_path, model_not_routed
     ├── MethodNotAllowed           405  method_not_allowed

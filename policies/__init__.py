@@ -1,8 +1,15 @@
 """Policies decide: what a finding means for one text, in the words of a file that a security team writes.
 
-    YAML ── load ──> Policy (frozen) ── select (whose exchange is it) ──> one policy
+    YAML ── extend (one order of merging) ── load ──> Policy (frozen) ── select, rollout (whose exchange is it) ──> one policy
     findings of each rule ── decide ──> Verdict: the strictest action, disjoint edits, the rules that fired
     edits ── redact ──> the text that goes on
+
+``policy`` with ``domain`` is the schema, ``vocabulary`` its words. Besides findings, a decision hangs on ``conditions`` (CEL), on
+``bounds`` of a request and on ``flows`` of values; what of a domain judges texts becomes rules (``domain_rules``).
+
+``decider`` decides a whole exchange in the same way without a gateway: for ``cases`` (run by ``trials``), for ``replay`` of ``recorded``
+exchanges and for explanations. ``lint`` says what is hardly meant, ``diff`` what two policies say otherwise, ``mutate`` what no case
+notices; ``alarms`` and ``calibration`` hold a policy to the false-alarm rate that it promises.
 
 Nothing here knows how a finding was found, or what HTTP is. Everything is pure: the only files read are the policy's own.
 ``positions`` and ``problems`` turn YAML into values that remember their line, so that every error names file, line and key.

@@ -31,18 +31,23 @@ class Outcome:
 
 _Match = tuple[Finding, Rule]
 
-_LATE = frozenset({"timeout", "overload"})
+_ABSENT = frozenset({"overload", "unavailable"})
 
 # Where rules disagree about one place, the style that keeps less of the value wins.
 _STYLES = (Action.REDACT, Action.HASH, Action.MASK, Action.TOKENIZE)
 
 # Mildest to strictest. That a rewriting style has a rank among its equals makes the verdict independent of the rules' order.
-_RANKS = {action: rank for rank, action in enumerate((Action.ALLOW, Action.FLAG, *reversed(_STYLES), Action.BLOCK))}
+_RANKS = {action: rank for rank, action in enumerate((Action.ALLOW, Action.FLAG, *reversed(_STYLES), Action.REASK, Action.BLOCK))}
 
 
 def selects(rule: Rule, finding: Finding) -> bool:
-    """Whether the rule means this finding. Without ``min_score`` the detector's own threshold has already been applied."""
+    """Whether the rule means this finding. Without ``min_score`` the detector's own threshold has already been applied.
+
+    The score of a calibrated detector is one less the share of ordinary texts that score as high.
+    """
     if rule.min_score is not None and finding.score < rule.min_score:
+        return False
+    if rule.max_fpr is not None and 1 - finding.score > rule.max_fpr:
         return False
     return rule.entities is None or finding.entity in rule.entities
 
@@ -52,27 +57,26 @@ def decide(policy: Policy, checks: Sequence[tuple[Rule, Outcome]], length: int) 
 
     ``fired`` keeps the order of ``checks``; action and edits do not depend on it.
     """
-    if not any(outcome.findings or outcome.not_checked for _, outcome in checks):
-        return ALLOWED
     fired: list[Fired] = []
     rewrites: list[_Match] = []
     for rule, outcome in checks:
-        if not (outcome.findings or outcome.not_checked):
-            continue
-        shadow = policy.is_shadow(rule)
-        chosen = [finding for finding in outcome.findings if selects(rule, finding)]
-        fired += [_unchecked(rule, check, length, shadow) for check in outcome.not_checked]
-        fired += [Fired(rule.id, f.kind, f.start, f.end, f.score, rule.action, shadow) for f in chosen]
-        if chosen and not shadow and rule.action.is_rewrite:
-            rewrites += [(finding, rule) for finding in chosen]
+        if outcome.findings or outcome.not_checked:
+            action, shadow = rule.action, policy.is_shadow(rule)
+            rewriting = not shadow and action in _STYLES
+            fired += [_unchecked(rule, check, length, shadow) for check in outcome.not_checked]
+            for finding in outcome.findings:
+                if selects(rule, finding):
+                    fired.append(Fired(rule.id, finding.kind, finding.start, finding.end, finding.score, action, shadow))
+                    if rewriting:
+                        rewrites.append((finding, rule))
     if not fired:
         return ALLOWED
-    strictest = max((f.action for f in fired if not f.shadow), key=_RANKS.__getitem__, default=Action.ALLOW)
+    strictest = max([f.action for f in fired if not f.shadow], key=_RANKS.__getitem__, default=Action.ALLOW)
     return Verdict(strictest, tuple(_edits(rewrites)), tuple(fired))
 
 
 def _unchecked(rule: Rule, check: NotChecked, length: int, shadow: bool) -> Fired:
-    action = rule.on_timeout if check.reason in _LATE else rule.on_error
+    action = rule.on_timeout if check.reason == "timeout" else rule.on_unavailable if check.reason in _ABSENT else rule.on_error
     return Fired(rule.id, check.detector, 0, length, 0.0, action, shadow, check.reason)
 
 
@@ -81,10 +85,12 @@ def _edits(matches: list[_Match]) -> Iterator[Edit]:
     ordered = sorted(matches, key=lambda match: match[0].start)
     at = 0
     for place in merge_overlaps(finding for finding, _ in matches):
-        members: list[Rule] = []
+        styles: list[Action] = []
+        restore = True
         while at < len(ordered) and ordered[at][0].start < place.end:
-            members.append(ordered[at][1])
+            rule = ordered[at][1]
+            styles.append(rule.action)
+            restore = restore and rule.restore
             at += 1
-        style = max((rule.action for rule in members), key=_RANKS.__getitem__)
-        restore = style is Action.TOKENIZE and all(rule.restore for rule in members)
-        yield Edit(place.start, place.end, place.kind, style, restore)
+        style = max(styles, key=_RANKS.__getitem__)
+        yield Edit(place.start, place.end, place.kind, style, restore and style is Action.TOKENIZE)

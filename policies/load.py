@@ -6,38 +6,21 @@ fire, patterns that are unsafe, and rules that would have to take back text that
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
-from policies.policy import Policy, Rule
-from policies.positions import Loc, parse, read, unreadable
+from policies import calibration
+from policies.extend import extend
+from policies.objections import Catalog, objections
+from policies.policy import Policy
+from policies.positions import Node, parse, read, unreadable
 from policies.problems import Problem, ProblemsError, allowed
 from policies.schema import problem_at, validate
-from policies.verdict import Action
-from policies.vocabulary import Scope
 
 
 class PolicyError(ProblemsError):
     """A policy cannot be used."""
-
-
-class Catalog(Protocol):
-    """What there is to detect."""
-
-    def names(self) -> Collection[str]: ...
-
-    def entities(self, detect: str) -> Collection[str]: ...
-
-    def pooled_entities(self, detect: str) -> Collection[str]:
-        """Those that only whole sentences can be judged for, in the worker pool."""
-        ...
-
-    def pattern_problem(self, name: str, regex: str, validator: str | None) -> str | None:
-        """Why this pattern cannot be used."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +30,12 @@ class LoadedPolicy:
     policy: Policy
     digest: str
     path: Path
+    layers: tuple[str, ...] = ()
+    """The files that it was merged from, ground first (see ``extend``)."""
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where each rule's words stand, ground first, as ``file:line``."""
+    remarks: tuple[Problem, ...] = ()
+    """What is amiss without keeping it from being used."""
 
 
 def library() -> Path:
@@ -58,18 +47,62 @@ def load_dir(folder: Path, catalog: Catalog) -> dict[str, LoadedPolicy]:
     """Every policy in a folder, by name. All the problems of all files are reported together."""
     problems: list[Problem] = []
     found: dict[str, LoadedPolicy] = {}
+    shelf = _Shelf(folder)
     for path in policy_files(folder):
         try:
-            loaded = load_policy(path, catalog)
-        except PolicyError as error:
+            loaded = _calibrated(_load(shelf.parsed(path), path, catalog, shelf))
+        except ProblemsError as error:
             problems += error.problems
             continue
         other = found.setdefault(loaded.policy.name, loaded)
         if other is not loaded:
             problems.append(Problem(str(path), 1, "name", f"{loaded.policy.name} is already the name of the policy in {other.path}"))
+    problems += _astray(found)
     if problems:
-        raise PolicyError(problems)
+        raise PolicyError(dict.fromkeys(problems))
     return found
+
+
+def _astray(found: Mapping[str, LoadedPolicy]) -> Iterator[Problem]:
+    """What a policy says of another one that is not there, or not for this."""
+    for loaded in found.values():
+        rollout = loaded.policy.rollout
+        if rollout and (rollout.of not in found or rollout.of == loaded.policy.name):
+            others = sorted(found.keys() - {loaded.policy.name})
+            yield Problem(str(loaded.path), 1, "rollout.of", f"there is no other policy {rollout.of}; {allowed(rollout.of, others)}")
+        elif rollout and found[rollout.of].policy.rollout:
+            yield Problem(str(loaded.path), 1, "rollout.of", f"{rollout.of} has a rollout of its own; allowed: a policy without")
+
+
+class _Shelf:
+    """The files of a folder and of the library, each parsed once, when it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parsed: dict[Path, Node] = {}
+
+    def parsed(self, path: Path) -> Node:
+        """Raises ``ProblemsError``."""
+        if path.suffix == ".yml":
+            raise PolicyError([Problem(str(path), 0, "", "a policy's file name must end in .yaml; rename it")])
+        if path not in self._parsed:
+            self._parsed[path] = parse(read(path), str(path))
+        return self._parsed[path]
+
+    def find(self, name: str) -> Node:
+        """A policy by its name: beside those that are loaded, or in the library. See ``extend.Find``."""
+        names: list[str] = []
+        for folder in (self._folder, library()):
+            for path in policy_files(folder):
+                try:
+                    node = self.parsed(path)
+                except ProblemsError:
+                    continue  # it has been reported, or is nobody's concern
+                said = node.child("name")
+                if said is not None and said.value == name:
+                    return node
+                names.append(str(said.value if said else ""))
+        raise KeyError(allowed(name, sorted(set(names) - {""})))
 
 
 def policy_files(folder: Path) -> list[Path]:
@@ -81,96 +114,58 @@ def policy_files(folder: Path) -> list[Path]:
     return [path for path in paths if path.suffix in (".yaml", ".yml") and path.name[0] != "." and not path.stem.endswith(".cases")]
 
 
+def calibration_files(folder: Path) -> list[Path]:
+    """What stands beside the policies of a folder and belongs to them."""
+    return [path for policy in policy_files(folder) if (path := calibration_beside(policy)).exists()]
+
+
+def calibration_beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.calibration.json")
+
+
 def load_policy(path: Path, catalog: Catalog) -> LoadedPolicy:
-    if path.suffix == ".yml":
-        raise PolicyError([Problem(str(path), 0, "", "a policy's file name must end in .yaml; rename it")])
+    shelf = _Shelf(path.parent)
     try:
-        text = read(path)
+        return _calibrated(_load(shelf.parsed(path), path, catalog, shelf))
     except ProblemsError as error:
         raise PolicyError(error.problems) from None
-    return load_text(text, str(path), catalog)
 
 
 def load_text(text: str, file: str, catalog: Catalog) -> LoadedPolicy:
-    """A policy from text; ``file`` is what problems call it."""
+    """A policy from text; ``file`` is what problems call it. What it extends is looked for in the library."""
     try:
-        root = parse(text, file)
-        policy = validate(Policy, root)
+        return _load(parse(text, file), Path(file), catalog, _Shelf(library()))
     except ProblemsError as error:
         raise PolicyError(error.problems) from None
-    problems = sorted((problem_at(root, loc, message) for loc, message in _objections(policy, catalog)), key=lambda p: p.line)
+
+
+def _load(root: Node, path: Path, catalog: Catalog, shelf: _Shelf) -> LoadedPolicy:
+    merged = extend(root, shelf.find)
+    policy = validate(Policy, merged.node)
+    problems = sorted((problem_at(merged.node, loc, message) for loc, message in objections(policy, catalog)), key=lambda p: p.line)
     if problems:
         raise PolicyError(problems)
-    return LoadedPolicy(policy, _digest(policy), Path(file))
+    return LoadedPolicy(policy, _digest(policy), path, merged.layers, merged.origins)
+
+
+def _calibrated(loaded: LoadedPolicy) -> LoadedPolicy:
+    """With the borders that were found in its traffic; those that the policy states itself stay."""
+    path = calibration_beside(loaded.path)
+    if not path.exists():
+        return loaded
+    borders, remarks = calibration.borders(calibration.parse(_content(path), str(path)), loaded.policy, str(path))
+    policy = loaded.policy.model_copy(update={"borders": {**borders, **loaded.policy.borders}})
+    return replace(loaded, policy=policy, digest=_digest(policy), remarks=tuple(remarks))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(calibration.MAX_BYTES + 1)
+    except OSError as error:
+        raise PolicyError([unreadable(path, error)]) from None
 
 
 def _digest(policy: Policy) -> str:
     canonical = json.dumps(policy.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-_Objection = tuple[Loc, str]
-
-
-def _objections(policy: Policy, catalog: Catalog) -> Iterator[_Objection]:
-    first: dict[str, int] = {}
-    for index, rule in enumerate(policy.rules):
-        at: Loc = ("rules", index)
-        if first.setdefault(rule.id, index) != index:
-            yield (*at, "id"), f"{rule.id} is already the id of rules[{first[rule.id]}]"
-        if rule.detect not in catalog.names():
-            yield (*at, "detect"), f"there is no detector {rule.detect}; {allowed(rule.detect, sorted(catalog.names()))}"
-            continue
-        for check in _CHECKS:
-            for loc, message in check(policy, rule, catalog):
-                yield (*at, *loc), message
-
-
-def _entities(_: Policy, rule: Rule, catalog: Catalog) -> Iterator[_Objection]:
-    known = {*catalog.entities(rule.detect), *(pattern.name for pattern in rule.patterns)}
-    for index, entity in enumerate(rule.entities or ()):
-        if entity not in known:
-            yield ("entities", index), f"{rule.detect} does not find {entity}; {allowed(entity, sorted(known))}"
-    for index, pattern in enumerate(rule.patterns):
-        problem = catalog.pattern_problem(pattern.name, pattern.regex, pattern.validator)
-        if problem:
-            yield ("patterns", index, "regex"), problem
-
-
-def _vanities(_: Policy, rule: Rule, __: Catalog) -> Iterator[_Objection]:
-    """What would never fire, or never have an effect."""
-    if not rule.scope:
-        yield ("scope",), f"an empty list: the rule can never fire; {allowed('', list(Scope))}, or leave the key out for all text"
-    if rule.entities == ():
-        yield ("entities",), "an empty list: the rule can never fire; leave the key out for every entity"
-    for key, values in (("entities", rule.entities or ()), ("scope", rule.scope)):
-        for value, count in Counter(values).items():
-            if count > 1:
-                yield (key, values.index(value)), f"{value} is listed {count} times"
-    for index, pattern in enumerate(rule.patterns):
-        if rule.entities and pattern.name not in rule.entities:
-            yield ("patterns", index, "name"), f"{pattern.name} can never fire: it is not among this rule's entities; add it there"
-        if rule.min_score is not None and pattern.score < rule.min_score and not (pattern.context or pattern.validator):
-            yield ("patterns", index, "score"), f"{pattern.name} can never fire: its score is below this rule's min_score {rule.min_score}"
-    if rule.restore and "restore" in rule.model_fields_set and rule.action is not Action.TOKENIZE:
-        yield ("restore",), f"only action tokenize can be restored, and this rule's action is {rule.action}; allowed: false"
-
-
-def _streams(policy: Policy, rule: Rule, catalog: Catalog) -> Iterator[_Objection]:
-    """Text of an answer that is already released can be neither rewritten nor blocked. A rule that restores leaves answers alone."""
-    if rule.action is Action.TOKENIZE and rule.restore:
-        return
-    streamed = [scope for scope in (Scope.OUTPUT, Scope.REASONING) if scope in rule.scope]
-    pooled = [entity for entity in catalog.pooled_entities(rule.detect) if rule.entities is None or entity in rule.entities]
-    if rule.stream or policy.is_shadow(rule) or not streamed or not pooled:
-        return
-    where = f"{pooled[0]} is only found in whole sentences, and scope {streamed[0]} is streamed"
-    if rule.action.severity > Action.FLAG.severity:
-        yield ("action",), f"{where}: {rule.action} needs a key stream; allowed: stream: sentence, stream: whole"
-        return
-    for key, action in (("on_error", rule.on_error), ("on_timeout", rule.on_timeout)):
-        if action is Action.BLOCK:
-            yield (key,), f"{where}: block needs a key stream (sentence, whole); or {key}: flag, {key}: allow"
-
-
-_CHECKS: tuple[Callable[[Policy, Rule, Catalog], Iterator[_Objection]], ...] = (_entities, _vanities, _streams)

@@ -1,16 +1,18 @@
 """The policy a security team writes. These models *are* the YAML schema: frozen, and an unknown key is an error.
 
 Types are strict (``"5"`` is no number, ``yes`` is no boolean). What needs the detectors to judge it (does this entity exist,
-can this rule ever fire, can it be honoured in a stream) is checked by ``load``.
+can this rule ever fire, can it be honoured in a stream) is checked by ``load``. ``extends`` and ``without`` are honoured by ``extend``
+before a file is read as a policy: what is here is the whole of it.
 """
 
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from policies.domain import Domain
 from policies.verdict import Action
-from policies.vocabulary import EntityName, FailAction, Glob, Mode, Name, Schema, Scope, Score
+from policies.vocabulary import EntityName, FailAction, Glob, Mode, Name, Rate, RuleAction, Schema, Scope, Score, Stream
 
 
 class PatternSpec(Schema):
@@ -40,17 +42,24 @@ class Rule(Schema):
     """Values that are never a finding, such as the company's own switchboard number."""
     min_score: Score | None = None
     """None: the detector's own threshold."""
-    action: Action
+    max_fpr: Rate | None = None
+    """Instead of ``min_score``, for detectors that are calibrated: how many ordinary texts may be called a finding."""
+    when: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """A condition in CEL over ``exchange``, ``findings`` and ``signals``; the rule is asked where it holds."""
+    action: RuleAction
     restore: bool = True
     """``tokenize`` only: the app's user sees the real value again."""
     mode: Mode | None = None
     """None: the policy's."""
     on_error: FailAction = Action.BLOCK
+    """What to do about a text that could not be judged because the detector, or the rule's condition, failed."""
     on_timeout: FailAction = Action.BLOCK
+    """… because it took longer than the deadline."""
+    on_unavailable: FailAction = Action.BLOCK
+    """… because the detector was not there, or had more to do than it can."""
     deadline_ms: Annotated[int, Field(ge=1, le=60_000)] = 2000
     """How long a pooled detector may take for each 10,000 characters of a text, waiting included, and the others for a request."""
-    stream: Literal["sentence", "whole"] | None = None
-    """How much of an answer is held back for a detector that cannot judge a prefix."""
+    stream: Stream | None = None
 
 
 class AppliesTo(Schema):
@@ -89,16 +98,77 @@ class Respond(Schema):
     message: Annotated[str, Field(min_length=1, max_length=2000)] = "This request was stopped by the content policy."
 
 
+class Flow(Schema):
+    """What came from one place may not go to another: values are compared, not wording.
+
+    A place is a scope, or a tool of one: ``user``, ``tool_results.read_inbox``, ``tool_arguments.send_mail``,
+    ``tool_arguments.send_mail.to``; a tool and an argument may be globs.
+    """
+
+    model_config = ConfigDict(validate_by_alias=True, validate_by_name=False)
+
+    id: Name | None = None
+    source: Annotated[Glob, Field(alias="from")]
+    to: Glob
+    unless: Annotated[tuple[Glob, ...], Field(max_length=20)] = ()
+    """Places where a value may stand as well, and is then no longer secret: ``user``."""
+    min_chars: Annotated[int, Field(ge=3, le=1000)] = 6
+    """Shorter values are not followed."""
+    action: FailAction = Action.BLOCK
+    mode: Mode | None = None
+
+
+class Rollout(Schema):
+    """A new version beside the old one: ``percent`` of the exchanges that ``of`` would decide are decided by this policy.
+
+    Whose turn it is depends on a keyed hash of what ``by`` names, so that a session stays on one side. Block rates are compared by a
+    confidence sequence that may be looked at after every exchange.
+    """
+
+    of: Name
+    percent: Annotated[float, Field(ge=0, le=100)]
+    by: Literal["session", "user", "app", "request"] = "session"
+    max_difference: Annotated[float, Field(gt=0, le=1)] = 0.02
+    """Of the block rates: how much more or less it may block than the old version."""
+    error_rate: Annotated[float, Field(gt=0, le=0.2)] = 0.01
+    """How often, at most, an equal version may be rolled back for a difference that is not there."""
+    on_difference: Literal["rollback", "hold"] = "rollback"
+    on_equal: Literal["promote", "hold"] = "hold"
+
+
+class Expectations(Schema):
+    """What ``policy replay`` holds this policy to, against the one that decided before."""
+
+    max_block_rate: Score | None = None
+    max_block_rate_increase: Score | None = None
+    max_flag_rate_increase: Score | None = None
+    max_redact_rate_increase: Score | None = None
+    max_lost_blocks: Annotated[int, Field(ge=0)] | None = None
+    """How many exchanges that were blocked may pass."""
+
+
 class Policy(Schema):
     """One file."""
 
     name: Name
     description: Annotated[str, Field(max_length=4000)] = ""
+    owner: Annotated[str, Field(max_length=200)] = ""
+    review_by: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None = None
+    """The day on which somebody looks at it again; ``policy check`` says when it is past."""
+    extends: tuple[Name, ...] = ()
+    """The policies it was merged from, first to last; see ``extend``."""
     mode: Mode = Mode.ENFORCE
     applies_to: AppliesTo = AppliesTo()
-    rules: Annotated[tuple[Rule, ...], Field(max_length=500)] = ()
+    rollout: Rollout | None = None
+    domain: Domain = Domain()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=5000)] = ()
+    flows: Annotated[tuple[Flow, ...], Field(max_length=100)] = ()
     on_uninspectable: OnUninspectable = OnUninspectable()
     respond: Respond = Respond()
+    expect: Expectations = Expectations()
+    borders: dict[Literal["domain.languages", "domain.topics"], Rate] = Field(default_factory=dict)
+    """Where a bound that is calibrated stops, as a chance, so that its promised rate is held. Left out: what ``oddgate calibrate`` has
+    written beside the policy, else the promised rate itself."""
 
     def is_shadow(self, rule: Rule) -> bool:
         """Whether the rule only says what it would do: its own mode, else the policy's."""

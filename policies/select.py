@@ -6,7 +6,7 @@ literal characters than one with fewer, and ``*`` says nothing. Equals go by nam
 nothing specific is only used by name. Else the default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from policies.load import LoadedPolicy
@@ -24,6 +24,16 @@ def choose(policies: Mapping[str, LoadedPolicy], subject: Subject, app_policy: s
         return policies[app_policy]
     best = max(_candidates(policies, subject), default=None, key=lambda candidate: candidate[0])
     return policies[default] if best is None else best[1]
+
+
+def choosable(policies: Mapping[str, LoadedPolicy], default: str, named: Collection[str]) -> frozenset[str]:
+    """The names of those that an exchange can get: the default, those that apps' settings name, those that say where they apply, and what
+    is rolled out beside one of these.
+    """
+    alone = {name for name, loaded in policies.items() if loaded.policy.rollout is None}
+    chosen = {name for name in alone if name == default or name in named or policies[name].policy.applies_to.is_specific}
+    beside = {name for name, loaded in policies.items() if loaded.policy.rollout and loaded.policy.rollout.of in chosen}
+    return frozenset(chosen | beside)
 
 
 def _candidates(policies: Mapping[str, LoadedPolicy], subject: Subject) -> Iterator[tuple[tuple[_Weight, ...], LoadedPolicy]]:

@@ -1,15 +1,57 @@
-"""What a decision may know of the exchange it decides about."""
+"""What a decision may know besides findings: whose exchange it is, and how the watch sees the traffic as a whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose exchange it is.
 
-    ``app`` is the configured application's name, ``model`` the requested one, ``surface`` the API called (``chat``).
+    ``app`` is the configured application's name, ``model`` the requested one, ``surface`` the API called (``chat``). ``user``, ``session``
+    and ``group`` are the labels that the client sent, as far as the settings trust them; empty else.
     """
 
     app: str
     model: str
     surface: str
+    user: str = ""
+    session: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for, in numbers: as its dialect reads them. None: it does not say.
+
+    ``tools`` are the names of the tools that are offered, ``kinds`` the modalities of its parts besides text.
+    """
+
+    stream: bool = False
+    messages: int = 0
+    chars: int = 0
+    max_tokens: float | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    n: float | None = None
+    tools: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def tokens(self) -> int:
+        """An estimate of its input tokens: four characters each."""
+        return self.chars // 4
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """How the traffic as a whole is seen at the moment (0: nothing to see). Levels by name: ``drift["topics"]``."""
+
+    drift: Mapping[str, float] = field(default_factory=dict)
+    disparity: Mapping[str, float] = field(default_factory=dict)
+    anomaly: Mapping[str, float] = field(default_factory=dict)
+    incident_severity: int = 0
+    incidents_open: int = 0
+
+
+NO_SIGNALS = Signals()

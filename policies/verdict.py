@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Action(StrEnum):
-    """What a rule does with what it finds, from mildest to strictest; see ``severity``."""
+    """What a rule does with what it finds, from mildest to strictest; see ``severity``. ``reask`` is for answers out of bounds alone."""
 
     ALLOW = "allow"
     FLAG = "flag"
@@ -13,11 +14,12 @@ class Action(StrEnum):
     MASK = "mask"
     HASH = "hash"
     TOKENIZE = "tokenize"
+    REASK = "reask"
     BLOCK = "block"
 
     @property
     def severity(self) -> int:
-        """0 allow, 1 flag, 2 any rewriting, 3 block: the strictest of several wins."""
+        """0 allow, 1 flag, 2 any rewriting, 3 block, or ask again: nothing of this goes out. The strictest of several wins."""
         return _SEVERITY[self]
 
     @property
@@ -32,6 +34,7 @@ _SEVERITY = {
     Action.MASK: 2,
     Action.HASH: 2,
     Action.TOKENIZE: 2,
+    Action.REASK: 3,
     Action.BLOCK: 3,
 }
 
@@ -65,8 +68,7 @@ class Edit:
     restore: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(NamedTuple):
     """A rule that fired on one text: on which finding, and what that called for.
 
     ``shadow`` rules only say what they would have done. ``why`` is ``match``, or the reason why the check could not run

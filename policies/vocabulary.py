@@ -32,7 +32,12 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 Glob = Annotated[str, Field(min_length=1, max_length=256)]
 Score = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0, le=0.5)]
+"""The share of ordinary texts that may be called a finding by mistake."""
 FailAction = Literal[Action.ALLOW, Action.FLAG, Action.BLOCK]
+RuleAction = Literal[Action.ALLOW, Action.FLAG, Action.REDACT, Action.MASK, Action.HASH, Action.TOKENIZE, Action.BLOCK]
+Stream = Literal["sentence", "whole"]
+"""How much of an answer is held back for what cannot judge a prefix."""
 
 
 class Schema(BaseModel):

@@ -4,14 +4,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from gateway.cli import calibrate, scan, serve, tail
 from gateway.cli import eval as evaluate
-from gateway.cli import policy, scan, serve, tail
+from gateway.cli.policy import commands as policy
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="oddgate", description="Guards the traffic between applications and LLM endpoints.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, policy, scan, evaluate, tail):
+    for command in (serve, policy, calibrate, scan, evaluate, tail):
         command.add_parser(subparsers)
     args = parser.parse_args(argv)
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.telemetry.journal import segment_files
+from policies.labels import is_event
 
 _PAUSE_S = 0.2
 
@@ -71,8 +72,10 @@ def _show(line: bytes, *, as_json: bool) -> None:
 
 
 def describe(record: dict[str, Any]) -> str:
-    """``10:15:00.123 chat gpt-4o stream redact completed 200 pii: EMAIL_ADDRESS×2 …``."""
+    """What a person says of an exchange, or ``10:15:00.123 chat gpt-4o stream redact completed 200 pii: EMAIL_ADDRESS×2 …``."""
     when = datetime.fromtimestamp(record["ts"], UTC).strftime("%H:%M:%S.%f")[:-3]
+    if is_event(record):
+        return "  ".join([when, record["app"] or "-", record["kind"], record["label"], record["request_id"]])
     timings = record["timings_ms"]
     parts = [
         when,

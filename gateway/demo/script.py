@@ -13,6 +13,11 @@ from gateway.demo.values import find_values
 Json = dict[str, Any]
 
 
+_OTHERWISE = "\nIf that is not accepted, say:"
+_CALL = re.compile(r"\bcall (?P<name>[\w.:/-]{1,128}) with (?P<arguments>\{.*\})", re.IGNORECASE | re.DOTALL)
+"""A call that is asked for word by word, be the tool offered or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     name: str
@@ -60,6 +65,8 @@ def answer(prompt: Prompt) -> Reply:
     reasoning = _think(prompt) if prompt.reasons else ""
     if re.search(r"\bplease refuse\b", prompt.last, re.IGNORECASE):
         return Reply(refusal="I'm sorry, I cannot help with that.", reasoning=reasoning)
+    if call := _CALL.search(prompt.last):
+        return Reply(calls=(Call(call["name"], json.loads(call["arguments"])),), reasoning=reasoning)
     if prompt.tool_results:
         return Reply(text=f"The tool says: {' '.join(prompt.tool_results)}", reasoning=reasoning)
     if fitting := [tool for tool in prompt.tools if _fits(tool, prompt.last)] or list(prompt.tools[: prompt.must_call]):
@@ -134,12 +141,22 @@ def _count(found: re.Match[str], _: Prompt) -> str:
     return ", ".join(str(number) for number in range(1, min(int(found["upto"]), 10_000) + 1))
 
 
+def _instead(_: re.Match[str], prompt: Prompt) -> str:
+    """What the user has foreseen to be said instead; else it goes on about the complaint."""
+    foreseen = [text.partition(_OTHERWISE)[2].strip() for text in prompt.said[:-1]]
+    return next((text for text in reversed(foreseen) if text), f"You said: {prompt.last}")
+
+
 def _text(text: str) -> Callable[[re.Match[str], Prompt], str]:
     return lambda _found, _prompt: text
 
 
 _RULES: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str], Prompt], str]]] = (
-    (re.compile(r"\b(?:repeat after me|say exactly):\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL), lambda found, _: found["rest"]),
+    (re.compile(r"\bwas not accepted: ", re.IGNORECASE), _instead),
+    (
+        re.compile(r"\b(?:repeat after me|say exactly):\s*(?P<rest>.+)", re.IGNORECASE | re.DOTALL),
+        lambda found, _: found["rest"].partition(_OTHERWISE)[0],
+    ),
     (re.compile(r"\bcount to (?P<upto>\d{1,5})\b", re.IGNORECASE), _count),
     (re.compile(r"\bwhat did I (?:say|tell|write|ask)\b", re.IGNORECASE), _quote),
     (re.compile(r"\bwhat did you (?:say|tell|write|answer)\b", re.IGNORECASE), _quote_myself),

@@ -88,7 +88,9 @@ class _Unit:
 
 
 class PooledCursor:
-    """For a detector that runs elsewhere and judges the deepest reading's sentences; with ``whole``, only once the text has ended."""
+    """For a detector that runs elsewhere and judges the deepest reading's sentences, or all of it; with ``whole``, only once the text has
+    ended.
+    """
 
     lookbehind = 0
 
@@ -100,7 +102,8 @@ class PooledCursor:
         self._deadline_s = deadline_s
         self._text_key = text_key
         self._work = f"{detector.digest}/answer"  # requests are cut into units differently
-        self._whole = whole
+        self._whole = whole or detector.reads != "sentence"
+        self._in_one = detector.reads != "sentence"
         self._units: deque[_Unit] = deque()
 
     def needs(self, readings: Readings, *, closed: bool) -> Job | None:
@@ -126,7 +129,7 @@ class PooledCursor:
         length = base + len(text)
         if self._cut >= length:
             return None
-        if not self._whole or closed:
+        if not self._in_one and (not self._whole or closed):
             end = sentence_end(text + following, self._cut - base)
             if end is not None:
                 return base + end

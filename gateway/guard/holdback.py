@@ -5,6 +5,7 @@ up to the hindmost cursor of those rules that may rewrite or block, and never th
 where the text was cut, what is released in the end is what the guard would make of the whole text: ``concat(released) == guard(text)``.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class _Watch:
 
     @property
     def at(self) -> int:
-        return min(cursor.at for cursor in self.cursors)
+        return min((cursor.at for cursor in self.cursors), default=sys.maxsize)
 
     @property
     def cursors(self) -> list[InlineCursor | PooledCursor]:
@@ -66,7 +67,7 @@ class TextChannel:
     def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText) -> None:
         self._policy = policy
         self._writing = writing
-        self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled]
+        self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled or check.undecidable]
         self._holding = [watch for watch in self._watches if watch.check.holds]
         self._finder = TextCursor(writing.finder) if writing.finder else None
         disguises = _disguises(self._watches)
@@ -99,11 +100,6 @@ class TextChannel:
     def drop(self, upto: int) -> None:
         """Of the text, of which nothing is released, everything before this offset is left out; a finding that reaches in goes with it."""
         self._gone = upto
-
-    @property
-    def held(self) -> str:
-        """The text as it came in that is not released."""
-        return self._text[self.released - self._base :]
 
     @property
     def is_done(self) -> bool:
@@ -181,7 +177,7 @@ class TextChannel:
         ends = [watch.at for watch in self._holding]
         if self._finder:
             ends.append(self._finder.at)
-        limit = min(ends, default=self.length)
+        limit = min([*ends, self.length])
         held = [finding for watch in self._holding for finding in watch.findings if selects(watch.check.rule, finding)]
         for span in reversed(merge_overlaps([*self._placeholders, *held])):
             if span.start < limit < span.end:
@@ -275,4 +271,5 @@ def _watch(check: Check, text_key: ForText) -> _Watch:
     deadline_s = check.rule.deadline_ms / 1000
     whole = check.holds and check.rule.stream != "sentence"
     pooled = [PooledCursor(detector, deadline_s, text_key, whole=whole) for detector in check.pooled]
-    return _Watch(check, [InlineCursor(detector) for detector in check.inline], pooled, [], [])
+    missing = [NotChecked(check.rule.detect, "condition")] if check.undecidable else []
+    return _Watch(check, [InlineCursor(detector) for detector in check.inline], pooled, [], missing)

@@ -1,10 +1,10 @@
 """What the guards have to say of an exchange, for its record: coverage, what fired where, and the strictest action so far."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from gateway.guard.review import Counts, Hit, count
+from gateway.guard.review import Counts, Hit, Scored, count
 from gateway.wire.model import Place, Uninspectable
 from gateway.wire.walk import dotted
 from policies.policy import OnUninspectable, Policy
@@ -64,6 +64,8 @@ class Findings:
     kept: int = 0
     unread: list[Unread] = field(default_factory=list)
     rows: Rows | None = None
+    scores: dict[str, Scored] = field(default_factory=dict)
+    """Of each calibrated rule the highest score that it gave a text."""
 
     def raise_to(self, action: Action) -> None:
         self.action = strictest(self.action, action)
@@ -79,6 +81,12 @@ class Findings:
             self.placed.append(Placed(place, scope, hits if len(hits) <= room else hits[:room]))
             self.kept += min(len(hits), room)
 
+    def note_scores(self, scores: Iterable[Scored]) -> None:
+        for each in scores:
+            known = self.scores.get(each.rule)
+            if known is None or each.score > known.score:
+                self.scores[each.rule] = each
+
     def cover(self, place: Place, scope: Scope, chars: int, rules: tuple[str, ...], texts: int = 1) -> None:
         """More texts of those at a place, which are counted together."""
         for index, known in enumerate(self.covered):
@@ -93,6 +101,7 @@ class Findings:
         What it covers is counted at ``covered_at``. Of a part that is blocked everything is kept: there is no part after it.
         """
         self.raise_to(part.action)
+        self.note_scores(part.scores.values())
         sums: dict[tuple[Scope, tuple[str, ...]], list[int]] = {}
         for _, scope, chars, rules, texts in part.covered:
             total = sums.setdefault((scope, rules), [0, 0])

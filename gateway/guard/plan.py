@@ -1,11 +1,17 @@
 """A policy made ready to run: for each scope, which rules look at it with which detectors."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from detectors.contract import InlineDetector, PooledDetector, TextDetector
 from detectors.registry import Options
 from detectors.text.custom import CustomPattern
+from gateway.guard.answer_bounds import AnswerBounds, compile_bounds
+from policies.bounds import bounds_requests
+from policies.conditions import Answers, Circumstances, Condition, Conditions
+from policies.domain_rules import DomainRule, all_rules
+from policies.flows import Flows
 from policies.load import LoadedPolicy
 from policies.policy import Policy, Rule
 from policies.verdict import Action
@@ -15,7 +21,9 @@ from policies.vocabulary import Scope
 def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None = None) -> Options:
     """What a rule asks of its detector."""
     patterns = tuple(CustomPattern(p.name, p.regex, p.score, p.validator, p.context, frozenset(p.disguises)) for p in rule.patterns)
-    return Options(rule.entities, patterns, rule.allow_list, ner_model, cache_dir)
+    implied = rule if isinstance(rule, DomainRule) else None
+    topics = tuple((topic.name, topic.examples) for topic in implied.topics) if implied else ()
+    return Options(rule.entities, patterns, rule.allow_list, ner_model, cache_dir, implied.languages if implied else (), topics)
 
 
 Build = Callable[[Rule], Sequence[TextDetector]]
@@ -23,28 +31,85 @@ Build = Callable[[Rule], Sequence[TextDetector]]
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """How the scores of a calibrated rule are read: made ``by`` which detector (its digest), where its ``border`` lies, and how far from
+    there an exchange is one to review; both as chances, which are one less the score.
+    """
+
+    by: str
+    border: float
+    review: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One rule with its detectors. ``holds``: it may rewrite or block, so what it judges waits for it."""
+    """One rule with its detectors. ``holds``: it may rewrite or block, so what it judges waits for it. ``undecidable``: its condition has
+    no answer, so that it cannot be run.
+    """
 
     rule: Rule
     inline: tuple[InlineDetector, ...]
     pooled: tuple[PooledDetector, ...]
     holds: bool
+    condition: Condition | None = None
+    undecidable: bool = False
+    gauge: Gauge | None = None
+    """None: its scores are not chances."""
 
 
 class Checks:
-    """Which checks look at a scope, and the ids of their rules."""
+    """Which checks look at a scope, and the ids of their rules. ``mark`` tells those of one policy apart that are asked of an exchange;
+    ``choices`` is what they are one of.
+    """
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], mark: str = "", choices: "_Choices | None" = None) -> None:
         self.all = tuple(checks)
+        self.mark = mark
         self._of = {scope: tuple(check for check in checks if scope in check.rule.scope) for scope in Scope}
         self._ids = {scope: tuple(check.rule.id for check in found) for scope, found in self._of.items()}
+        self._choices = choices or _Choices(self.all)
+        self.has_conditions = any(check.condition for check in checks)
+        self.needs_findings = any(check.condition and check.condition.needs_findings for check in checks)
 
     def of(self, scope: Scope) -> tuple[Check, ...]:
         return self._of[scope]
 
     def rule_ids(self, scope: Scope) -> tuple[str, ...]:
         return self._ids[scope]
+
+    def asked(self, circumstances: Circumstances | None, *, with_findings: bool) -> "Checks":
+        """Those that are asked under these circumstances. Before findings are known, a condition on them is left open."""
+        if not self.has_conditions or circumstances is None:
+            return self
+        return self._choices.asked(circumstances, with_findings=with_findings)
+
+
+_REMEMBERED = 64
+
+
+class _Choices:
+    """Those of a policy's checks that are asked, by the answers of their conditions. The last ones are remembered: to make one takes
+    longer than to decide, and answers change little from exchange to exchange.
+    """
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._checks = checks
+        self._conditions = Conditions(check.condition for check in checks if check.condition)
+        self._of = lru_cache(_REMEMBERED)(self._choose)
+
+    def asked(self, circumstances: Circumstances, *, with_findings: bool) -> Checks:
+        return self._of(self._conditions.answers(circumstances, with_findings=with_findings))
+
+    def _choose(self, answers: Answers) -> Checks:
+        answer_of = dict(zip(self._conditions.each, answers, strict=True))
+        kept: list[Check] = []
+        for check in self._checks:
+            answer = answer_of[check.condition] if check.condition else True
+            if answer is None:
+                kept.append(replace(check, inline=(), pooled=(), undecidable=True))
+            elif answer:
+                kept.append(check)
+        return Checks(kept, "".join(["?" if answer is None else str(int(answer)) for answer in answers]), self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +123,26 @@ class Plan:
     """How long the detectors that run where they stand may take for one request."""
     on_request: Checks
     on_answer: Checks
+    flows: Flows | None = None
+    bounds_requests: bool = False
+    answer_bounds: AnswerBounds | None = None
+
+    @property
+    def asks_about_exchanges(self) -> bool:
+        """Whether it must know more of an exchange than its texts."""
+        return self.bounds_requests or self.on_request.has_conditions
 
 
 def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
     policy = loaded.policy
-    made = [_check(policy, rule, build(rule)) for rule in policy.rules]
+    rules = all_rules(policy)
+    conditions = {when: Condition(when) for when in dict.fromkeys(rule.when for rule in rules if rule.when)}
+    made = [_check(policy, rule, build(rule), conditions) for rule in rules]
     version = f"{policy.name}@{loaded.digest[:12]}"
-    patience_s = max((rule.deadline_ms for rule in policy.rules), default=0) / 1000
-    return Plan(policy, version, patience_s, Checks(made), Checks([check for check in made if not _is_undone(check.rule)]))
+    patience_s = max((rule.deadline_ms for rule in rules), default=0) / 1000
+    on_answer = Checks([check for check in made if not _is_undone(check.rule)])
+    flows = Flows(policy) if policy.flows else None
+    return Plan(policy, version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy))
 
 
 def _is_undone(rule: Rule) -> bool:
@@ -73,7 +150,7 @@ def _is_undone(rule: Rule) -> bool:
     return rule.action is Action.TOKENIZE and rule.restore
 
 
-def _check(policy: Policy, rule: Rule, detectors: Sequence[TextDetector]) -> Check:
+def _check(policy: Policy, rule: Rule, detectors: Sequence[TextDetector], conditions: Mapping[str, Condition]) -> Check:
     inline: list[InlineDetector] = []
     pooled: list[PooledDetector] = []
     for detector in detectors:
@@ -83,4 +160,13 @@ def _check(policy: Policy, rule: Rule, detectors: Sequence[TextDetector]) -> Che
             inline.append(detector)
     # A flag never holds text back, nor does waiting for a flag's model: a rule that only flags may say so after the text is gone.
     holds = rule.action.severity >= Action.REDACT.severity and not policy.is_shadow(rule)
-    return Check(rule, tuple(inline), tuple(pooled), holds)
+    condition = conditions[rule.when] if rule.when else None
+    return Check(rule, tuple(inline), tuple(pooled), holds, condition, gauge=_gauge(policy, rule, detectors))
+
+
+def _gauge(policy: Policy, rule: Rule, detectors: Sequence[TextDetector]) -> Gauge | None:
+    if rule.max_fpr is None:
+        return None
+    topics = policy.domain.topics
+    review = topics.review if topics and isinstance(rule, DomainRule) and rule.topics else 0.0
+    return Gauge("+".join(detector.digest for detector in detectors), rule.max_fpr, review)

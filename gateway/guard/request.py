@@ -4,15 +4,16 @@ Sans-io: ``look`` sees and ``needs`` says what must run in the pool, ``settle`` 
 ``verdict`` decides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from detectors.normalize import escapes_undone, stands_for
 from detectors.text.placeholders import lookalikes
+from gateway.guard.flowing import follow
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
-from gateway.guard.review import Hit, Review, hit, review
+from gateway.guard.review import Hit, Review, hit, review, scored
 from gateway.guard.scanning import Found, Subject, TextScans
 from gateway.guard.scans import Answer, Job
 from gateway.guard.seams import Run, merged, runs
@@ -22,8 +23,15 @@ from gateway.wire import jsontext
 from gateway.wire.codec import encode
 from gateway.wire.jsontext import Leaf
 from gateway.wire.model import Form, Place, Request, Segment, at, put
+from policies.bounds import broken
+from policies.conditions import Circumstances
 from policies.decide import decide
+from policies.flows import FlowWatch
 from policies.verdict import Action, Edit, Fired
+from policies.vocabulary import Scope
+
+_TURNS = 6
+"""Earlier turns that a text may lean on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,12 @@ class _Change:
 class RequestGuard:
     """Reviews one request. ``findings`` grows as it goes; ``body`` after ``verdict`` is what may go upstream."""
 
-    def __init__(self, plan: Plan, request: Request, memos: Memos, tokens: Tokens, app: str) -> None:
+    def __init__(
+        self, plan: Plan, request: Request, memos: Memos, tokens: Tokens, app: str, circumstances: Circumstances | None = None
+    ) -> None:
         self._plan = plan
+        self._circumstances = circumstances
+        self._asked = plan.on_request.asked(circumstances, with_findings=False)
         self._request = request
         self._memos = memos
         self._tokens = tokens
@@ -57,26 +69,28 @@ class RequestGuard:
         self._scans = TextScans(memos.scans)
         self._reviews: list[Review | None] = []
         self._subjects: list[Subject] = []
+        self._turns: dict[Scope, list[str]] = {}
         self._seams: list[Subject] = []
         self._changes: dict[int, list[_Change]] = {}
         self._crossing: dict[Run, list[Edit]] = {}
         self._is_edited = False
         self.findings = Findings()
+        self.flows: FlowWatch | None = None
 
     def look(self) -> Iterator[None]:
         """Look what jobs the texts make, a piece at a time. Whoever stops before the end leaves the rest timed out."""
         memo = self._memos.reviews
         wanted: list[tuple[Subject, tuple[Check, ...]]] = []
         for segment in self._request.segments:
-            checks = self._plan.on_request.of(segment.scope)
-            subject = Subject(segment.text, memo.text_key(segment.text) if checks else b"")
-            known = memo.get(self._configuration(segment), subject.key) if checks else None
+            checks = self._asked.of(segment.scope)
+            subject = self._subject(segment, checks)
+            known = memo.get(self._configuration(segment, subject), subject.key) if checks and not self._asked.needs_findings else None
             self._subjects.append(subject)
             self._reviews.append(known)
             if known is None:
                 wanted.append((subject, checks))
         for run in runs(self._request.segments):
-            if checks := self._plan.on_request.of(self._request.segments[run.indexes[0]].scope):
+            if checks := self._asked.of(self._request.segments[run.indexes[0]].scope):
                 for window in run.windows():
                     key = memo.text_key(f"{window.seams}{window.text}")
                     self._seams.append(Subject(window.text, key, run, window.start))
@@ -86,6 +100,18 @@ class RequestGuard:
                 for detector in check.pooled:
                     yield from self._scans.want(subject, detector, check.rule.deadline_ms / 1000)
 
+    def _subject(self, segment: Segment, checks: tuple[Check, ...]) -> Subject:
+        """A text, with the turns before it where a detector asks for them."""
+        if not checks:
+            return Subject(segment.text, b"")
+        key = self._memos.reviews.text_key
+        if not any(detector.reads == "turn" for check in checks for detector in check.pooled):
+            return Subject(segment.text, key(segment.text))
+        turns = self._turns.setdefault(segment.scope, [])
+        context = tuple(turns[-_TURNS:])
+        turns.append(segment.text)
+        return Subject(segment.text, key(segment.text), context=context, context_key=key("\0".join(context)))
+
     def needs(self) -> list[Job]:
         """Jobs for what is not remembered and no cheap look rules out, as far as it was looked at: all of it, unless ``look`` has begun."""
         if len(self._subjects) < len(self._request.segments):
@@ -93,9 +119,9 @@ class RequestGuard:
                 pass
         return self._scans.jobs()
 
-    def _configuration(self, segment: Segment) -> str:
+    def _configuration(self, segment: Segment, subject: Subject) -> str:
         """Everything besides a text that a review of it depends on."""
-        return f"{self._plan.version}/{self._app}/{segment.scope}"
+        return f"{self._plan.version}/{self._asked.mark}/{self._app}/{segment.scope}/{subject.context_key!r}"
 
     def settle(self, answers: Mapping[Job, Answer]) -> None:
         self._scans.settle(answers)
@@ -104,7 +130,7 @@ class RequestGuard:
         """Run the detectors that run where they stand, a piece at a time. Whoever stops before the end leaves the rest timed out."""
         for segment, subject, known in zip(self._request.segments, self._subjects, self._reviews, strict=True):
             if known is None:
-                yield from self._scan(subject, self._plan.on_request.of(segment.scope))
+                yield from self._scan(subject, self._asked.of(segment.scope))
         for subject in self._seams:
             yield from self._scan(subject, self._checks(subject))
 
@@ -113,7 +139,7 @@ class RequestGuard:
 
     def _checks(self, seam: Subject) -> tuple[Check, ...]:
         """The rules that look at the texts of a run, which are all of one scope."""
-        return self._plan.on_request.of(self._first(seam).scope)
+        return self._asked.of(self._first(seam).scope)
 
     def _first(self, seam: Subject) -> Segment:
         return self._request.segments[seam.run.indexes[0] if seam.run else 0]
@@ -121,8 +147,9 @@ class RequestGuard:
     def verdict(self) -> Action:
         """Decide about every segment, and write the edits into the body if the request may go on."""
         findings, policy = self.findings, self._plan.policy
+        self._ask_about_findings()
         for index, segment in enumerate(self._request.segments):
-            rules = self._plan.on_request.rule_ids(segment.scope)
+            rules = self._asked.rule_ids(segment.scope)
             findings.covered.append(Covered(segment.place, segment.scope, len(segment.text), rules))
             if rules:
                 self._judge(index, segment)
@@ -132,14 +159,50 @@ class RequestGuard:
             self._join(run, edits)
         for part in self._request.uninspectable:
             findings.add_unread(part, policy)
+        self._hold_to_bounds()
+        self._follow_flows()
         if self._changes and findings.action is not Action.BLOCK:
             self._write()
         return findings.action
+
+    def _ask_about_findings(self) -> None:
+        """Conditions on findings are about what the rules without such a condition find in the request, taken together."""
+        if self._circumstances is None or not self._asked.needs_findings:
+            return
+        found: list[tuple[Scope, Sequence[Fired]]] = []
+        for segment, subject in zip(self._request.segments, self._subjects, strict=True):
+            checks = [check for check in self._asked.of(segment.scope) if not (check.condition and check.condition.needs_findings)]
+            outcomes = [(check.rule, self._scans.outcome(subject, check)) for check in checks]
+            found.append((segment.scope, decide(self._plan.policy, outcomes, len(segment.text)).fired))
+        for scope, fired in found:
+            self._circumstances.found(scope, fired)
+        self._asked = self._asked.asked(self._circumstances, with_findings=True)
+
+    def _hold_to_bounds(self) -> None:
+        about = self._circumstances
+        if about is None or not self._plan.bounds_requests:
+            return
+        self._note(("domain",), Scope.USER, broken(self._plan.policy, about.subject, about.asked, about.time))
+
+    def _follow_flows(self) -> None:
+        """What flows within the request is judged here; the answer's guard goes on from ``flows``."""
+        if self._plan.flows is None:
+            return
+        self.flows = self._plan.flows.watch()
+        for place, scope, fired in follow(self._request, self.flows):
+            self._note(place, scope, fired)
+
+    def _note(self, place: Place, scope: Scope, fired: Sequence[Fired]) -> None:
+        """Rules that fired on more than a text."""
+        self.findings.add(place, scope, [Hit(each, "") for each in fired])
+        for each in fired:
+            self.findings.raise_to(Action.ALLOW if each.shadow else each.action)
 
     def _judge(self, index: int, segment: Segment) -> None:
         known = self._reviews[index]
         found = self._reviews[index] = self._review(index, segment) if known is None else known  # an empty review is falsy
         self._tokens.avoid(found.client_keyed)
+        self.findings.note_scores(found.scores)
         if not found.hits:
             return
         self.findings.add(segment.place, segment.scope, found.hits, found.counts)
@@ -158,10 +221,11 @@ class RequestGuard:
 
     def _review(self, index: int, segment: Segment) -> Review:
         subject = self._subjects[index]
-        outcomes = [(check.rule, self._scans.outcome(subject, check)) for check in self._plan.on_request.of(segment.scope)]
-        found = review(self._plan.policy, outcomes, segment.text, self._tokens)
+        checks = self._asked.of(segment.scope)
+        outcomes = [(check.rule, self._scans.outcome(subject, check)) for check in checks]
+        found = review(self._plan.policy, outcomes, segment.text, self._tokens, scored(checks, outcomes))
         if not any(outcome.not_checked for _, outcome in outcomes):
-            self._memos.reviews.put(self._configuration(segment), subject.key, found)
+            self._memos.reviews.put(self._configuration(segment, subject), subject.key, found)
         return found
 
     def _judge_seam(self, seam: Subject) -> None:
@@ -173,7 +237,7 @@ class RequestGuard:
         for fired in verdict.fired:
             first = seam.run.parts(seam.start + fired.start, seam.start + fired.end)[0]
             segment = self._request.segments[seam.run.indexes[first.place]]
-            placed = replace(fired, start=first.start, end=first.start + fired.end - fired.start)
+            placed = fired._replace(start=first.start, end=first.start + fired.end - fired.start)
             value = stands_for(seam.text[fired.start : fired.end])
             self.findings.add(segment.place, segment.scope, [hit(placed, value, self._tokens)])
         self.findings.raise_to(verdict.action)
@@ -220,7 +284,7 @@ class RequestGuard:
 
     def _write(self) -> None:
         for segment in self._request.segments:  # what no rule looks at may hold a look-alike all the same
-            if not self._plan.on_request.rule_ids(segment.scope):
+            if not self._asked.rule_ids(segment.scope):
                 self._tokens.avoid(map(hash, lookalikes(segment.text)))
         leaves: dict[Place, list[tuple[Leaf, str]]] = {}
         for index, changes in sorted(self._changes.items()):

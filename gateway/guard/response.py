@@ -9,18 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from gateway.guard.answer_bounds import AnswerWatch, Heard
+from gateway.guard.broken import Broken
 from gateway.guard.crossing import LaterChannel, Making, Run
 from gateway.guard.holdback import TextChannel, Writing
 from gateway.guard.jsonchannel import JsonChannel
 from gateway.guard.memo import TextKey
 from gateway.guard.outcome import Covered, Findings
-from gateway.guard.plan import Plan
+from gateway.guard.plan import Checks, Plan
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
 from gateway.guard.writing import FIXED, replacement
 from gateway.wire.answer_numbers import with_numbers
 from gateway.wire.model import Channel, Delta, Event, Form, Kind, Place, Uninspectable
+from policies.conditions import Circumstances
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope
 
@@ -75,8 +78,10 @@ class ResponseGuard:
     plan: Plan
     tokens: Tokens
     text_key: Callable[[str], TextKey]
+    circumstances: Circumstances | None = None
     findings: Findings = field(default_factory=Findings)
     released_chars: int = 0
+    bounds: AnswerWatch | None = None
     _tracks: dict[Channel, _Track] = field(default_factory=dict)
     _active: dict[Channel, _Track] = field(default_factory=dict)
     _touched: dict[Channel, _Track] = field(default_factory=dict)
@@ -86,9 +91,13 @@ class ResponseGuard:
     _echoed: Counter[tuple[str, ...]] = field(default_factory=Counter)  # what echoes have said that no text had said before
     _event: Event | None = None
     _blocked: bool = False
+    _is_over: bool = False
+    _refused: list[Broken] = field(default_factory=list)  # bounds for which another answer is to be asked for
     _writing: Writing = field(init=False)
+    _asked: Checks = field(init=False)
 
     def __post_init__(self) -> None:
+        self._asked = self.plan.on_answer.asked(self.circumstances, with_findings=True)
         self._writing = Writing(
             finder=self.tokens.finder(),
             restore=self._restore,
@@ -111,7 +120,12 @@ class ResponseGuard:
 
     def close(self) -> None:
         """The answer is over: every channel closes."""
+        self._is_over = True
         self._close(list(self._active))
+
+    def asks_again(self) -> list[Broken]:
+        """Why the model is to be asked again for an answer that was refused; empty if it is to be refused for good."""
+        return [] if self.findings.action is Action.BLOCK else self._refused
 
     def open_choices(self) -> tuple[int, ...]:
         """Choices that have begun and not ended; the first, if none has come to any text yet."""
@@ -133,6 +147,8 @@ class ResponseGuard:
         for name, track in self._touched.items():
             if text := self._released(track, out):
                 out[name] = text
+        if self.bounds:
+            self._hold_to_bounds(self.bounds, out)
         self._collect()
         if self._blocked:
             return Refuse()
@@ -162,7 +178,7 @@ class ResponseGuard:
         return Progress(track.channel.length, track.channel.released, track.channel.rewritten + track.cut)
 
     def covered(self) -> list[Covered]:
-        rules = self.plan.on_answer.rule_ids
+        rules = self._asked.rule_ids
         return [
             Covered(track.place, track.scope, track.before[1] + track.channel.length, rules(track.scope), track.before[0] + 1)
             for track in self._tracks.values()
@@ -186,7 +202,7 @@ class ResponseGuard:
     def _start(self, delta: Delta) -> _Track | None:
         if (not delta.closes and len(self._active) >= MAX_OPEN) or max(len(self._tracks), len(self._active)) >= MAX_CHANNELS:
             return None
-        checks = self.plan.on_answer.of(delta.scope)
+        checks = self._asked.of(delta.scope)
         writing = replace(self._writing, finder=None) if delta.form in FIXED else self._writing
         making = Making(self.plan.policy, checks, writing, self.text_key)
         track = _Track(self._channel(delta, making), delta.scope, delta.channel, delta.echoes, delta.form, delta.run)
@@ -226,6 +242,18 @@ class ResponseGuard:
             return cut.written + text
         out[first] += cut.written
         return text
+
+    def _hold_to_bounds(self, bounds: AnswerWatch, out: dict[Channel, str]) -> None:
+        if any(track.channel.blocked for track in self._touched.values()):
+            return  # nothing goes out as it is
+        heard = [Heard(name, track.scope, track.form, track.channel.is_done) for name, track in self._touched.items()]
+        for broken in bounds.judge(self._event or Event(b"", None), out, heard, is_over=self._is_over):
+            self.findings.add(broken.place, broken.scope, [Hit(broken.fired, "")])
+            if broken.stops and broken.fired.action is Action.REASK:
+                self._refused.append(broken)
+            elif not broken.fired.shadow:
+                self.findings.raise_to(broken.fired.action)
+            self._blocked = self._blocked or broken.stops
 
     def _close(self, channels: list[Channel]) -> None:
         for channel in channels:

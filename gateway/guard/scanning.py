@@ -10,6 +10,7 @@ from detectors.plain import is_alone, is_plain
 from detectors.reading import Reading
 from detectors.readings import Readings, distinct
 from detectors.text.sentences import sentences
+from detectors.text.turns import with_context
 from gateway.guard.cursors import InlineCursor
 from gateway.guard.memo import Memo, TextKey
 from gateway.guard.plan import Check
@@ -35,6 +36,9 @@ class Subject:
     key: TextKey
     run: Run | None = None
     start: int = 0
+    context: tuple[str, ...] = ()
+    """The texts of the same speaker before it, for those who need them, and ``context_key`` what stands for them."""
+    context_key: TextKey = b""
 
     def concerns(self, detector: TextDetector, start: int, end: int) -> bool:
         """Whether the detector is asked about this piece."""
@@ -45,10 +49,19 @@ class Subject:
 
     def work(self, detector: TextDetector) -> str:
         """What a result of this detector is known by, besides the text."""
+        if isinstance(detector, PooledDetector) and detector.reads == "turn":
+            return f"{detector.digest}/{self.context_key!r}"
         return detector.digest if self.run is None else f"{detector.digest}/seam"
 
 
-_Unit = int | Mapped
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All of a text, of so many characters."""
+
+    length: int
+
+
+_Unit = int | Mapped | _Whole
 """Where a sentence begins, or the sentence with its way back where that is not all."""
 
 
@@ -127,6 +140,8 @@ class TextScans:
 
     def outcome(self, subject: Subject, check: Check) -> Outcome:
         """What has not been scanned by now is timed out."""
+        if check.undecidable:
+            return Outcome((), (NotChecked(check.rule.detect, "condition"),))
         found: list[Finding] = []
         missing: list[NotChecked] = []
         detectors: list[TextDetector] = [*check.inline, *check.pooled]
@@ -157,11 +172,17 @@ def _scan(text: str, detectors: Sequence[InlineDetector]) -> Iterator[list[list[
 
 
 def _units(subject: Subject, detector: PooledDetector) -> Generator[None, None, list[tuple[str, _Unit]]]:
-    """The sentences of a text as its readers will read it, of which the detector may say something, each with the way back."""
+    """What is shown of a text as its readers will read it, if the detector may say something of it, each with the way back."""
     text = subject.text
     found: list[tuple[str, _Unit]] = []
     unit: _Unit
+    if detector.reads != "sentence" and subject.run is not None:
+        return []  # of texts that are one to a reader, each is judged
     reading = None if is_plain(text) else (yield from _deepest(text))
+    if detector.reads != "sentence":
+        said = reading.text if reading else text
+        said = with_context(subject.context, said) if detector.reads == "turn" else said
+        return [(said, _Whole(len(text)))] if detector.is_candidate(said) else []
     for number, (start, end) in enumerate(sentences(reading.text if reading else text)):
         if number % _SENTENCES == _SENTENCES - 1:
             yield
@@ -187,4 +208,6 @@ def _deepest(text: str) -> Generator[None, None, Reading]:
 def _back(unit: _Unit, findings: Sequence[Finding]) -> list[Finding]:
     if isinstance(unit, Mapped):
         return unit.back(findings)
+    if isinstance(unit, _Whole):
+        return [replace(finding, start=0, end=unit.length) for finding in findings]
     return [replace(finding, start=finding.start + unit, end=finding.end + unit) for finding in findings]

@@ -11,6 +11,7 @@ from gateway.guard.tokens import Tokens
 from gateway.guard.vault import MAX_ENTRIES
 from gateway.wire.model import Place, Request
 from gateway.wire.upload import MAX_ROWS
+from policies.conditions import Circumstances
 from policies.verdict import Action
 
 
@@ -36,6 +37,8 @@ class World:
     app: str
     read_row: Callable[[bytes, int], Request]
     max_rows: int = MAX_ROWS
+    about: Callable[[Plan, Request], Circumstances | None] = lambda plan, request: None
+    """What the policy's conditions and bounds are asked about."""
 
 
 @dataclass(slots=True)
@@ -121,7 +124,8 @@ class Judged(Step):
     def read(self, request: Request) -> None:
         self._request = request
         world = self._ledger.world
-        self._guard = RequestGuard(self._plan, request, world.memos, self._ledger.tokens, world.app)
+        about = world.about(self._plan, request)
+        self._guard = RequestGuard(self._plan, request, world.memos, self._ledger.tokens, world.app, about)
 
     def look(self) -> Iterator[None]:
         yield from self._guard.look()

@@ -1,25 +1,53 @@
-"""The admin side: health, readiness, metrics, policy status. Bound to this machine, unless the settings give it a token."""
+"""The admin side: health, readiness, metrics, policies and their rollouts, and exchanges to review.
+
+It is bound to this machine, unless the settings give it a token.
+
+What changes something takes JSON only, and without a token only under this machine's own names: no web page that somebody on this machine
+looks at can call it.
+"""
 
 import hmac
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway.wire.codec import encode
+from gateway.errors import BadRequest
+from gateway.proxy.reviewqueue import as_label
+from gateway.proxy.rollouts import Act
+from gateway.wire.codec import decode, encode
 from gateway.wire.model import Json
+from policies.labels import ReviewLabel
+
+_OWN_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+_MAX_BODY = 10_000
+_SHOWN = 100
+_LIMIT = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """What the admin side shows. ``not_ready`` says why no traffic should come yet (or any more); empty when all is well."""
+    """What the admin side shows and does.
+
+    ``not_ready`` says why no traffic should come yet (or any more), ``degraded`` what is not as it should be while traffic is served; both
+    are empty when all is well. ``act`` raises KeyError where nothing of that name is rolled out, OSError where it cannot be kept.
+    """
 
     registry: CollectorRegistry
     not_ready: Callable[[], list[str]]
+    degraded: Callable[[], list[str]]
     policy_status: Callable[[], Json]
+    rollouts: Callable[[], list[Json]]
+    act: Callable[[str, Act], Awaitable[Json]]
+    waiting: Callable[[int], list[Json]]
+    """Exchanges to review, as many at most."""
+    label: Callable[[str, ReviewLabel], Json]
+    """Raises KeyError where no such exchange waits, OSError where it cannot be kept."""
 
 
 def build_admin(admin: Admin, token: str | None) -> web.Application:
@@ -27,8 +55,10 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
         return _json(200, {"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        reasons = admin.not_ready()
-        return _json(503, {"status": "not ready", "reasons": reasons}) if reasons else _json(200, {"status": "ready"})
+        reasons, degraded = admin.not_ready(), admin.degraded()
+        if reasons:
+            return _json(503, {"status": "not ready", "reasons": reasons})
+        return _json(200, {"status": "ready", **({"degraded": degraded} if degraded else {})})
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(admin.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -36,12 +66,61 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
     async def policy_status(_: web.Request) -> web.Response:
         return _json(200, admin.policy_status())
 
-    app = web.Application(middlewares=[_guard(token)])
+    async def rollouts(_: web.Request) -> web.Response:
+        return _json(200, {"rollouts": admin.rollouts()})
+
+    async def act(request: web.Request) -> web.Response:
+        action = _action(await request.read())
+        if action is None:
+            return _error(400, "invalid_action", f"The body must be an object with an action alone: {', '.join(get_args(Act))}.")
+        try:
+            return _json(200, await admin.act(request.match_info["name"], action))
+        except KeyError:
+            return _error(404, "unknown_rollout", "No policy of that name has a rollout.")
+        except OSError:
+            return _error(503, "not_kept", "It is done, but could not be written down: a restart would undo it.")
+
+    async def waiting(request: web.Request) -> web.Response:
+        limit = request.query.get("limit", str(_SHOWN))
+        if not _LIMIT.fullmatch(limit):
+            return _error(400, "invalid_limit", "The limit is a whole number from 0 to 9999.")
+        return _json(200, {"review": admin.waiting(int(limit))})
+
+    async def label(request: web.Request) -> web.Response:
+        said = as_label(_sole(await request.read(), "label"))
+        if said is None:
+            return _error(400, "invalid_label", f"The body must be an object with a label alone: {', '.join(get_args(ReviewLabel))}.")
+        try:
+            return _json(200, admin.label(request.match_info["request_id"], said))
+        except KeyError:
+            return _error(404, "not_waiting", "No exchange of that id waits for a review.")
+        except OSError:
+            return _error(503, "not_kept", "The label could not be written down; the exchange still waits.")
+
+    app = web.Application(middlewares=[_guard(token)], client_max_size=_MAX_BODY)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/api/v1/policy/status", policy_status)
+    app.router.add_get("/api/v1/policy/rollouts", rollouts)
+    app.router.add_post("/api/v1/policy/rollouts/{name}", act)
+    app.router.add_get("/api/v1/review", waiting)
+    app.router.add_post("/api/v1/review/{request_id}", label)
     return app
+
+
+def _sole(body: bytes, key: str) -> Json:
+    """What an object says that has this key alone."""
+    try:
+        said = decode(body)
+    except BadRequest:
+        return None
+    return said.get(key) if isinstance(said, dict) and len(said) == 1 else None
+
+
+def _action(body: bytes) -> Act | None:
+    given = _sole(body, "action")
+    return next((action for action in get_args(Act) if action == given), None)
 
 
 def _guard(token: str | None) -> Middleware:
@@ -50,7 +129,12 @@ def _guard(token: str | None) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if token is not None and request.path not in ("/healthz", "/readyz") and not _has_token(request.headers, token):
-            return _json(401, {"error": {"code": "invalid_admin_token", "message": "The admin side needs its bearer token."}})
+            return _error(401, "invalid_admin_token", "The admin side needs its bearer token.")
+        if request.method not in ("GET", "HEAD"):
+            if token is None and request.url.host not in _OWN_NAMES:
+                return _error(403, "foreign_host", "Without a token, this is only done under this machine's own names.")
+            if request.content_type != "application/json":
+                return _error(415, "not_json", "The body must be JSON, and its content type say so.")
         return await handler(request)
 
     return check
@@ -59,6 +143,10 @@ def _guard(token: str | None) -> Middleware:
 def _has_token(headers: Mapping[str, str], token: str) -> bool:
     given = headers.get("Authorization", "").removeprefix("Bearer ").strip()
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
+
+
+def _error(status: int, code: str, message: str) -> web.Response:
+    return _json(status, {"error": {"code": code, "message": message}})
 
 
 def _json(status: int, value: Json) -> web.Response:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from gateway.errors import PolicyViolation, UpstreamError
+from gateway.guard.attempts import Attempts
 from gateway.guard.outcome import Findings
 from gateway.guard.plan import Plan
 from gateway.guard.render import StreamRenderer, render_completion
@@ -12,9 +13,11 @@ from gateway.proxy.http import UpstreamAnswer
 from gateway.proxy.pictures import PictureReader
 from gateway.proxy.refusing import refusal
 from gateway.proxy.reply import EVENT_STREAM, JSON, Reply
+from gateway.proxy.resampling import Samples
 from gateway.proxy.scanning import TURN_S, AnswerScans
 from gateway.proxy.vault import Recollection
 from gateway.telemetry.record import Exchange
+from gateway.wire.codec import encode
 from gateway.wire.dialect import AnswerStream, Dialect
 from gateway.wire.model import Event, Kind, Origin, Uninspectable
 from gateway.wire.plain import read_error
@@ -62,6 +65,8 @@ class Answering:
         clock: Callable[[], float],
         origin: Origin,
         pictures: PictureReader | None = None,
+        attempts: Attempts | None = None,
+        samples: Samples | None = None,
     ) -> None:
         self._exchange = exchange
         self._reply = reply
@@ -74,10 +79,17 @@ class Answering:
         self._origin = origin
         self._finished: set[int] = set()  # choices of whose end the client has heard
         self._pictures = pictures
+        self._attempts = attempts
+        self._samples = samples
+        self._holds = attempts is not None and attempts.holds_whole
+        self._held: list[bytes] = []  # of a stream of which nothing goes out before all of it may
+        self._is_refused = False  # another answer will be asked for
 
-    async def run(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
-        """Send it on. ``chunks`` are those of the answer."""
+    async def run(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> bool:
+        """Send it on. ``chunks`` are those of the answer. Returns whether the model is to be asked again instead: then nothing was sent."""
         is_good = answer.status < 300
+        if not is_good:
+            self._guard.bounds = self._attempts = None  # an error is no answer
         try:
             if is_good and (stream := self._dialect.open_stream(answer.content_type, self._origin)):
                 await self._stream(stream, answer, chunks)
@@ -87,6 +99,9 @@ class Answering:
                 await self._whole(answer, chunks)
         finally:
             self._exchange.note_answer(self._guard)
+        if self._is_refused and self._attempts:
+            self._attempts.again(self._guard.asks_again())
+        return self._is_refused
 
     async def _whole(self, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
         """An answer in one piece: a stream of one event, in which every channel ends."""
@@ -97,17 +112,22 @@ class Answering:
         exchange.note_event(event)
         await self._recollection.remember(event.names)
         await self._read_pictures(event)
+        if self._attempts:
+            self._attempts.take(event, lambda event: encode(event.body))
         guard.feed(event)
+        guard.close()
         await self._scans.settle(is_end=True)
         release = guard.release()
         body = b"" if isinstance(release, Refuse) else render_completion(release, guard)
         exchange.guard_s += self._clock() - begin
         exchange.note_answer(guard)
         if isinstance(release, Refuse):
-            await self._refuse()
+            if not self._may_ask_again():
+                await self._refuse()
             return
         if answer.status >= 300:
             exchange.outcome = "upstream_error"
+        await self._compare()
         await self._reply.send(answer.status, answer.headers, body)
 
     async def _pass_unread(self, kind: Kind, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
@@ -124,31 +144,62 @@ class Answering:
         await self._reply.finish(answer.status, answer.headers, last)
 
     async def _stream(self, stream: AnswerStream, answer: UpstreamAnswer, chunks: AsyncIterator[bytes]) -> None:
-        exchange, reply, clock = self._exchange, self._reply, self._clock
+        exchange, clock = self._exchange, self._clock
         renderer = StreamRenderer(stream, self._guard)
-        reply.errors = stream.errors or reply.errors
+        self._reply.errors = stream.errors or self._reply.errors
         async for arrived in _events(stream, chunks):
             begin = clock()
             out = b""
             for event in arrived:
-                released = await self._pass(event, renderer)
-                if released is None:
+                released = self._pass_over(event) if self._is_refused else await self._pass(event, renderer)
+                if released is None and not self._may_ask_again():
                     await self._stop(stream, answer, out)
                     return
-                out += released
+                out += released or b""
                 if event.is_end:
                     exchange.guard_s += clock() - begin
                     exchange.note_answer(self._guard)
-                    await reply.finish(answer.status, answer.headers, out)
+                    if not self._is_refused:
+                        await self._finish(answer, out)
                     return
                 if clock() - begin > TURN_S:
                     exchange.guard_s += clock() - begin
-                    await reply.write(answer.status, answer.headers, out)
+                    await self._write(answer, out)
                     await asyncio.sleep(0)
                     begin, out = clock(), b""
             exchange.guard_s += clock() - begin
-            await reply.write(answer.status, answer.headers, out)
-        await self._end_unmarked(stream, renderer, answer)
+            await self._write(answer, out)
+        if not self._is_refused:
+            await self._end_unmarked(stream, renderer, answer)
+
+    async def _write(self, answer: UpstreamAnswer, out: bytes) -> None:
+        if self._holds:
+            self._held.append(out)
+        else:
+            await self._reply.write(answer.status, answer.headers, out)
+
+    async def _finish(self, answer: UpstreamAnswer, out: bytes) -> None:
+        await self._compare()
+        await self._reply.finish(answer.status, answer.headers, b"".join([*self._held, out]))
+
+    async def _compare(self) -> None:
+        """Note how far the answer agrees with the others that were asked for."""
+        if self._samples and self._attempts:
+            self._exchange.waits_since = self._clock()
+            self._exchange.consistency = await self._samples.settle(self._attempts.said)
+            self._exchange.waited(self._clock())
+
+    def _may_ask_again(self) -> bool:
+        """Whether the answer that was refused just now is to be followed by another."""
+        self._is_refused = bool(self._attempts and self._guard.asks_again())
+        return self._is_refused
+
+    def _pass_over(self, event: Event) -> bytes | None:
+        """The rest of an answer that is not accepted: what it says goes back to the model, and what it cost counts."""
+        self._exchange.note_event(event)
+        if self._attempts:
+            self._attempts.hear(event)
+        return None
 
     async def _pass(self, event: Event, renderer: StreamRenderer) -> bytes | None:
         """What may go out now that this event has come in; None if a rule has blocked."""
@@ -158,6 +209,8 @@ class Answering:
             await self._recollection.remember(event.names)
         if event.uninspectable:
             await self._read_pictures(event)
+        if self._attempts:
+            self._attempts.take(event, renderer.stream.render)
         guard.feed(event)
         if event.is_end:
             guard.close()
@@ -181,15 +234,16 @@ class Answering:
         await self._scans.settle(is_end=True)
         release = guard.release()
         if isinstance(release, Refuse):
-            await self._stop(stream, answer, b"")
+            if not self._may_ask_again():
+                await self._stop(stream, answer, b"")
             return
         self._exchange.note_answer(guard)
-        await self._reply.finish(answer.status, answer.headers, renderer.render(release))
+        await self._finish(answer, renderer.render(release))
 
     async def _stop(self, stream: AnswerStream, answer: UpstreamAnswer, out: bytes) -> None:
         """End a stream that a rule has blocked: what was released before goes out, then the dialect's own ending."""
         self._exchange.note_answer(self._guard)
-        if not out and not self._reply.has_started:
+        if self._holds or (not out and not self._reply.has_started):
             await self._refuse()
             return
         self._exchange.outcome = "content_filter"

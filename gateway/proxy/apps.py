@@ -1,45 +1,84 @@
-"""Who is calling: the configured application whose key the request carries."""
+"""Who is calling: the configured application whose key the request carries, and the labels that it gives its request.
+
+A label says what the client says, so it is read only as far as the settings trust it, and never travels on.
+"""
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.config import App
-from gateway.errors import Unauthorized
+from gateway.config import App, Label, Labels
+from gateway.errors import BadRequest, Unauthorized
+from policies.subject import Subject
+
+_LABEL = re.compile(r"[A-Za-z0-9_.:@/+=|~-]{1,128}")
+_Trust = Sequence[tuple[Label, str]]
+"""Labels and the headers that they come in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """``name`` is empty where no applications are configured; ``policy`` is the one its settings name. ``owner`` is whose the endpoint's
-    stored conversations are: the application's, or those of the key that the client brings.
+    stored conversations are: the application's, or those of the key that the client brings. ``user``, ``session`` and ``group`` are the
+    labels that are trusted.
     """
 
     name: str
     policy: str | None
     is_known: bool
     owner: str = ""
+    user: str = ""
+    session: str = ""
+    group: str = ""
+
+    def subject(self, model: str, surface: str) -> Subject:
+        return Subject(self.name, model, surface, self.user, self.session, self.group)
 
 
 ANYONE = Caller("", None, is_known=False)
 
 
 class Apps:
-    def __init__(self, apps: Sequence[App]) -> None:
-        self._known = [(_digest(app.key.get_secret_value()), _caller(app)) for app in apps]
+    def __init__(self, apps: Sequence[App], labels: Labels | None = None) -> None:
+        trusted = (labels or Labels()).trust
+        self._known = [(_digest(app.key.get_secret_value()), _caller(app), _trust(app.trust, trusted)) for app in apps]
+        self._trust = _trust(None, trusted)
 
-    def identify(self, headers: Mapping[str, str]) -> Caller:
-        """Raises Unauthorized where applications are configured and the key is none of theirs."""
+    def identify(self, headers: Mapping[str, str], key: str = "") -> Caller:
+        """``key``: the one that comes elsewhere than in a header.
+
+        Raises Unauthorized where applications are configured and the key is none of theirs, BadRequest for a label that is none.
+        """
+        given = _digest(key or _key(headers))
         if not self._known:
-            return replace(ANYONE, owner=f"key:{_digest(_key(headers)).hex()}")
-        given = _digest(_key(headers))
+            return _labelled(Caller("", None, is_known=False, owner=f"key:{given.hex()}"), self._trust, headers)
         found = None
-        for digest, caller in self._known:  # all of them, so that the time says nothing
+        for digest, caller, trust in self._known:  # all of them, so that the time says nothing
             if hmac.compare_digest(digest, given):
-                found = caller
+                found = caller, trust
         if found is None:
             raise Unauthorized("invalid_api_key", "The request's key is not that of a configured application.")
-        return found
+        return _labelled(*found, headers)
+
+
+def _labelled(caller: Caller, trust: _Trust, headers: Mapping[str, str]) -> Caller:
+    labels = {label: value for label, header in trust if (value := headers.get(header, ""))}
+    if not labels:
+        return caller
+    for label, value in labels.items():
+        if not _LABEL.fullmatch(value):
+            message = f"The header x-oddgate-{label} is no label: up to 128 letters, digits and _ . : @ / + = | ~ -"
+            raise BadRequest("invalid_label", message)
+    return replace(
+        caller, name=labels.get("app", caller.name), user=labels.get("user", ""), session=labels.get("session", ""),
+        group=labels.get("group", ""),
+    )  # fmt: skip
+
+
+def _trust(own: Sequence[Label] | None, general: Sequence[Label]) -> _Trust:
+    return tuple((label, f"x-oddgate-{label}") for label in (general if own is None else own))
 
 
 def _caller(app: App) -> Caller:

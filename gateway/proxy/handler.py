@@ -2,34 +2,42 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 
-from gateway.errors import BadRequest, GatewayError, InternalError, UpstreamError
+from gateway.errors import BadRequest, GatewayError, InternalError, Unavailable, UpstreamError
+from gateway.guard.attempts import Attempts
 from gateway.guard.plan import Plan
 from gateway.guard.request import RequestGuard
 from gateway.guard.response import ResponseGuard
 from gateway.guard.tokens import Tokens
 from gateway.guard.upload import UploadGuard
 from gateway.guard.upload_steps import World
+from gateway.proxy import feedback
+from gateway.proxy.about import about
 from gateway.proxy.answering import Answering, chunks_of, refuse
 from gateway.proxy.apps import Caller
 from gateway.proxy.http import Body, ClientGone, Inbound, Target, UpstreamAnswer, Writer
 from gateway.proxy.parts import Parts
 from gateway.proxy.realtime import Conversation
-from gateway.proxy.reply import Reply
+from gateway.proxy.reply import JSON, Reply
+from gateway.proxy.resampling import Samples
 from gateway.proxy.scanning import AnswerScans, review
 from gateway.proxy.uploading import Uploading
 from gateway.proxy.vault import Recollection
 from gateway.telemetry.record import Exchange
+from gateway.wire.codec import encode
 from gateway.wire.dialect import Dialect
 from gateway.wire.file_rows import read_row
-from gateway.wire.model import Call, Form, Origin, Request, Segment
+from gateway.wire.model import Call, Form, Json, Origin, Request, Segment
 from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
+from gateway.wire.spoken import GENERATING
+from gateway.wire.surface import read_path
 from gateway.wire.upload import Upload
-from policies.subject import Subject
+from policies.conditions import Circumstances
+from policies.flows import FlowWatch
 from policies.verdict import Action
 from policies.vocabulary import Scope
 
@@ -60,9 +68,16 @@ async def handle(parts: Parts, inbound: Inbound, writer: Writer) -> None:
         reply.record_late()
 
 
-def _with_query(request: Request, query: str) -> Request:
-    """The query string is a text too; like a key, it is read and not rewritten."""
-    return replace(request, segments=(*request.segments, Segment(query, "user", Scope.USER, ("query",), Form.KEY)))
+def _with_address(request: Request, call: Call, query: str) -> Request:
+    """The variable parts of the path and the query string are texts too; like keys, they are read and not rewritten."""
+    said = (Segment(query, "user", Scope.USER, ("query",), Form.KEY),) if query else ()
+    return replace(request, segments=(*request.segments, *read_path(call), *said))
+
+
+def _attempts(plan: Plan, request: Request, body: Body, flows: FlowWatch | None) -> Attempts | None:
+    """What the policy holds answers to; None where it has no bounds, or no model answers."""
+    bounds = plan.answer_bounds
+    return Attempts(bounds, request, body, flows) if bounds and request.surface in GENERATING and isinstance(body, bytes) else None
 
 
 class _Serving:
@@ -76,13 +91,19 @@ class _Serving:
         self._caller: Caller
         self._tokens: Tokens
         self._recollection: Recollection
+        self._about: Circumstances | None = None
         self._scans: AnswerScans | None = None
+        self._samples: Samples | None = None
+        self._flows: FlowWatch | None = None
         self._pictures = parts.pictures.reader() if parts.pictures else None
         self._max_answer_bytes = 0
 
     async def run(self) -> None:
         parts, exchange, inbound = self._parts, self._exchange, self._inbound
         self._reply.errors = parts.routes.error_shape(inbound.path)
+        if inbound.path == feedback.PATH and inbound.method == "POST" and parts.keep:
+            await self._take_feedback(parts.keep)
+            return
         match = parts.routes.find(inbound.method, inbound.path)
         dialect = self._reply.errors = match.dialect
         exchange.surface = dialect.surface
@@ -93,9 +114,10 @@ class _Serving:
             raise BadRequest("unsupported_query", "The query string holds more than plain names and values, and cannot be inspected.")
         caller = self._caller = parts.apps.identify(inbound.headers)
         exchange.app = caller.name
+        exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
         call = match.call(inbound.method, inbound.headers.get("content-type", ""))
         if not match.is_unguarded and (upload := dialect.open_upload(call)):
-            await self._upload(match, upload)
+            await self._upload(match, call, upload)
             return
         raw = await inbound.body()
         exchange.request_bytes = len(raw)
@@ -103,11 +125,14 @@ class _Serving:
             await self._pass_through(match, raw)
             return
         request = dialect.parse_request(raw, call)
-        if inbound.query:
-            request = _with_query(request, inbound.query)
+        if inbound.query or call.names:
+            request = _with_address(request, call, inbound.query)
         exchange.model, exchange.is_stream = request.model, request.stream
-        plan = parts.choose_plan(Subject(caller.name, request.model, request.surface), caller.policy)
+        subject = caller.subject(request.model, request.surface)
+        plan = parts.choose_plan(subject, caller.policy, exchange.request_id)
         exchange.policy = plan.version
+        self._about = about(plan, subject, request, exchange.started_at)
+        exchange.asked = self._about.asked if self._about else None
         self._issue()
         if request.refers:
             await self._recollection.recall(request.refers)
@@ -116,6 +141,19 @@ class _Serving:
             await refuse(self._reply, exchange, plan, dialect, exchange.request, self._origin(request))
         else:
             await self._forward(plan, match, request, body)
+
+    async def _take_feedback(self, keep: Callable[[Json], None]) -> None:
+        """It is no exchange, and has no record but the event itself."""
+        exchange = self._exchange
+        exchange.surface = feedback.SURFACE
+        exchange.app = self._parts.apps.identify(self._inbound.headers).name
+        event = feedback.event(await self._inbound.body(), exchange.app, exchange.started_at)
+        try:
+            keep(event)
+        except OSError:
+            raise Unavailable("journal_unavailable", "The gateway cannot write the feedback down.") from None
+        exchange.is_recorded = True
+        await self._reply.send(202, [JSON], encode({"request_id": event["request_id"], "status": "accepted"}))
 
     def _issue(self) -> None:
         self._tokens = Tokens(self._parts.key, self._caller.name)
@@ -126,33 +164,43 @@ class _Serving:
         begin = self._parts.clock()
         if self._pictures:
             request = await self._pictures.read(request)
-        guard = RequestGuard(plan, request, self._parts.memos, self._tokens, self._exchange.app)
+        guard = RequestGuard(plan, request, self._parts.memos, self._tokens, self._exchange.app, self._about)
         self._exchange.request = guard.findings
         await review(guard, self._parts.scans, self._parts.clock, plan.patience_s)
         body = None if guard.verdict() is Action.BLOCK else guard.body()
+        self._flows = guard.flows
         self._exchange.guard_s += self._parts.clock() - begin
         return body
 
-    async def _upload(self, match: Match, upload: Upload) -> None:
+    async def _upload(self, match: Match, call: Call, upload: Upload) -> None:
         """A request that is judged and sent on as it comes."""
         parts, exchange, caller = self._parts, self._exchange, self._caller
 
         def plan_of(request: Request) -> Plan:
-            return parts.choose_plan(Subject(caller.name, request.model, request.surface), caller.policy)
+            return parts.choose_plan(caller.subject(request.model, request.surface), caller.policy, exchange.request_id)
 
         def reader(method: str, path: str) -> tuple[Dialect, Call]:
             match = parts.routes.find(method, path)
             return match.dialect, match.call(method, "application/json")
 
-        whole = Request(exchange.surface, "", stream=False, body=None, raw=b"", segments=(), uninspectable=())
+        said = tuple(read_path(call))
+        whole = Request(exchange.surface, "", stream=False, body=None, raw=b"", segments=said, uninspectable=())
         plan = plan_of(whole)
         exchange.policy = plan.version
         self._issue()
+        if said and await self._review(plan, whole) is None:
+            await refuse(self._reply, exchange, plan, match.dialect, exchange.request, self._origin(whole))
+            return
+
+        def about_part(plan: Plan, request: Request) -> Circumstances | None:
+            return about(plan, caller.subject(request.model, request.surface), request, exchange.started_at)
+
         world = World(
             plan, plan_of, parts.memos, self._tokens, partial(Tokens, parts.key, caller.name), caller.name,
-            partial(read_row, reader=reader), parts.uploads.max_rows,
+            partial(read_row, reader=reader), parts.uploads.max_rows, about_part,
         )  # fmt: skip
         guard = UploadGuard(world, upload)
+        guard.findings.absorb(exchange.request, (), ("path",))
         exchange.request = guard.findings
         uploading = Uploading(
             guard, self._inbound, exchange, parts.scans, parts.spawn, parts.clock, parts.uploads.timeout_s, self._pictures
@@ -167,19 +215,33 @@ class _Serving:
             uploading.stop()
 
     async def _forward(self, plan: Plan, match: Match, request: Request, body: Body) -> None:
+        attempts = _attempts(plan, request, body, self._flows)
+        wanted = attempts.samples(self._exchange.request_id, self._parts.key) if attempts else None
+        if wanted:
+            self._samples = Samples(match.dialect, partial(self._ask, match, request.model, wanted[0]), wanted[1], self._parts.spawn)
+        while await self._attempt(plan, match, request, attempts.body if attempts else body, attempts):
+            self._exchange.note_reask()
+            self.drop_late_scans()
+
+    async def _attempt(self, plan: Plan, match: Match, request: Request, body: Body, attempts: Attempts | None) -> bool:
+        """Ask the endpoint and send its answer on; or, where that is not accepted, return whether it is to be asked again."""
         parts, exchange = self._parts, self._exchange
-        guard = ResponseGuard(plan, self._tokens, parts.memos.scans.text_key)
+        guard = ResponseGuard(plan, self._tokens, parts.memos.scans.text_key, self._about)
         exchange.response = guard.findings
+        guard.bounds = attempts.watch(guard.findings) if attempts else None
         answer = await self._send(match, request.model, body)
+        if answer.status == 400 and attempts and attempts.drop_extras():
+            answer.close()
+            answer = await self._send(match, request.model, attempts.body)
         try:
             if answer.status < 300:
                 await self._taken(request, body)
             self._scans = AnswerScans(guard, parts.scans, parts.spawn)
             answering = Answering(
                 exchange, self._reply, match.dialect, plan, guard, self._scans, self._recollection, parts.clock, self._origin(request),
-                self._pictures,
+                self._pictures, attempts, self._samples,
             )  # fmt: skip
-            await answering.run(answer, self._chunks(answer))
+            return await answering.run(answer, self._chunks(answer))
         finally:
             answer.close()
 
@@ -198,13 +260,26 @@ class _Serving:
         return chunks_of(answer, self._max_answer_bytes, self._exchange, self._parts.clock)
 
     def drop_late(self) -> None:
+        self.drop_late_scans()
+        if self._samples:
+            self._samples.drop()
+
+    def drop_late_scans(self) -> None:
         if self._scans:
             self._scans.drop()
 
+    async def _ask(self, match: Match, model: str, body: bytes) -> UpstreamAnswer:
+        """Beside the exchange, of which nothing is noted."""
+        target, headers = self._target(match, model), self._inbound.header_items()
+        return (await self._parts.router.send(target, headers, body, drop_credentials=self._caller.is_known))[1]
+
+    def _target(self, match: Match, model: str) -> Target:
+        inbound = self._inbound
+        return Target(inbound.method, f"{match.path}?{inbound.query}" if inbound.query else match.path, match.family, model)
+
     async def _send(self, match: Match, model: str, body: Body) -> UpstreamAnswer:
         exchange, inbound, clock = self._exchange, self._inbound, self._parts.clock
-        path = f"{match.path}?{inbound.query}" if inbound.query else match.path
-        target = Target(inbound.method, path, match.family, model)
+        target = self._target(match, model)
         exchange.waits_since = clock()
         upstream, answer = await self._parts.router.send(target, inbound.header_items(), body, drop_credentials=self._caller.is_known)
         exchange.waited(clock())

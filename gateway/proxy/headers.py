@@ -1,5 +1,7 @@
 """Which headers travel on, in each direction: to the endpoint what its API has headers for, back to the client all but a few."""
 
+import re
+
 from gateway.proxy.http import Headers
 
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
@@ -15,6 +17,9 @@ _NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length", "content-encoding", 
 
 _NONE: frozenset[str] = frozenset()
 
+_CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
+_PARAMETER = re.compile(r"(?:boundary=.*|charset=\"?(?:utf-?8|us-ascii)\"?)", re.IGNORECASE)
+
 
 def upstream_headers(client: Headers, *, drop_credentials: bool, also: frozenset[str] = _NONE) -> list[tuple[str, str]]:
     """What goes to the endpoint, the settings' own headers and key aside. ``also``: more names, in lower case, that the settings allow.
@@ -23,7 +28,16 @@ def upstream_headers(client: Headers, *, drop_credentials: bool, also: frozenset
     """
     allowed = (_FORWARDED if drop_credentials else _FORWARDED_WITH_KEY) | also
     kept = [(name, value) for name, value in client if (lower := name.lower()) in allowed or lower.startswith(_FORWARDED_PREFIXES)]
-    return _without(kept, _named_by_connection(client))
+    plain = [(name, _plain_type(value)) if name.lower() == "content-type" and ";" in value else (name, value) for name, value in kept]
+    return _without(plain, _named_by_connection(client))
+
+
+def _plain_type(content_type: str) -> str:
+    """A content type without parameters that no body here has: all are read as UTF-8, and a form's boundary has been read."""
+    kind, *parameters = (part.strip() for part in content_type.split(";"))
+    if not _CONTENT_TYPE.fullmatch(kind):
+        return "application/octet-stream"
+    return "; ".join((kind, *filter(_PARAMETER.fullmatch, parameters)))
 
 
 def client_headers(upstream: Headers) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from gateway.proxy.uploading import UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.vault import Shelf
 from gateway.telemetry.record import Exchange
+from gateway.wire.model import Json
 from gateway.wire.routes import Routes
 from policies.subject import Subject
 
@@ -33,7 +34,8 @@ class Parts:
 
     routes: Routes
     apps: Apps
-    choose_plan: Callable[[Subject, str | None], Plan]
+    choose_plan: Callable[[Subject, str | None, str], Plan]
+    """By whose exchange it is, the policy that the app's settings name, and the exchange's id."""
     memos: Memos
     scans: Scans
     router: Router
@@ -50,3 +52,5 @@ class Parts:
     """None: pictures are not read."""
     shutdown: Shutdown = field(default_factory=Shutdown)
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    keep: Callable[[Json], None] | None = None
+    """Writes down what a caller says of an exchange; raises OSError. None: there is nobody to say it to."""

@@ -1,7 +1,7 @@
 """The policies in force, made ready to run, and which of them an exchange gets."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from detectors.contract import Factory, TextDetector
@@ -11,7 +11,7 @@ from gateway.guard.plan import Plan, compile_plan, options_of
 from gateway.proxy.reload import Snapshot
 from policies.load import LoadedPolicy
 from policies.policy import Rule
-from policies.select import choose
+from policies.select import choosable, choose
 from policies.subject import Subject
 
 _MAX_CHOICES = 4096
@@ -40,20 +40,44 @@ class Detectors:
         self._built = {name: detectors for name, detectors in self._built.items() if id(detectors) in kept}
 
 
-class Plans:
-    """Immutable but for its memory of choices; a reload makes a new one."""
+Turn = Callable[[str, Subject, str], str | None]
+"""The name of the policy that decides an exchange in the place of the named one, if a rollout's turn has come."""
 
-    def __init__(self, snapshot: Snapshot, default: str, detectors_of: Callable[[Rule], Sequence[TextDetector]]) -> None:
+
+class Plans:
+    """Immutable but for its memory of choices; a reload makes a new one. ``turn`` is asked last, about the policy that was chosen.
+
+    A policy that no exchange can get, neither by ``named`` (what apps' settings name) nor by where it applies, is not made ready: what its
+    detectors cost, or that there are none, is nobody's concern.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        default: str,
+        named: Collection[str],
+        detectors_of: Callable[[Rule], Sequence[TextDetector]],
+        turn: Turn = lambda name, subject, request_id: None,
+    ) -> None:
         self.snapshot = snapshot
         self._default = default
-        self._plans: Mapping[str, Plan] = {name: compile_plan(loaded, detectors_of) for name, loaded in snapshot.policies.items()}
+        self._turn = turn
+        # A policy with a rollout gets its exchanges from the one that it is rolled out beside, and from nowhere else.
+        self._chosen_from = {name: loaded for name, loaded in snapshot.policies.items() if loaded.policy.rollout is None}
+        ready = choosable(snapshot.policies, default, named)
+        self._plans: Mapping[str, Plan] = {name: compile_plan(snapshot.policies[name], detectors_of) for name in sorted(ready)}
         self._choices: OrderedDict[tuple[str, str, str, str | None], Plan] = OrderedDict()
 
-    def choose(self, subject: Subject, app_policy: str | None) -> Plan:
+    def choose(self, subject: Subject, app_policy: str | None, request_id: str) -> Plan:
+        plan = self._choose(subject, app_policy)
+        new = self._turn(plan.policy.name, subject, request_id)
+        return plan if new is None else self._plans[new]
+
+    def _choose(self, subject: Subject, app_policy: str | None) -> Plan:
         name = (subject.app, subject.model, subject.surface, app_policy)
         plan = self._choices.get(name)
         if plan is None:
-            loaded = choose(self.snapshot.policies, subject, app_policy, self._default)
+            loaded = choose(self._chosen_from, subject, app_policy, self._default)
             plan = self._plans[loaded.policy.name]
             if len(subject.model) <= _MAX_MODEL:
                 self._choices[name] = plan
@@ -69,21 +93,23 @@ class Plans:
         return list(found.values())
 
     def status(self) -> list[dict[str, object]]:
-        return [_status(loaded, self._plans[name], self._default) for name, loaded in sorted(self.snapshot.policies.items())]
+        """Of all that are loaded."""
+        return [_status(loaded, self._default, is_choosable=name in self._plans) for name, loaded in sorted(self.snapshot.policies.items())]
+
+    def rules(self) -> list[Rule]:
+        """All that may be run."""
+        return [check.rule for plan in self._plans.values() for check in plan.on_request.all]
 
 
-def _status(loaded: LoadedPolicy, plan: Plan, default: str) -> dict[str, object]:
+def _status(loaded: LoadedPolicy, default: str, *, is_choosable: bool) -> dict[str, object]:
     policy = loaded.policy
     return {
         "name": policy.name,
-        "version": plan.version,
+        "version": f"{policy.name}@{loaded.digest[:12]}",
         "digest": loaded.digest,
         "file": Path(loaded.path).name,
         "mode": policy.mode.value,
         "rules": len(policy.rules),
         "is_default": policy.name == default,
+        "is_choosable": is_choosable,
     }
-
-
-def rules_of(snapshot: Snapshot) -> list[Rule]:
-    return [rule for loaded in snapshot.policies.values() for rule in loaded.policy.rules]

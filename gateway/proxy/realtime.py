@@ -6,7 +6,7 @@ sends what it was given before it takes more, and end together.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -64,8 +64,9 @@ class Conversation:
         if parts.shutdown.begun.is_set():
             raise shutting_down()
         asked, offer = read_handshake(inbound.query), read_offer(inbound.headers.get("sec-websocket-protocol", ""))
-        caller = parts.apps.identify(_identity(inbound.headers, offer))
+        caller = parts.apps.identify(inbound.headers, offer.key)
         exchange.app, exchange.model, exchange.is_stream = caller.name, asked.model, True
+        exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
         turns = Turns(parts, exchange, caller)
         self._tokens = Tokens(parts.key, caller.name)
         await self._review(turns, asked)
@@ -85,7 +86,7 @@ class Conversation:
     async def _review(self, turns: Turns, asked: Request) -> None:
         """The query string is a text too; like a key, it is read and not rewritten. Raises PolicyViolation or Unavailable."""
         plan, parts = turns.plan, self._parts
-        guard = RequestGuard(plan, asked, parts.memos, self._tokens, self._exchange.app)
+        guard = RequestGuard(plan, asked, parts.memos, self._tokens, self._exchange.app, turns.about(asked))
         self._exchange.request = guard.findings
         await review(guard, parts.scans, parts.clock, plan.patience_s)
         if guard.verdict() is Action.BLOCK:
@@ -217,10 +218,6 @@ class _Session:
 def _sendable(code: int | None) -> int:
     """A close code of one side as the other may be told it."""
     return code if code is not None and (code in (1000, 1001) or 1007 <= code <= 1014 or 3000 <= code <= 4999) else _FAILED
-
-
-def _identity(headers: Mapping[str, str], offer: Offer) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {offer.key}"} if offer.key else headers
 
 
 def _forwarded(headers: Headers, offer: Offer) -> Headers:

@@ -69,7 +69,7 @@ class ClientEvents:
         begin = parts.clock()
         if self._pictures and request.uninspectable and not is_sound:
             request = await self._pictures.read(request)
-        guard = RequestGuard(plan, request, parts.memos, self._tokens, turns.turn.app)
+        guard = RequestGuard(plan, request, parts.memos, self._tokens, turns.turn.app, turns.about(request))
         await review(guard, parts.scans, parts.clock, plan.patience_s)
         action = guard.verdict()
         body = request.raw if action is Action.BLOCK else guard.body()

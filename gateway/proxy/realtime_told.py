@@ -190,7 +190,7 @@ class ServerEvents:
 
     def _new_answer(self, response: str) -> _Answer:
         """What the client has tokenised until now is restored in it."""
-        guard = ResponseGuard(self._turns.plan, self._tokens, self._parts.memos.scans.text_key)
+        guard = ResponseGuard(self._turns.plan, self._tokens, self._parts.memos.scans.text_key, self._turns.about(None))
         return _Answer(guard, AnswerScans(guard, self._parts.scans, self._parts.spawn), RealtimeAnswer(response, self._new_event_id))
 
     def _told_of(self, error: GatewayError, exchange: Exchange) -> str:

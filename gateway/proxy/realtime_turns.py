@@ -7,12 +7,13 @@ from gateway.guard.outcome import Findings
 from gateway.guard.plan import Plan
 from gateway.guard.response import ResponseGuard
 from gateway.guard.review import Hit
+from gateway.proxy.about import about
 from gateway.proxy.apps import Caller
 from gateway.proxy.parts import Parts
 from gateway.telemetry.record import Exchange
-from gateway.wire.model import Event
+from gateway.wire.model import Event, Request
 from gateway.wire.openai.realtime_requests import SURFACE
-from policies.subject import Subject
+from policies.conditions import Circumstances
 
 _MAX_TEXTS = 1000
 """Of what no response follows, there is a record for as many texts."""
@@ -25,6 +26,7 @@ class Turns:
         self._parts = parts
         self._caller = caller
         self._turn = first
+        self._session = first.request_id
         self._plan: Plan | None = None
         self._parts_of_turn = 0
         self._is_begun = True
@@ -41,12 +43,16 @@ class Turns:
         """The policy that is in force as a turn begins is the whole turn's."""
         turn = self._turn
         if self._plan is None:
-            self._plan = self._parts.choose_plan(Subject(self._caller.name, turn.model, SURFACE), self._caller.policy)
+            self._plan = self._parts.choose_plan(self._caller.subject(turn.model, SURFACE), self._caller.policy, self._session)
             turn.policy = self._plan.version
             if not self._is_begun:
                 turn.started_at, turn.start = self._parts.wall(), self._parts.clock()
                 self._is_begun = True
         return self._plan
+
+    def about(self, request: Request | None) -> Circumstances | None:
+        """What the policy's conditions and bounds are asked about; None: an event of the endpoint's."""
+        return about(self.plan, self._caller.subject(self._turn.model, SURFACE), request, self._parts.wall())
 
     def note_asked(self, findings: Findings, size: int) -> None:
         """An event of the client's that goes on. Raises Unavailable."""
@@ -131,7 +137,7 @@ class Turns:
         last = self._turn
         return Exchange(
             self._parts.new_id(), self._parts.wall(), self._parts.clock(), app=last.app, surface=SURFACE, model=last.model, is_stream=True,
-            upstream=last.upstream, status=last.status,
+            upstream=last.upstream, status=last.status, user=last.user, session=last.session, group=last.group,
         )  # fmt: skip
 
 

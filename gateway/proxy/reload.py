@@ -9,12 +9,13 @@ What counts as a change is each file's resolved path, inode, times and size, so 
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from policies.load import Catalog, LoadedPolicy, PolicyError, load_dir, policy_files
+from policies.load import LoadedPolicy, PolicyError, calibration_files, load_dir, policy_files
+from policies.objections import Catalog
 from policies.positions import MAX_BYTES
 from policies.problems import Problem, allowed
 
@@ -45,7 +46,8 @@ class Rejected:
 class PolicyFolder:
     """Raises ``PolicyError`` at construction where there is nothing good to begin with.
 
-    ``required``: names that must be there besides the default, since an app's settings name them.
+    ``required``: names that must be there besides the default, since an app's settings name them. ``last_good`` is asked for the set that
+    was in force before, where the folder cannot be used at the start; ``rejected`` says why it could not, then.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class PolicyFolder:
         catalog: Catalog,
         required: Collection[str] = (),
         clock: Callable[[], float] = time.time,  # noqa: TID251 a part of the shell
+        last_good: Callable[[], Snapshot | None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._needed = (default, *(name for name in required if name != default))
@@ -64,7 +67,15 @@ class PolicyFolder:
         # The folder's looks are unknown at first: they are taken while polling, where their age is known.
         self._looks: object = None
         self._judged: object = None
-        self.current = self._load()
+        self.rejected: tuple[Problem, ...] = ()
+        self.current = self._begin(last_good)
+
+    def fall_back(self, kept: Snapshot) -> None:
+        """What the folder says turned out to be of no use, and this was in force before. Raises PolicyError where it lacks something."""
+        problems = list(self._objections(kept.policies))
+        if problems:
+            raise PolicyError(problems)
+        self.current = kept
 
     def poll(self) -> Reloaded | Rejected | None:
         """What has become of the folder since the last call; None: nothing to tell."""
@@ -81,6 +92,16 @@ class PolicyFolder:
         self._content = content
         return self._reload()
 
+    def _begin(self, last_good: Callable[[], Snapshot | None]) -> Snapshot:
+        try:
+            return self._load()
+        except PolicyError as error:
+            kept = last_good()
+            if kept is None or any(self._objections(kept.policies)):
+                raise
+            self.rejected = error.problems
+            return kept
+
     def _reload(self) -> Reloaded | Rejected:
         before = self.current.policies
         try:
@@ -91,12 +112,18 @@ class PolicyFolder:
 
     def _load(self) -> Snapshot:
         policies = load_dir(self._folder, self._catalog)
-        missing = [name for name in self._needed if name not in policies]
-        if missing:
-            raise PolicyError(
-                Problem(str(self._folder), 0, "", f"there is no policy named {name}; {allowed(name, policies)}") for name in missing
-            )
+        problems = list(self._objections(policies))
+        if problems:
+            raise PolicyError(problems)
         return Snapshot(MappingProxyType(policies), self._clock())
+
+    def _objections(self, policies: Mapping[str, LoadedPolicy]) -> Iterator[Problem]:
+        for name in self._needed:
+            if name not in policies:
+                yield Problem(str(self._folder), 0, "", f"there is no policy named {name}; {allowed(name, policies)}")
+            elif rollout := policies[name].policy.rollout:
+                message = f"the settings name {name}, which has a rollout; name {rollout.of}, of whose exchanges it gets a part"
+                yield Problem(str(policies[name].path), 1, "rollout", message)
 
 
 def _changed(before: Mapping[str, LoadedPolicy], after: Mapping[str, LoadedPolicy]) -> Iterable[str]:
@@ -109,9 +136,13 @@ def _changed(before: Mapping[str, LoadedPolicy], after: Mapping[str, LoadedPolic
 def _looks(folder: Path) -> object:
     """Something that changes when a policy's file may have changed."""
     try:
-        return tuple(_file_looks(path) for path in policy_files(folder))
+        return tuple(_file_looks(path) for path in _files(folder))
     except PolicyError as error:
         return str(error)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [*policy_files(folder), *calibration_files(folder)]
 
 
 def _file_looks(path: Path) -> tuple[object, ...]:
@@ -126,7 +157,7 @@ def _fingerprint(folder: Path) -> str:
     """What the files say, so that a file that was only touched is not judged again."""
     content = hashlib.sha256()
     try:
-        for path in policy_files(folder):
+        for path in _files(folder):
             content.update(f"\0{path.name}\0".encode("utf-8", "surrogateescape"))
             content.update(_bytes(path))
     except PolicyError as error:

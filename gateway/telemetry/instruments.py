@@ -32,12 +32,31 @@ class Instruments:
         self._upstream = Durations("oddgate_upstream_seconds", "Time spent waiting for the upstream.", shape, _WAITS)
         self._first_byte = Durations("oddgate_first_byte_seconds", "Time to the first byte of an answer.", shape, _WAITS)
         self._tokens = Counts("oddgate_tokens_total", "Tokens as upstreams report them.", ("type",))
-        for counts in (self._requests, self._findings, self._unchecked, self._unread, self._unguarded, self._tokens):
+        sides = ("rollout", "version", "decision")
+        self._rollout_exchanges = Counts("oddgate_rollout_exchanges_total", "Exchanges of either side of a rollout.", sides)
+        self._rollout_changes = Counts("oddgate_rollout_changes_total", "What came of rollouts.", ("rollout", "change"))
+        self._reviews = Counts("oddgate_reviews_total", "Exchanges that a person has looked at.", ("label",))
+        for counts in (
+            self._requests, self._findings, self._unchecked, self._unread, self._unguarded, self._tokens, self._rollout_exchanges,
+            self._rollout_changes, self._reviews,
+        ):  # fmt: skip
             registry.register(counts)
         for durations in (self._overhead, self._guards, self._upstream, self._first_byte):
             registry.register(durations)
         self.journal_errors = Counter("oddgate_journal_errors_total", "Records that could not be written.", registry=registry)
-        self.policy_reloads = Counter("oddgate_policy_reloads_total", "Policy reloads.", ("result",), registry=registry)
+        self._policy_reloads = Counter("oddgate_policy_reloads_total", "Policy reloads.", ("result",), registry=registry)
+
+    def policies_reloaded(self, result: str) -> None:
+        self._policy_reloads.labels(result).inc()
+
+    def rollout_counted(self, name: str, side: str, decision: str) -> None:
+        self._rollout_exchanges.add((name, side, decision))
+
+    def rollout_changed(self, name: str, change: str) -> None:
+        self._rollout_changes.add((name, change))
+
+    def reviewed(self, label: str) -> None:
+        self._reviews.add((label,))
 
     def observe(self, exchange: Exchange) -> None:
         self._requests.add((exchange.surface, exchange.decision, exchange.outcome))

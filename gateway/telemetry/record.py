@@ -1,18 +1,39 @@
-"""The one record of an exchange (see ``journal``), from which everything else about it is derived. It holds no text of the exchange."""
+"""The one record of an exchange (see ``journal``), from which everything else about it is derived. It holds no text of the exchange.
 
-from collections.abc import Iterable, Iterator
+What the client says of itself is in it as far as the settings trust its labels: ``user``, ``session`` and ``group``, of 128 characters each
+at most. They are names that an application gives, and whoever reads the journal reads them. Of what a request asks for besides its texts,
+the record has the numbers and the tools' names, where the policy asks about them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from detectors.text.uncertainty import Uncertainty
 from gateway.guard.outcome import Covered, Findings, Placed
 from gateway.guard.response import ResponseGuard
 from gateway.wire.model import Event, Json, Usage
-from gateway.wire.walk import IDENTIFIER, dotted
+from gateway.wire.walk import dotted, is_structural, number_text
+from policies.subject import Asked
 from policies.verdict import Action, Decision, strictest
 
 VERSION = 1
 _MAX_PLACES = 256
+_MAX_TOOLS = 128
+_NUMBERS = ("max_tokens", "temperature", "top_p", "n")
+_DECIMALS = 6
+_SCORE_DIGITS = 9  # what is strange has scores near 1
 _DECISIONS = {action: Decision.of(action).value for action in Action}
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How far an answer agrees with others to the same request, of which so many were asked for and came in time; and their cost."""
+
+    agreement: float | None
+    asked: int
+    answered: int
+    usage: Usage
 
 
 @dataclass(slots=True)
@@ -23,6 +44,9 @@ class Exchange:
     started_at: float
     start: float
     app: str = ""
+    user: str = ""
+    session: str = ""
+    group: str = ""
     surface: str = "unknown"
     model: str = ""
     is_stream: bool = False
@@ -31,10 +55,15 @@ class Exchange:
     upstream: str | None = None
     status: int = 0
     outcome: str = "completed"
+    asked: Asked | None = None  # where the policy asks about it
     request: Findings = field(default_factory=Findings)
     response: Findings = field(default_factory=Findings)
     response_covered: list[Covered] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)  # of the answers that were not accepted
+    reasks: int = 0
+    consistency: Consistency | None = None
+    uncertainty: Mapping[int, Uncertainty] = field(default_factory=dict)  # of each choice of the answer
     request_bytes: int = 0
     response_bytes: int = 0
     released_chars: int = 0
@@ -51,6 +80,11 @@ class Exchange:
     def decision(self) -> str:
         return _DECISIONS[strictest(self.request.action, self.response.action)]
 
+    @property
+    def model_name(self) -> str:
+        """Only if it is one: a client may write anything there."""
+        return self.model if is_structural(self.model) else ""
+
     def overhead_s(self, now: float) -> float:
         """Time since the start that was not spent waiting for the upstream, nor for the client to take its answer."""
         return max(0.0, now - self.start - self.upstream_s - self.client_s)
@@ -63,11 +97,18 @@ class Exchange:
 
     def note_event(self, event: Event) -> None:
         if event.usage:
-            self.usage = event.usage
+            self.usage = event.usage.plus(self.earlier)
+
+    def note_reask(self) -> None:
+        """The model is asked again: what it has used so far counts."""
+        self.reasks += 1
+        self.earlier = self.usage
 
     def note_answer(self, guard: ResponseGuard) -> None:
         self.response_covered = guard.covered()
         self.released_chars = guard.released_chars
+        if guard.bounds and guard.bounds.unsure:
+            self.uncertainty = guard.bounds.unsure.measured()
 
 
 def render(exchange: Exchange) -> Json:
@@ -81,7 +122,9 @@ def render(exchange: Exchange) -> Json:
         "request_id": exchange.request_id,
         "app": exchange.app,
         "surface": exchange.surface,
-        "model": exchange.model if IDENTIFIER.fullmatch(exchange.model) else "",
+        "model": exchange.model_name,
+        **_labels(exchange),
+        **_asked(exchange.asked),
         "stream": exchange.is_stream,
         "unguarded": exchange.is_unguarded,
         "policy": exchange.policy,
@@ -92,6 +135,7 @@ def render(exchange: Exchange) -> Json:
         "rules": list(dict.fromkeys((*request.rules(), *response.rules()))),
         "would": list(dict.fromkeys([hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow])),
         "findings": [finding for text in placed for finding in _findings(text)],
+        **_scores(request),
         "findings_total": sum(request.counts.values()) + sum(response.counts.values()),
         "coverage": {"request": _coverage(request.covered), "response": _coverage(exchange.response_covered)},
         **_rows(request),
@@ -102,6 +146,7 @@ def render(exchange: Exchange) -> Json:
         "tokens": {"input": exchange.usage.input_tokens, "output": exchange.usage.output_tokens},
         "bytes": {"request": exchange.request_bytes, "response": exchange.response_bytes},
         "released_chars": exchange.released_chars,
+        **_answer(exchange),
         "timings_ms": {
             "total": _ms(exchange.end - exchange.start),
             "overhead": _ms(exchange.overhead_s(exchange.end)),
@@ -110,6 +155,60 @@ def render(exchange: Exchange) -> Json:
             "first_byte": None if exchange.first_byte is None else _ms(exchange.first_byte - exchange.start),
         },
     }
+
+
+def _labels(exchange: Exchange) -> Json:
+    return {name: label for name in ("user", "session", "group") if (label := getattr(exchange, name))}
+
+
+def _asked(asked: Asked | None) -> Json:
+    """As ``policies.recorded`` reads it. Nothing where a number could be somebody's, and no tools where a name could be a text: then what
+    hangs on them cannot be told.
+    """
+    if asked is None:
+        return {}
+    numbers = {name: value for name in _NUMBERS if (value := getattr(asked, name)) is not None}
+    if not all(map(_is_nobodys, numbers.values())):
+        return {}
+    said: dict[str, Any] = {"messages": asked.messages, **numbers, "kinds": sorted(asked.kinds)}
+    if len(asked.tools) <= _MAX_TOOLS and all(map(is_structural, asked.tools)):
+        said["tools"] = list(asked.tools)
+    return {"asked": said}
+
+
+def _is_nobodys(number: float) -> bool:
+    return number_text(number) is None and round(number, _DECIMALS) == number
+
+
+def _answer(exchange: Exchange) -> Json:
+    """What is said of an answer only where the policy asks for it."""
+    said: dict[str, Any] = {"reasks": exchange.reasks} if exchange.reasks else {}
+    if exchange.uncertainty:
+        said["uncertainty"] = [
+            {
+                "choice": choice,
+                "mean": round(measured.mean, 4),
+                "tail": round(measured.tail, 4),
+                "entropy": None if measured.entropy is None else round(measured.entropy, 4),
+                "tokens": measured.tokens,
+            }
+            for choice, measured in exchange.uncertainty.items()
+        ]
+    if consistency := exchange.consistency:
+        said["consistency"] = {
+            "agreement": None if consistency.agreement is None else round(consistency.agreement, 4),
+            "asked": consistency.asked,
+            "answered": consistency.answered,
+            "tokens": {"input": consistency.usage.input_tokens, "output": consistency.usage.output_tokens},
+        }
+    return said
+
+
+def _scores(request: Findings) -> Json:
+    """How strange the calibrated rules found what was asked; ``by`` says which detector, configured how, so that like is set by like."""
+    if not request.scores:
+        return {}
+    return {"scores": {rule: {"score": round(each.score, _SCORE_DIGITS), "by": each.gauge.by} for rule, each in request.scores.items()}}
 
 
 def _rows(request: Findings) -> Json:

@@ -9,7 +9,8 @@ from tests.architecture.project import PACKAGES, ROOT, imports, is_within, modul
 # For each package: what it may import of ours besides itself, and why. The longest name that fits a module counts.
 EDGES: dict[str, tuple[str, ...]] = {
     "detectors": (),  # a detector knows text: no policies, no HTTP, no gateway
-    "policies": ("detectors.finding", "detectors.overlaps"),  # a policy knows findings; spans are reconciled in one place only
+    # A policy knows findings, and what their scores mean; spans are reconciled in one place only.
+    "policies": ("detectors.calibration", "detectors.finding", "detectors.overlaps"),
     "gateway.errors": (),  # every part raises them
     "gateway.secret": (),
     "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
@@ -18,11 +19,13 @@ EDGES: dict[str, tuple[str, ...]] = {
         "gateway.environment", "gateway.secret", "gateway.surfaces", "policies.vocabulary", "policies.positions", "policies.problems",
         "policies.schema",
     ),
-    # A segment has a policy's scope; wire knows nothing else of them. What is text in disguise is no id.
-    "gateway.wire": ("detectors.encoded", "gateway.errors", "policies.vocabulary"),
+    # A segment has a policy's scope, and what a request asks for has a policy's form; wire knows nothing else of them. What is text in
+    # disguise is no id.
+    "gateway.wire": ("detectors.encoded", "detectors.text.cards", "gateway.errors", "policies.subject", "policies.vocabulary"),
     "gateway.guard": ("detectors", "gateway.wire", "policies"),
     "gateway.telemetry": (),
-    "gateway.telemetry.record": ("gateway.guard", "gateway.wire", "policies.verdict"),  # the record is derived from what the guards say
+    # The record is derived from what the guards say.
+    "gateway.telemetry.record": ("detectors.text.uncertainty", "gateway.guard", "gateway.wire", "policies.subject", "policies.verdict"),
     "gateway.telemetry.journal": ("gateway.wire.codec", "gateway.wire.model"),
     "gateway.telemetry.instruments": ("gateway.telemetry.record",),
     # I/O on the path. Of telemetry it fills the record; who writes that, the app decides.
@@ -63,6 +66,12 @@ EXCEPTIONS = {
     ("detectors.text.prefilter", "threading"): "a scratch space for each thread, as the library asks for",
     ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
     ("policies.load", None): "reads the policy's own file",
+    ("policies.bounds", "datetime"): "the type of a timestamp; what time it is, is an argument",
+    ("policies.conditions", "datetime"): "the type of a timestamp; what time it is, is an argument",
+    ("policies.exchange", "datetime"): "the type of a timestamp; what time it is, is an argument",
+    ("policies.cases", "datetime"): "reads the time that a case gives",
+    ("policies.trials", "datetime"): "reads the time that a case gives",
+    ("policies.recorded", "datetime"): "reads the time that was recorded",
 }
 ENGINES = {
     "aiohttp": (

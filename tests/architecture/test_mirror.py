@@ -9,6 +9,11 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
+    "detectors.parsers.claims": "tests/detectors/parsers/test_schemas.py: what a schema's parser says early",
+    "detectors.parsers.keywords": "tests/detectors/parsers/test_schemas.py: the schemas that cannot be used",
+    "detectors.parsers.library": "tests/detectors/parsers/test_schemas.py: compared with what a parser says",
+    "detectors.parsers.reasons": "tests/detectors/parsers/test_schemas.py: what violations say",
+    "detectors.parsers.rules": "tests/detectors/parsers/test_schemas.py: what a schema's parser says early",
     "gateway.wire.openai.transcript_cues": "tests/gateway/wire/openai/test_transcriptions.py: in the dialect that uses it",
     "gateway.wire.openai.transcript_texts": "tests/gateway/wire/openai/test_transcriptions.py: in the dialect that uses it",
     "gateway.wire.openai.errors": "tests/gateway/wire/openai/test_chat.py: in the dialect that uses it",
@@ -21,6 +26,16 @@ ELSEWHERE = {
     "gateway.proxy.connection": "tests/gateway/proxy/test_server.py: the half of the engine that its clients hold",
     "gateway.proxy.shutdown": "tests/gateway/proxy/test_realtime.py: what sessions make of it",
     "gateway.proxy.answering": "tests/gateway/proxy/test_handler.py: the second half of every exchange there",
+    "policies.lint_bounds": "tests/policies/test_lint.py: all that is remarked, in one table",
+    "policies.lint_patterns": "tests/policies/test_lint.py: all that is remarked, in one table",
+    "policies.lint_rules": "tests/policies/test_lint.py: all that is remarked, in one table",
+    "policies.lint_surfaces": "tests/policies/test_lint.py: all that is remarked, in one table",
+    "gateway.cli.policy.commands": "tests/gateway/cli/policy/conftest.py: every command there is called through it",
+    "gateway.cli.policy.files": "tests/gateway/cli/policy/test_check.py: which paths are taken, and which are none",
+    "gateway.cli.policy.shown": "tests/gateway/cli/policy: what every command there prints",
+    "gateway.cli.policy.replay_report": "tests/gateway/cli/policy/test_replay.py: what is printed, and the JSON",
+    "gateway.cli.policy.explain_text": "tests/gateway/cli/policy/test_explain.py: explains every text there",
+    "gateway.cli.policy.makeup": "tests/gateway/cli/policy/test_explain.py: what every explanation begins with",
     "gateway.cli.main": "tests/gateway/cli: every command is called through it",
     "gateway.demo.errors": "tests/gateway/demo/test_server.py: as answers",
 }
@@ -30,6 +45,7 @@ WITHOUT_TEST = {
     "gateway.proxy.http": "a seam: protocols",
     "gateway.guard.scans": "shapes",
     "gateway.wire.dialect": "protocols; tests/gateway/wire runs every dialect",
+    "detectors.parsers.contract": "protocols and shapes",
     "detectors.contract": "protocols; tests/contracts runs every detector against them",
     "detectors.finding": "a shape",
     "policies.subject": "a shape",

@@ -126,14 +126,45 @@ async def test_an_edited_policy_is_in_force_within_a_second(folder: Path):
             (worker,) = (await answer.json())["workers"]
         assert (worker["pid"], worker["policies"][0]["version"]) == (os.getpid(), headers["x-oddgate-policy"])
         assert re.search(r"default\.yaml:\d+: .*action", worker["rejected"][0])
+        async with client.get(f"{addresses.admin}/readyz") as answer:
+            assert (answer.status, list(await answer.json())) == (200, ["status", "degraded"])
         found = await metrics(addresses, client)
+        assert found["oddgate_policy_degraded"] == 1
         assert found['oddgate_policy_reloads_total{result="ok"}'] == found['oddgate_policy_reloads_total{result="rejected"}'] == 1
 
 
 async def test_readiness(folder: Path):
     """Ready while it serves; the admin side tells."""
     async with gateway(folder) as (addresses, client), client.get(f"{addresses.admin}/readyz") as answer:
-        assert answer.status == 200
+        assert (answer.status, await answer.json()) == (200, {"status": "ready"})
+
+
+async def test_a_rollout(folder: Path):
+    """Its exchanges and the other version's are counted as their records are written; promoted by hand, it gets them all."""
+    new = TICKETS.replace("name: default", "name: next\nrollout: {of: default, percent: 0}").replace("ACTION", "block")
+    (folder / "policies" / "next.yaml").write_text(new)
+    async with gateway(folder) as (addresses, client):
+        assert (await ask(addresses, client, "T-123456"))[0] == 200
+        async with client.post(f"{addresses.admin}/api/v1/policy/rollouts/next", json={"action": "promote"}) as answer:
+            assert (await answer.json())["state"] == "promoted"
+        status, headers, _ = await ask(addresses, client, "T-123456")
+        assert (status, headers["x-oddgate-policy"][:5]) == (400, "next@")
+        found = await metrics(addresses, client)
+        assert found['oddgate_rollout_exchanges_total{decision="redact",rollout="next",version="old"}'] == 1
+        assert found['oddgate_rollout_exchanges_total{decision="block",rollout="next",version="new"}'] == 1
+        assert found['oddgate_rollout_changes_total{change="promoted",rollout="next"}'] == 1
+    assert (folder / "var" / "rollouts.json").exists()
+
+
+async def test_labels(folder: Path):
+    """As far as the settings trust them: an application may be named where none are configured, if they say so."""
+    async with gateway(folder, labels={"trust": ["app"]}) as (addresses, client):
+        client.headers["x-oddgate-app"] = "shop"
+        assert (await ask(addresses, client, "hello"))[0] == 200
+        client.headers["x-oddgate-app"] = "a shop"
+        status, _, body = await ask(addresses, client, "hello")
+        assert (status, body["error"]["code"]) == (400, "invalid_label")
+    assert [record["app"] for record in records(folder)] == ["shop", ""]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -125,6 +125,16 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("listen: {admin_host: gateway.internal}", ["1: listen.admin_host: other machines reach this address: *"]),
         ("- a", ["1: must be a mapping; allowed keys: listen, *"]),
         ("listen: {", ["1: this is not YAML: *"]),
+        ("labels: {trust: [name]}", ["1: labels.trust[0]: 'name' is not allowed here; allowed: user, session, group, app"]),
+        (
+            "apps: [{name: a, key: k}]\nlabels: {trust: [user, app]}",
+            ["2: labels.trust[1]: applications are known by their keys; allowed where none are configured"],
+        ),
+        ("apps: [{name: a, key: k, trust: [app]}]", ["1: apps[0].trust[0]: 'app' is not allowed here; allowed: user, session, group"]),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, forward_headers: [x-title, X-Oddgate-User]}",
+            ["2: upstreams[0].forward_headers[1]: the header X-Oddgate-User is for the gateway alone"],
+        ),
         ("memo: {max_mb: 1}\nmemo: {max_mb: 2}", ["2: memo: the key is already given on line 1"]),
         ("upstreams:\n- {name: a}", ["2: upstreams[0].base_url: this key is required"]),
         (

@@ -17,6 +17,21 @@ class FakeCatalog:
     def pooled_entities(self, detect):
         return ("PERSON",) if detect == "pii" else ()
 
+    def is_calibrated(self, detect):
+        return detect in ("topics", "language", "secrets")
+
+    def is_of_domains(self, detect):
+        return detect in ("topics", "language")
+
+    def missing(self, detect):
+        return None
+
+    def languages(self):
+        return ("de", "en")
+
+    def form_problem(self, kind, form):
+        return (("type",), "there is no type intger") if form == {"type": "intger"} else None
+
     def pattern_problem(self, name, regex, validator):
         return "it can match in too many ways" if regex == "(a+)+" else None
 

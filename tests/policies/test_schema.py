@@ -55,9 +55,9 @@ class Outer(BaseModel):
         ("flag: yes", "flag: must be true or false"),
         (
             "action: blok",
-            "action: 'blok' is not allowed here; did you mean block? allowed: allow, flag, redact, mask, hash, tokenize, block",
+            "action: 'blok' is not allowed here; did you mean block? allowed: allow, flag, redact, mask, hash, tokenize, reask, block",
         ),
-        ("action: 1", "action: must be a string; allowed: allow, flag, redact, mask, hash, tokenize, block"),
+        ("action: 1", "action: must be a string; allowed: allow, flag, redact, mask, hash, tokenize, reask, block"),
         ("words: a", "words: must be a list"),
         ("words: []", "words: must have at least 1 entries"),
         ("words: [a, b, c]", "words: must have at most 2 entries"),

@@ -60,7 +60,7 @@ def guards() -> Plan:
 
 
 def _reviewed(compiled: Plan, texts: list[str], form: Form = Form.TEXT) -> tuple[Action, list[str]]:
-    segments = tuple(Segment(text, "user", Scope.USER, (index,), form, joins=index > 0) for index, text in enumerate(texts))
+    segments = tuple(Segment(text, "user", Scope.USER, (index,), form, joins=("said",)) for index, text in enumerate(texts))
     body = list(texts)
     request = Request("chat", "m", False, body, b"", segments, ())
     guard = RequestGuard(compiled, request, Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)), Tokens(KEY, "app"), "app")

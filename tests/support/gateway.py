@@ -51,12 +51,16 @@ class Gateway:
         return "".join(segment.read_text() for segment in sorted((self.folder / "journal").glob("*.jsonl")))
 
     def records(self) -> dict[str, dict]:
-        """The journal's records by their request id."""
+        """The journal's records by their request id; what people said of exchanges is not among them."""
         records = [json.loads(line) for line in self.journal_text().splitlines()]
-        return {record["request_id"]: record for record in records}
+        return {record["request_id"]: record for record in records if "kind" not in record}
 
-    def admin(self, path: str) -> tuple[int, str]:
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}{path}", timeout=5) as response:
+    def admin(self, path: str, body: object = None) -> tuple[int, str]:
+        """Status and text; what is no success is ``(0, "")``. A body is sent as JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", data, headers)
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5) as response:
             return response.status, response.read().decode()
         return 0, ""
 
@@ -78,21 +82,33 @@ def running_gateway(
     ``upstreams`` maps a glob of models to a base URL, or to the settings of an upstream. ``policies`` are texts by name, of which the first
     is the default; without them the policies that come with the package are used.
     """
-    port, admin_port = free_port(), free_port()
     config = _config(folder, upstreams, policies or {}, settings)
     (folder / "oddgate.yaml").write_text(json.dumps(config, indent=1))  # JSON is YAML
+    with running_again(folder) as gateway:
+        yield gateway
+
+
+@contextmanager
+def running_again(folder: Path) -> Iterator[Gateway]:
+    """The gateway with the settings, policies and whatever else an earlier one has left in its folder."""
+    gateway = start(folder)
+    try:
+        _wait_until_ready(gateway)
+        yield gateway
+    finally:
+        _stop(gateway.process)
+
+
+def start(folder: Path) -> Gateway:
+    """One that need not come to be ready. Whoever starts it waits for its end."""
+    port, admin_port = free_port(), free_port()
     command = [sys.executable, "-m", "gateway.cli.main", "serve", "--config", str(folder / "oddgate.yaml")]
     with (folder / "output.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--admin-port", str(admin_port)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=_environment(),
         )  # fmt: skip
-    gateway = Gateway(port, admin_port, folder, process)
-    try:
-        _wait_until_ready(gateway)
-        yield gateway
-    finally:
-        _stop(process)
+    return Gateway(port, admin_port, folder, process)
 
 
 def _config(folder: Path, upstreams: Mapping[str, object], policies: Mapping[str, str], settings: Mapping[str, object]) -> dict:

@@ -46,6 +46,7 @@ class Names:
 
     name = "pii"
     digest = "names"
+    reads = "sentence"
     factory = Factory("tests.support.guards:names", {})
 
     def is_candidate(self, unit: str) -> bool:

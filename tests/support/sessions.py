@@ -38,11 +38,13 @@ class SessionParts:
         self.scans = self
         self.records: list[dict[str, Any]] = []
         self.faults: list[Exception] = []
+        self.chosen: list[tuple[object, str | None, str]] = []
         self.journal_fails = journal_fails
         self.pictures = pictures
         self._ids, self._times = count(), count()
 
-    def choose_plan(self, subject: object, named: str | None) -> Any:
+    def choose_plan(self, subject: object, named: str | None, request_id: str) -> Any:
+        self.chosen.append((subject, named, request_id))
         return self.plan
 
     async def run(self, jobs: list[Job]) -> dict[Job, Answer]:

@@ -109,10 +109,10 @@ def _message(envelope: Envelope, choice: Choice) -> Json:
 def _logprobs(pieces: Sequence[str], request: ChatRequest) -> Json | None:
     if not request.logprobs:
         return None
-    return {"content": [_logprob(piece, request.top_logprobs) for piece in pieces], "refusal": None}
+    return {"content": [logprob(piece, request.top_logprobs) for piece in pieces], "refusal": None}
 
 
-def _logprob(piece: str, top: int) -> Json:
+def logprob(piece: str, top: int) -> Json:
     """A figure of the piece's own: the longer, the surer."""
     sure: Json = {"token": piece, "logprob": round(-1 / (1 + len(piece)), 4), "bytes": list(piece.encode(errors="replace"))}
     others = [{"token": other, "logprob": -5.0 - rank, "bytes": list(other.encode())} for rank, other in enumerate((" the", " a", " and"))]

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.demo.pieces import count, end
+from gateway.demo.pieces import count, end, pieces
 from gateway.demo.script import Call, Reply
+from gateway.demo.surfaces.chat_answer import logprob
 from gateway.demo.surfaces.responses_request import ResponsesRequest, text_of
 
 Json = dict[str, Any]
@@ -49,10 +50,16 @@ def _output(request: ResponsesRequest, reply: Reply, text: str, key: str, *, is_
     items = [_reasoning(request, reply.reasoning, key)] if reply.reasoning else []
     if reply.calls:
         return items + [_call(request, call, f"{key}{place}") for place, call in enumerate(reply.calls)]
-    said: Json = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+    said: Json = {"type": "output_text", "annotations": [], "logprobs": _logprobs(request, text), "text": text}
     content = {"type": "refusal", "refusal": reply.refusal} if reply.refusal else said
     status = "completed" if is_whole else "incomplete"
     return [*items, {"id": f"msg_{key}", "type": "message", "status": status, "role": "assistant", "content": [content]}]
+
+
+def _logprobs(request: ResponsesRequest, text: str) -> list[Json]:
+    if "message.output_text.logprobs" not in (request.body.get("include") or ()):
+        return []
+    return [logprob(piece, request.body.get("top_logprobs") or 0) for piece in pieces(text)]
 
 
 def _reasoning(request: ResponsesRequest, text: str, key: str) -> Json:

@@ -52,9 +52,12 @@ def _growth(item: Json) -> Iterator[Json]:
 def _part(part: Json) -> Iterator[Json]:
     name = "text" if part["type"] == "output_text" else "refusal"
     extra: Json = {"logprobs": []} if name == "text" else {}
-    yield {"type": "response.content_part.added", "part": part | {name: ""}}
-    for event in _written(f"response.{part['type']}", name, part[name]):
-        yield event | extra
+    figures = part.get("logprobs") or []
+    yield {"type": "response.content_part.added", "part": part | extra | {name: ""}}
+    *fragments, done = _written(f"response.{part['type']}", name, part[name])
+    for place, fragment in enumerate(fragments):
+        yield fragment | ({"logprobs": figures[place : place + 1]} if extra else {})
+    yield done | ({"logprobs": figures} if extra else {})
     yield {"type": "response.content_part.done", "part": part}
 
 

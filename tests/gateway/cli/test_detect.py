@@ -27,6 +27,7 @@ def zed_scanner(word: str) -> Callable[[list[str]], list[list[Finding]]]:
 class Pooled:
     name: str = "pii"
     digest: str = "pooled"
+    reads: str = "sentence"
     factory: Factory = field(default_factory=lambda: Factory(f"{__name__}:zed_scanner", {"word": "Zed"}))
 
     def is_candidate(self, unit: str) -> bool:

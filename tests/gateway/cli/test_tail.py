@@ -36,6 +36,12 @@ def test_a_line():
     )
 
 
+def test_what_a_person_says():
+    """Of which exchange, and what."""
+    event = {"kind": "review", "ts": 0.1234, "request_id": "req_1", "app": "bot", "rule": "domain.topics", "label": "inside"}
+    assert describe(event) == "00:00:00.123  bot  review  inside  req_1"
+
+
 @pytest.mark.parametrize(
     ("findings", "said"),
     [

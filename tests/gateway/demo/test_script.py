@@ -23,6 +23,7 @@ def _look_up(card: str) -> Call:
         ("How are you today?", "I am scripted, and quite well. Thank you for asking."),
         ("The sky is blue.", "You said: The sky is blue."),
         ("Repeat after me: <PERSON_a1b2c3> is here", "<PERSON_a1b2c3> is here"),
+        ("Say exactly: one\nIf that is not accepted, say: two", "one"),
         ("Please count to 4", "1, 2, 3, 4"),
         ("Write a letter to ann@example.org about 203.0.113.7", f"I have sent a letter to ann@example.org about 203.0.113.7. {MORE}"),
         ("Send an email, please", f"I have sent an email to the address you have in mind. {MORE}"),
@@ -48,6 +49,20 @@ def test_it_quotes_earlier_turns():
     assert answer(Prompt(("What did you say?",), answered=("eins", "zwei"))).text == "I said before: eins | zwei"
     assert answer(Prompt(("What did I say?",))).text == "You have not said anything before."
     assert answer(Prompt(("What did you say?",))).text == "I have not said anything before."
+
+
+def test_it_says_what_was_foreseen():
+    """Told that an answer was not accepted, it says what the user has foreseen for that; else it speaks of the complaint."""
+    complaint = "Your last answer was not accepted: it must be a number."
+    assert answer(Prompt(("Say exactly: one\nIf that is not accepted, say: 1", complaint))).text == "1"
+    assert answer(Prompt(("Say exactly: one", complaint))).text == f"You said: {complaint}"
+
+
+def test_it_calls_what_it_is_told_to():
+    """Word for word, be the tool offered or not."""
+    assert answer(Prompt(('Call send.now with {"to": ["a"]}',))).calls == (Call("send.now", {"to": ["a"]}),)
+    with pytest.raises(RefusedRequestError, match="not well formed"):
+        respond(Prompt(("call x with {y}",)))
 
 
 @pytest.mark.parametrize("parameters", [3, {"properties": [1]}, {"properties": {"x": {"minItems": "y", "type": "array"}}}])

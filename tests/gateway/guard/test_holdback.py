@@ -162,13 +162,15 @@ def test_whole_waits_for_the_end() -> None:
         ("timeout", {}, ""),
         ("timeout", {"on_timeout": "allow"}, "ask Anna."),
         ("timeout", {"on_timeout": "flag", "on_error": "block"}, "ask Anna."),
-        ("overload", {"on_timeout": "flag"}, "ask Anna."),
+        ("overload", {"on_timeout": "allow"}, ""),
+        ("overload", {"on_unavailable": "flag"}, "ask Anna."),
         ("error", {"on_timeout": "allow"}, ""),
-        ("unavailable", {"on_error": "flag"}, "ask Anna."),
+        ("unavailable", {"on_error": "flag"}, ""),
+        ("unavailable", {"on_unavailable": "flag"}, "ask Anna."),
     ],
 )
 def test_a_check_that_could_not_run_is_decided_by_its_rule(reason: str, keys: dict[str, str], out: str) -> None:
-    """What is missing takes the rule's ``on_timeout`` or ``on_error``; the default blocks; either way it is recorded."""
+    """What is missing takes the rule's ``on_timeout``, ``on_unavailable`` or ``on_error``; the default blocks, and it is recorded."""
     subject = guarded(rule("names", "redact", stream="sentence", **keys), detectors=(Names(),))
     subject.feed("ask Anna.")
     subject.close()

@@ -1,8 +1,27 @@
 """A policy made ready to run; every guard's tests run one."""
 
-from gateway.guard.plan import options_of
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.guard.plan import Check, options_of
+from policies.conditions import Circumstances, Condition, UndecidableError
 from policies.policy import PatternSpec
-from tests.support.guards import rule
+from policies.subject import Asked, Signals, Subject
+from policies.verdict import Action, Fired
+from policies.vocabulary import Scope
+from tests.support.guards import DIGITS, plan, policy, rule
+
+WHENS = (
+    None,
+    "exchange.app == 'bot'",
+    "exchange.app != 'bot'",
+    "exchange.stream",
+    "signals.drift.topics > 0.5",
+    "size(findings) > 0",
+    "findings[0].score > 0.5",
+)
 
 
 def test_options_of():
@@ -19,3 +38,69 @@ def test_options_of():
         "luhn",
         ("badge",),
     )
+
+
+def about(app: str = "bot", signals: Signals | None = None, *, stream: bool = False) -> Circumstances:
+    return Circumstances(Subject(app, "gpt", "chat"), Asked(stream=stream), signals or Signals())
+
+
+def asked_alone(check: Check, circumstances: Circumstances, *, with_findings: bool) -> bool | None:
+    condition = Condition(check.rule.when) if check.rule.when else None
+    if condition is None or (condition.needs_findings and not with_findings):
+        return True
+    try:
+        return condition.holds(circumstances)
+    except UndecidableError:
+        return None
+
+
+circumstances = st.builds(
+    lambda app, drift, stream, finds: (app, Signals(drift={} if drift is None else {"topics": drift}), stream, finds),
+    st.sampled_from(["bot", "cat"]),
+    st.sampled_from([None, 0.1, 0.9]),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.sampled_from(WHENS), max_size=12), st.lists(circumstances, max_size=6))
+def test_asked(whens, exchanges):
+    """Whatever was asked before, the checks of an exchange are those whose conditions hold, and, without detectors, those whose have no
+    answer: before and after its findings are known. What has the same mark is the same.
+    """
+    checks = plan(policy(*[rule(f"r{index}", "flag", when=when) for index, when in enumerate(whens)]), [DIGITS]).on_request
+    marked = {}
+    for app, signals, stream, finds in exchanges:
+        given_ = about(app, signals, stream=stream)
+        asked = checks
+        for with_findings in (False, True):
+            asked = asked.asked(given_, with_findings=with_findings)
+            alone = [(check, asked_alone(check, given_, with_findings=with_findings)) for check in checks.all]
+            expected = [(check.rule.id, answer is None) for check, answer in alone if answer is not False]
+            assert [(check.rule.id, check.undecidable) for check in asked.all] == expected
+            assert all(bool(check.inline) is not check.undecidable for check in asked.all)
+            assert marked.setdefault(asked.mark, expected) == expected
+            if finds:
+                given_.found(Scope.USER, [Fired("r", "pii.PERSON", 0, 1, 0.9, Action.FLAG, shadow=False)])
+
+
+def test_choices_are_remembered():
+    """Exchanges whose conditions have the same answers share what was made for the first; no more than a bounded number is kept."""
+    names = [f"n{index}" for index in range(7)]
+    checks = plan(policy(*[rule(name, "flag", when=f"signals.drift.{name} > 0.5") for name in names]), [DIGITS]).on_request
+
+    def asked(levels: tuple[float, ...]) -> object:
+        return checks.asked(about(signals=Signals(drift=dict(zip(names, levels, strict=True)))), with_findings=False)
+
+    assert asked((0.6,) * 7) is asked((0.7,) * 7)
+    for levels in product((0.1, 0.9), repeat=7):
+        asked(levels)
+    assert checks._choices._of.cache_info().currsize == checks._choices._of.cache_info().maxsize == 64
+
+
+def test_alike_conditions_are_one():
+    """Rules with the same condition have one between them, so that it is asked once."""
+    made = plan(policy(rule("a", "flag", when="exchange.stream"), rule("b", "block", when="exchange.stream")), [DIGITS])
+    first, second = made.on_request.all
+    assert first.condition is second.condition
+    assert first.condition is not None

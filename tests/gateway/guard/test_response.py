@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.guard.answer_bounds import AnswerWatch
 from gateway.guard.render import StreamRenderer, render_completion
 from gateway.guard.response import Refuse, ResponseGuard
 from gateway.guard.tokens import Tokens
@@ -12,8 +15,9 @@ from gateway.wire.model import Delta, Event, Form, Origin
 from gateway.wire.openai.chat import ChatCompletions, ChatStream
 from gateway.wire.sse import SseDecoder, encode_event
 from policies.policy import Rule
+from policies.verdict import Action
 from policies.vocabulary import Scope
-from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
+from tests.support.guards import DIGITS, KEY, Names, cut, plan, policy, rule
 
 CHAT = ChatCompletions()
 
@@ -58,7 +62,7 @@ class Playbook:
             release = self.guard.release()
             if isinstance(release, Refuse):
                 self.refused = True
-                return out
+                break
             out += [event.data for event in SseDecoder(1 << 20).feed(self.renderer.render(release))]
         return [json.loads(data) if data != b"[DONE]" else "DONE" for data in out]
 
@@ -284,3 +288,86 @@ def test_a_late_finding_is_heard_when_its_place_comes_again() -> None:
         guard.release()
     assert sum(guard.findings.counts.values()) == 2
     assert not guard._active
+
+
+SCHEMA = {"type": "object", "properties": {"to": {"type": "string", "maxLength": 12}}, "required": ["to"]}
+PAY = {"domain": {"tools": {"allow": ["pay"], "arguments": {"pay": SCHEMA}}}}
+
+
+def called(**function: Any) -> Any:
+    return chunk(tool_calls=[{"index": 0, "function": function}])
+
+
+def bounded(*rules: Rule, tokens: Tokens | None = None, **keys: Any) -> Playbook:
+    play = Playbook(*rules, tokens=tokens, **keys)
+    assert play.guard.plan.answer_bounds
+    play.guard.bounds = AnswerWatch(play.guard.plan.answer_bounds)
+    return play
+
+
+def arguments(events: list[Any]) -> str:
+    calls = [call for event in events if event != "DONE" for choice in event["choices"] for call in choice["delta"].get("tool_calls", ())]
+    return "".join(call["function"].get("arguments", "") for call in calls)
+
+
+def test_arguments_go_out_when_they_are_whole() -> None:
+    """The call goes out at once, its arguments in one piece before the event with which the choice ends."""
+    play = bounded(**PAY)
+    begun = play(called(name="pay", arguments=""), called(arguments='{"to": "a'), called(arguments='nn"}'))
+    assert arguments(begun) == ""
+    ended = play(chunk(finish="tool_calls"), "DONE")
+    assert arguments(ended) == '{"to": "ann"}'
+    assert ended[-2]["choices"][0]["finish_reason"] == "tool_calls"
+    assert not play.refused
+
+
+def test_arguments_out_of_bounds_never_go_out() -> None:
+    """Nor does anything after them; the record says which bound, and nothing of the text."""
+    play = bounded(**PAY)
+    out = play(called(name="pay", arguments='{"to": "'), called(arguments='somebody else"}'), chunk(finish="tool_calls"), "DONE")
+    assert (play.refused, arguments(out)) == (True, "")
+    (placed,) = play.guard.findings.placed
+    assert (placed.place, [hit.fired.rule for hit in placed.hits]) == ((0, "tool_calls", 0), ["domain.tools.arguments"])
+
+
+def test_bounds_are_of_what_the_app_sees() -> None:
+    """A placeholder counts as the value that it stands for, and a value that a rule has rewritten as what it became."""
+    tokens = Tokens(KEY, "app")
+    placeholder = tokens.issue("NUMBER", "123456789012345678901234567890", restore=True)
+    play = bounded(tokens=tokens, domain={"output": {"max_chars": 25}})
+    assert contents(play(chunk(content=placeholder), chunk(finish="stop"), "DONE")) == ""
+    assert play.refused
+    play = bounded(rule("numbers", "redact", scope=["output"]), domain={"output": {"regex": "[a-z<>_A-Z\\[\\] ]*"}})
+    assert "12345678" not in contents(play(chunk(content="see 12345678 there"), chunk(finish="stop"), "DONE"))
+    assert not play.refused
+
+
+def test_what_a_rule_blocks_breaks_no_bound_besides() -> None:
+    """Of an answer that a rule stops only that is said."""
+    play = bounded(rule("numbers", "block", scope=["output"]), domain={"output": {"json_schema": {"type": "object"}}})
+    play(chunk(content='{"a": " 12345678 "'), chunk(finish="stop"), "DONE")
+    assert play.refused
+    assert play.guard.findings.rules() == ("numbers",)
+
+
+def test_who_asks_again() -> None:
+    """A bound that asks for another answer stops this one; not so if a rule blocks it as well."""
+    domain = {"output": {"max_chars": 5, "action": "reask"}}
+    play = Playbook(rule("numbers", "block", scope=["output"]), domain=domain)
+    play.guard.bounds = AnswerWatch(play.guard.plan.answer_bounds, may_reask=True)
+    play(chunk(content="too long"), chunk(finish="stop"), "DONE")
+    assert (play.refused, [each.fired.rule for each in play.guard.asks_again()]) == (True, ["domain.output.max_chars"])
+    play.guard.findings.raise_to(Action.BLOCK)
+    assert play.guard.asks_again() == []
+
+
+@given(places=st.lists(st.integers(0, 40), max_size=6))
+def test_a_form_however_it_is_cut(places: list[int]) -> None:
+    """With rules that hold text back, an answer within its bounds goes out whole and one outside is stopped, however it is cut."""
+    domain = {"output": {"json_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}}
+    for text, is_good in (('{"n": 12345, "m": "x y"}', True), ('{"n": "12345 x"}', False)):
+        play = bounded(rule("numbers", "redact", scope=["output"]), domain=domain)
+        out = play(*(chunk(content=piece) for piece in cut(text, places)), chunk(finish="stop"), "DONE")
+        assert play.refused != is_good
+        assert text.startswith(contents(out))
+        assert not is_good or contents(out) == text

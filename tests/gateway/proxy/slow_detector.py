@@ -13,6 +13,7 @@ class SlowDetector:
 
     name = "pii"
     digest = "slow"
+    reads = "sentence"
 
     def __init__(self, **options: str | int | tuple[str, ...]) -> None:
         self.factory = Factory("tests.gateway.proxy.slow_detector:build", options)

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -10,15 +12,52 @@ from prometheus_client import CollectorRegistry, Gauge
 from gateway.proxy.admin import Admin, build_admin
 
 STATUS = {"workers": [{"pid": 1, "policies": []}]}
+ROLLOUT = "/api/v1/policy/rollouts/next"
+
+
+@dataclass
+class Served:
+    """The admin side and what was done by it."""
+
+    client: TestClient
+    done: list[tuple[str, str]]
 
 
 @asynccontextmanager
-async def serving(token: str | None = None, not_ready: tuple[str, ...] = ()) -> AsyncIterator[TestClient]:
+async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degraded: tuple[str, ...] = ()) -> AsyncIterator[Served]:
+    done: list[tuple[str, str]] = []
+
+    async def act(name: str, action: str) -> dict[str, str]:
+        if name == "full-disk":
+            raise OSError("no space")
+        if name != "next":
+            raise KeyError(name)
+        done.append((name, action))
+        return {"name": name, "state": "rolled_back"}
+
     registry = CollectorRegistry()
     Gauge("oddgate_things", "Things.", registry=registry).set(3)
-    admin = Admin(registry, lambda: list(not_ready), lambda: STATUS)
+
+    def label(request_id: str, said: str) -> dict[str, str]:
+        if request_id == "req_full":
+            raise OSError("no space")
+        if request_id != "req_1":
+            raise KeyError(request_id)
+        done.append((request_id, said))
+        return {"label": said}
+
+    admin = Admin(
+        registry, lambda: list(not_ready), lambda: list(degraded), lambda: STATUS, lambda: [{"name": "next"}], act,
+        lambda limit: [{"request_id": "req_1", "limit": limit}], label,
+    )  # fmt: skip
     async with TestClient(TestServer(build_admin(admin, token))) as client:
-        yield client
+        yield Served(client, done)
+
+
+@asynccontextmanager
+async def serving(**keys: Any) -> AsyncIterator[TestClient]:
+    async with acting(**keys) as served:
+        yield served.client
 
 
 async def test_health_and_readiness():
@@ -31,6 +70,113 @@ async def test_health_and_readiness():
         assert (await client.get("/healthz")).status == 200
         answer = await client.get("/readyz")
         assert (answer.status, await answer.json()) == (503, {"status": "not ready", "reasons": ["starting"]})
+
+
+async def test_degraded():
+    """Traffic may come, and what is amiss is said; where none should come, only that is."""
+    async with serving(degraded=("policies",)) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status, await answer.json()) == (200, {"status": "ready", "degraded": ["policies"]})
+        assert (await client.get("/healthz")).status == 200
+    async with serving(not_ready=("starting",), degraded=("policies",)) as client:
+        assert (await client.get("/readyz")).status == 503
+
+
+async def test_rollouts():
+    """They are shown, and promoted, rolled back and reset by their names."""
+    async with acting() as served:
+        assert await (await served.client.get("/api/v1/policy/rollouts")).json() == {"rollouts": [{"name": "next"}]}
+        for action in ("promote", "rollback", "reset"):
+            answer = await served.client.post(ROLLOUT, json={"action": action})
+            assert (answer.status, await answer.json()) == (200, {"name": "next", "state": "rolled_back"})
+    assert served.done == [("next", "promote"), ("next", "rollback"), ("next", "reset")]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "code"),
+    [
+        ("other", '{"action": "promote"}', 404, "unknown_rollout"),
+        ("full-disk", '{"action": "promote"}', 503, "not_kept"),
+        ("next", '{"action": "Promote"}', 400, "invalid_action"),
+        ("next", '{"action": ["promote"]}', 400, "invalid_action"),
+        ("next", '{"action": "promote", "percent": 5}', 400, "invalid_action"),
+        ("next", '{"action": "promote", "action": "reset"}', 400, "invalid_action"),
+        ("next", '["promote"]', 400, "invalid_action"),
+        ("next", "promote", 400, "invalid_action"),
+        ("next", "", 400, "invalid_action"),
+    ],
+)
+async def test_what_cannot_be_done(name: str, body: str, status: int, code: str):
+    """It is said why, and nothing is done."""
+    async with acting() as served:
+        headers = {"Content-Type": "application/json"}
+        answer = await served.client.post(f"/api/v1/policy/rollouts/{name}", data=body, headers=headers)
+        assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
+        assert (await served.client.post(ROLLOUT, data=b"x" * 20_000, headers=headers)).status == 413
+    assert served.done == []
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"), [("", 100), ("?limit=7", 7), ("?limit=0", 0), ("?limit=-1", None), ("?limit=x", None), ("?limit=99999", None)]
+)
+async def test_what_waits_for_a_review(query: str, limit: int | None):
+    """As many as are asked for."""
+    async with serving() as client:
+        answer = await client.get(f"/api/v1/review{query}")
+        assert answer.status == (400 if limit is None else 200)
+        if limit is not None:
+            assert await answer.json() == {"review": [{"request_id": "req_1", "limit": limit}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "code"),
+    [
+        ("req_1", '{"label": "inside"}', 200, None),
+        ("req_1", '{"label": "skip"}', 200, None),
+        ("req_2", '{"label": "inside"}', 404, "not_waiting"),
+        ("req_full", '{"label": "inside"}', 503, "not_kept"),
+        ("req_1", '{"label": "good"}', 400, "invalid_label"),
+        ("req_1", '{"label": ["inside"]}', 400, "invalid_label"),
+        ("req_1", '{"label": "inside", "rule": "r"}', 400, "invalid_label"),
+        ("req_1", "inside", 400, "invalid_label"),
+    ],
+)
+async def test_a_label(name: str, body: str, status: int, code: str | None):
+    """A person's word is taken, or it is said why not; no web page may say it."""
+    async with acting() as served:
+        place, headers = f"/api/v1/review/{name}", {"Content-Type": "application/json"}
+        answer = await served.client.post(place, data=body, headers=headers)
+        assert (answer.status, (await answer.json()).get("error", {}).get("code")) == (status, code)
+        assert (await served.client.post(place, data=body)).status == 415
+        assert (await served.client.post(place, data=body, headers={**headers, "Host": "attacker.example"})).status == 403
+        assert len(served.done) == (status == 200)
+    async with acting(token="token") as served:
+        assert (await served.client.post(place, data=body, headers=headers)).status == 401
+        assert (await served.client.get("/api/v1/review")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "application/json", "Host": "attacker.example"}, 403),
+        ({"Content-Type": "application/json", "Host": "attacker.example:8081"}, 403),
+        ({"Content-Type": "application/json", "Host": "127.0.0.1.attacker.example"}, 403),
+        ({"Content-Type": "application/json", "Host": "localhost:8081"}, 200),
+        ({"Content-Type": "application/json; charset=utf-8", "Host": "[::1]:8081"}, 200),
+    ],
+)
+async def test_what_web_pages_may_not_do(headers: dict[str, str], status: int):
+    """A page that somebody on this machine looks at can send forms, and give its own name this machine's address."""
+    async with acting() as served:
+        answer = await served.client.post(ROLLOUT, data='{"action": "promote"}', headers=headers)
+        assert answer.status == status
+        assert len(served.done) == (status == 200)
+    async with acting(token="token") as served:
+        known = {**headers, "Host": "oddgate.internal", "Authorization": "Bearer token"}
+        answer = await served.client.post(ROLLOUT, data='{"action": "promote"}', headers=known)
+        assert answer.status == (415 if status == 415 else 200)
 
 
 async def test_metrics():
@@ -67,4 +213,6 @@ async def test_with_the_token():
         headers = {"Authorization": "Bearer token"}
         assert (await client.get("/metrics", headers=headers)).status == 200
         assert (await client.get("/no/such/path", headers=headers)).status == 404
-        assert (await client.post("/metrics", headers=headers)).status == 405
+        assert (await client.post(ROLLOUT, json={"action": "reset"})).status == 401
+        assert (await client.post(ROLLOUT, json={"action": "reset"}, headers=headers)).status == 200
+        assert (await client.post("/metrics", json={}, headers=headers)).status == 405

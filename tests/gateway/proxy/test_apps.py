@@ -5,10 +5,11 @@ import hmac
 import pytest
 from multidict import CIMultiDict
 
-from gateway.config import App
-from gateway.errors import Unauthorized
+from gateway.config import App, Labels
+from gateway.errors import BadRequest, Unauthorized
 from gateway.proxy import apps as module
 from gateway.proxy.apps import Apps, Caller
+from policies.subject import Subject
 
 KEYS = {"support": "sk-support", "sales": "sk-sales"}
 CONFIGURED = [App(name=name, key=key, policy=name if name == "sales" else None) for name, key in KEYS.items()]
@@ -62,6 +63,64 @@ def test_whose_stored_conversations():
     owners = [Apps([]).identify(CIMultiDict({name: value})).owner for name, value in KEYS]
     assert owners[0] == owners[1] == owners[2] != owners[3]
     assert not any("sk-" in owner for owner in owners)
+
+
+ALL = {"x-oddgate-user": "u1", "x-oddgate-session": "s1", "x-oddgate-group": "g1", "x-oddgate-app": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("trust", "expected"),
+    [
+        (None, Subject("", "m", "chat", "u1", "s1", "")),
+        ([], Subject("", "m", "chat")),
+        (["group"], Subject("", "m", "chat", "", "", "g1")),
+        (["user", "session", "group", "app"], Subject("shop", "m", "chat", "u1", "s1", "g1")),
+    ],
+)
+def test_labels_of_clients(trust: list | None, expected: Subject):
+    """They count as far as the settings trust them: user and session, unless they say otherwise."""
+    labels = Labels() if trust is None else Labels(trust=tuple(trust))
+    caller = Apps([], labels).identify(CIMultiDict(ALL))
+    assert caller.subject("m", "chat") == expected
+    assert caller.owner == Apps([]).identify(CIMultiDict()).owner
+
+
+@pytest.mark.parametrize(
+    ("trust", "expected"),
+    [(None, ("", "", "g1")), ((), ("", "", "")), (("user", "group"), ("u1", "", "g1")), (("session",), ("", "s1", ""))],
+)
+def test_labels_of_an_application(trust: tuple | None, expected: tuple):
+    """Its own trust comes before the general one; its name is never a matter of labels."""
+    apps = Apps([App(name="bot", key="k", trust=trust)], Labels(trust=("group",)))
+    caller = apps.identify(CIMultiDict({**ALL, "authorization": "Bearer k"}))
+    assert (caller.name, caller.user, caller.session, caller.group) == ("bot", *expected)
+
+
+@pytest.mark.parametrize("value", ["a b", "ä", "<b>", "a\tb", "a,b", "\udcff", "x" * 129, '"', "%41", "a\n"])
+def test_what_is_no_label(value: str):
+    """It is refused without being repeated, where it would count; else it is nobody's concern."""
+    headers = CIMultiDict({"x-oddgate-session": value})
+    with pytest.raises(BadRequest) as raised:
+        Apps([]).identify(headers)
+    assert raised.value.code == "invalid_label"
+    assert "x-oddgate-session" in raised.value.message
+    assert len(value) < 3 or value not in raised.value.message
+    assert Apps([], Labels(trust=())).identify(headers).session == ""
+
+
+@pytest.mark.parametrize("value", ["a", "x" * 128, "3f2c0e1a-7b", "anna@example.com", "urn:x:1", "a/b+c==", "~_.|-"])
+def test_labels_as_people_have_them(value: str):
+    """Ids, addresses and base64 are labels."""
+    assert Apps([]).identify(CIMultiDict({"X-Oddgate-User": value})).user == value
+
+
+def test_a_key_that_comes_elsewhere():
+    """A key beside the headers counts, and not those in them."""
+    headers = CIMultiDict({"authorization": "Bearer sk-support", "x-oddgate-session": "s"})
+    caller = Apps(CONFIGURED).identify(headers, "sk-sales")
+    assert (caller.name, caller.session) == ("sales", "s")
+    with pytest.raises(Unauthorized):
+        Apps(CONFIGURED).identify(headers, "sk-none")
 
 
 def test_the_time_says_nothing(monkeypatch: pytest.MonkeyPatch):

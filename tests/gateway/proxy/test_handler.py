@@ -50,7 +50,7 @@ class World:
         self.parts = Parts(
             routes=routes(),
             apps=Apps(()),
-            choose_plan=lambda subject, named: compiled,
+            choose_plan=lambda subject, named, request_id: compiled,
             memos=Memos(Memo(KEY, 10_000), Memo(KEY, 10_000)),
             scans=self,
             vault=None,
@@ -64,11 +64,12 @@ class World:
             new_id=lambda: "req_1",
         )  # type: ignore[arg-type]
 
-    async def ask(self, body: Any, path: str = "/v1/chat/completions") -> "World":
+    async def ask(self, body: Any, path: str = "/v1/chat/completions", **said: str) -> "World":
+        """``said``: the request's headers, but for their dashes."""
         world = self
 
         class Request:
-            method, query, headers = "POST", "", {}
+            method, query, headers = "POST", "", {name.replace("_", "-"): value for name, value in said.items()}
 
             def header_items(self) -> Headers:
                 return ()
@@ -285,7 +286,7 @@ async def test_every_other_path_is_guarded() -> None:
 async def test_a_request_that_cannot_be_checked(path: str, body: dict[str, Any], style: str) -> None:
     """Does not go on, and whoever sent it hears, in the API's words, that it may be sent again: nothing was found in it."""
     said = body | {"messages": [{"role": "user", "content": "Hi Ann"}]} if "messages" in body else body
-    world = World(rule("names", "block"), detectors=[Names()], respond={"style": style})
+    world = World(rule("names", "block", on_unavailable="block"), detectors=[Names()], respond={"style": style})
     await world.ask(said, path)
     assert (world.status, world.sent, world.headers["Retry-After"], world.headers["x-oddgate-decision"]) == (503, [], "1", "block")
     error = json.loads(world.written)["error"]
@@ -297,7 +298,7 @@ async def test_a_request_that_cannot_be_checked(path: str, body: dict[str, Any],
 
 async def test_a_finding_beside_what_cannot_be_checked() -> None:
     """Is what the client hears of."""
-    rules = rule("names", "block"), rule("digits", "block", entities=["NUMBER"])
+    rules = rule("names", "block", on_unavailable="block"), rule("digits", "block", entities=["NUMBER"])
     world = World(*rules, detectors=[DIGITS, Names()])
     await world.ask({**ASK, "messages": [{"role": "user", "content": "Hi Ann 12345"}]})
     assert (world.status, json.loads(world.written)["error"]["code"]) == (400, "content_filter")
@@ -307,7 +308,7 @@ async def test_an_answer_that_cannot_be_checked() -> None:
     """The same of a whole answer, and of a stream of which nothing has gone out; what has begun ends as the API ends it."""
     whole = json.dumps({"choices": [{"index": 0, "message": {"content": "Hi Ann"}, "finish_reason": "stop"}]}).encode()
     keys = {"detectors": [Names()], "respond": {"style": "refusal"}}
-    blocking = rule("names", "block", scope=["output"], stream="sentence")
+    blocking = rule("names", "block", on_unavailable="block", scope=["output"], stream="sentence")
     world = await World(blocking, chunks=[whole], content_type="application/json", **keys).ask(ASK | {"stream": False})
     assert (world.status, json.loads(world.written)["error"]["code"]) == (503, "guard_unavailable")
     world = await World(blocking, chunks=[event({"content": "Hi Ann."}, "stop"), DONE], **keys).ask(ASK)
@@ -396,3 +397,73 @@ async def test_a_picture_in_an_answer(reading: Reading, status: int, said: bytes
         await world.ask({"model": "m", "prompt": "a dog"}, "/v1/images/generations")
         assert (world.status, said in world.written, world.faults) == (status, True, [])
         assert (world.written == chunk) is (status == 200)
+
+
+class Wary(World):
+    """An upstream that refuses requests for log probabilities."""
+
+    async def _answer(self, target: Target, client: Headers, body: bytes) -> Any:
+        self.answer_status = 400 if b'"logprobs":true' in body else 200
+        return await super()._answer(target, client, body)
+
+
+async def test_an_upstream_without_log_probabilities() -> None:
+    """A request that is refused for what the gateway asked for besides goes out once more as it came, and the answer is flagged."""
+    whole = json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop"}]}).encode()
+    domain = {"output": {"uncertainty": {"max_entropy": 1.0}}}
+    world = await Wary(chunks=[whole], content_type="application/json", domain=domain).ask({**ASK, "stream": False})
+    assert (world.status, world.written) == (200, whole)
+    assert [b"logprobs" in body for body in world.sent] == [True, False]
+    (record, _) = world.records[0]
+    assert [(finding["rule"], finding["why"]) for finding in record["findings"]] == [("domain.output.uncertainty", "unavailable")]
+
+
+async def test_an_error_is_no_answer() -> None:
+    """What an upstream says of a failure is not held to the bounds of answers."""
+    world = World(chunks=[b'{"error": {"message": "too much", "code": null}}'], content_type="application/json", domain=SHORT)
+    world.answer_status = 429
+    await world.ask({**ASK, "stream": False})
+    assert (world.status, world.records[0][0]["decision"]) == (429, "allow")
+
+
+SHORT = {"output": {"max_chars": 3}, "tools": {"arguments": {"pay": {"required": ["amount"]}}}}
+
+
+async def test_a_stream_ends_where_it_is_out_of_bounds() -> None:
+    """What came before goes out, and the dialect's own ending after it."""
+    chunks = [event({"content": "abc"}), event({"content": "d"}), event({}, "stop"), DONE]
+    world = await World(chunks=chunks, domain=SHORT).ask(ASK)
+    assert world.written.startswith(chunks[0])
+    assert b"content_filter" in world.written
+    assert world.written.endswith(DONE)
+    assert world.records[0][0]["rules"] == ["domain.output.max_chars"]
+
+
+@pytest.mark.parametrize("ends", [DONE, b""])
+async def test_a_stream_is_held_whole(ends: bytes) -> None:
+    """Where the policy wants that, nothing of an answer goes out before all of it is judged."""
+    domain = {"output": {"json_schema": {"type": "object"}, "stream": "whole"}}
+    good = [event({"content": "{"}), event({"content": "}"}), event({}, "stop"), ends]
+    assert (await World(chunks=good, domain=domain).ask(ASK)).written == b"".join(good)
+    bad = [event({"content": "{"}), event({}, "stop"), ends]
+    world = await World(chunks=bad, domain=domain).ask(ASK)
+    assert world.status == 400
+    assert b'"content":"{"' not in world.written
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/openai/deployments/123456789012/chat/completions", ASK),
+        ("/v1/messages/batches/123456789012/cancel", b""),
+        ("/v1/uploads/123456789012/parts", b""),
+    ],
+)
+async def test_a_path_that_says_something(path: str, body: Any) -> None:
+    """Whatever the dialect, a variable part of the path that is more than an id is judged, and nothing is sent."""
+    world = await World(rule("numbers", "block")).ask(body, path, content_type="multipart/form-data; boundary=b")
+    assert world.status == 400
+    assert world.sent == []
+    assert world.faults == []
+    ((record, _),) = world.records
+    assert (record["outcome"], record["findings_total"]) == ("content_filter", 1)

@@ -75,3 +75,19 @@ def test_what_comes_back():
     """Rate limits, request ids, content types and all the rest."""
     headers = [("Content-Type", "text/event-stream"), ("x-ratelimit-limit-requests", "10"), ("Retry-After", "3"), ("x-request-id", "r")]
     assert client_headers(headers) == headers
+
+
+@pytest.mark.parametrize(
+    ("given", "goes"),
+    [
+        ("application/json", "application/json"), ("application/json; charset=utf-8", "application/json; charset=utf-8"),
+        ("application/json;charset=\"UTF-8\"", "application/json; charset=\"UTF-8\""),
+        ("application/json; x=anna@example.org", "application/json"),
+        ("application/json; charset=utf-7; charset=utf-8", "application/json; charset=utf-8"),
+        ("application/json; charset=utf-16", "application/json"), ("anna@example.org; a=b", "application/octet-stream"),
+        ("multipart/form-data; boundary=ab-1", "multipart/form-data; boundary=ab-1"),
+    ],
+)  # fmt: skip
+def test_content_types(given: str, goes: str):
+    """Of a content type's parameters go those that say how the body was read, and no others."""
+    assert upstream_headers([("Content-Type", given)], drop_credentials=True) == [("Content-Type", goes)]

@@ -1,12 +1,13 @@
 """The policies in force, made ready, and which of them an exchange gets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from gateway.config import PiiDetector
 from gateway.proxy import plans as module
-from gateway.proxy.plans import Detectors, Plans, rules_of
+from gateway.proxy.plans import Detectors, Plans
 from gateway.proxy.reload import Snapshot
 from policies.load import LoadedPolicy
 from policies.policy import Policy
@@ -22,46 +23,64 @@ def named(name: str, *rules: object, **keys: object) -> Policy:
     return policy(*rules, **keys).model_copy(update={"name": name})
 
 
-def plans(*policies: Policy) -> Plans:
-    return Plans(snapshot(*policies), "default", lambda each: [DIGITS, Names()] if each.id == "names" else [DIGITS])
+def plans(*policies: Policy, named: Sequence[str] = ()) -> Plans:
+    return Plans(snapshot(*policies), "default", named, lambda each: [DIGITS, Names()] if each.id == "names" else [DIGITS])
 
 
 def test_the_policy_of_an_exchange():
     """The app's own, else the one that applies, else the default; always with the version that users see."""
-    made = plans(named("default"), named("gpt", applies_to={"models": ["gpt-*"]}), named("own"))
+    made = plans(named("default"), named("gpt", applies_to={"models": ["gpt-*"]}), named("own"), named=["own"])
     subject = Subject("app", "m", "chat")
-    assert made.choose(subject, None).version == "default@dddddddddddd"
-    assert made.choose(Subject("app", "gpt-4o", "chat"), None).version == "gpt@gggggggggggg"
-    assert made.choose(Subject("app", "gpt-4o", "chat"), "own").version == "own@oooooooooooo"
+    assert made.choose(subject, None, "req").version == "default@dddddddddddd"
+    assert made.choose(Subject("app", "gpt-4o", "chat"), None, "req").version == "gpt@gggggggggggg"
+    assert made.choose(Subject("app", "gpt-4o", "chat"), "own", "req").version == "own@oooooooooooo"
+
+
+def test_a_policy_with_a_rollout():
+    """It is chosen only where its turn has come, however specific it is; what others decide is left alone."""
+    new = named("anew", applies_to={"apps": ["bot"]}, rollout={"of": "own", "percent": 50})
+    turns = []
+
+    def turn(name: str, subject: Subject, request_id: str) -> str | None:
+        turns.append((name, subject.session, request_id))
+        return "anew" if name == "own" and request_id == "r2" else None
+
+    of = snapshot(named("default"), named("own", applies_to={"apps": ["bot"]}), new)
+    made = Plans(of, "default", (), lambda each: [DIGITS], turn)
+    subject = Subject("bot", "m", "chat", session="s")
+    assert [made.choose(subject, None, each).policy.name for each in ("r1", "r2", "r1")] == ["own", "anew", "own"]
+    assert made.choose(Subject("other", "m", "chat"), None, "r2").policy.name == "default"
+    assert made.choose(subject, "own", "r2").policy.name == "anew"
+    assert turns[1] == ("own", "s", "r2")
 
 
 def test_choices_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch):
     """The same subject gets the same plan; what clients make up as model names fills no memory, in number or in length."""
     monkeypatch.setattr(module, "_MAX_CHOICES", 10)
     made = plans(named("default"))
-    first = made.choose(Subject("", "m", "chat"), None)
+    first = made.choose(Subject("", "m", "chat"), None, "req")
     for number in range(100):
-        assert made.choose(Subject("", f"m{number}", "chat"), None) is first
-        made.choose(Subject("", "x" * 10_000 + str(number), "chat"), None)
+        assert made.choose(Subject("", f"m{number}", "chat"), None, "req") is first
+        made.choose(Subject("", "x" * 10_000 + str(number), "chat"), None, "req")
     assert len(made._choices) <= 10
     assert max(len(model) for _, model, *_ in made._choices) < 300
 
 
 def test_what_pool_workers_load():
     """Each configuration once, whichever policies ask for it."""
-    made = plans(named("default", rule("names", "redact"), rule("digits", "flag")), named("other", rule("names", "block")))
+    made = plans(named("default", rule("names", "redact"), rule("digits", "flag")), named("other", rule("names", "block")), named=["other"])
     assert made.factories() == [Names.factory]
     assert plans(named("default", rule("digits", "flag"))).factories() == []
 
 
 def test_status():
-    """What people on call are shown: versions and files by their names, and which is the default."""
+    """What people on call are shown of all that are loaded: versions and files by name, which is the default, and which decide nothing."""
     made = plans(named("other", rule("a", "flag"), mode="shadow"), named("default"))
     assert made.status() == [
         {"name": "default", "version": "default@dddddddddddd", "digest": "d" * 64, "file": "default.yaml", "mode": "enforce", "rules": 0,
-         "is_default": True},
+         "is_default": True, "is_choosable": True},
         {"name": "other", "version": "other@oooooooooooo", "digest": "o" * 64, "file": "other.yaml", "mode": "shadow", "rules": 1,
-         "is_default": False},
+         "is_default": False, "is_choosable": False},
     ]  # fmt: skip
 
 
@@ -96,7 +115,16 @@ def test_what_a_rule_asks_of_its_detector(monkeypatch: pytest.MonkeyPatch):
     assert [(each.name, each.regex, each.context) for each in options.patterns] == [("TICKET", "T-[0-9]{6}", ("ticket",))]
 
 
-def test_rules_of():
-    """All rules of all policies."""
-    made = snapshot(named("default", rule("a", "flag")), named("other", rule("b", "flag"), rule("c", "flag")))
-    assert [each.id for each in rules_of(made)] == ["a", "b", "c"]
+def test_what_may_be_run():
+    """All rules of the policies that an exchange can get, and what their domains look for in texts; no other has its detectors built."""
+    asked: list[str] = []
+    new = named("anew", rule("d", "flag"), applies_to={"apps": ["bot"]}, rollout={"of": "named", "percent": 50})
+    lost = named("lost", rule("e", "flag"), applies_to={"apps": ["bot"]}, rollout={"of": "unused", "percent": 50})
+    bounded = named("bounded", rule("b", "flag"), applies_to={"apps": ["bot"]}, domain={"languages": ["en"]})
+    unused = named("unused", rule("f", "flag"))
+    of = snapshot(named("default", rule("a", "flag")), bounded, named("named", rule("c", "flag")), new, unused, lost)
+    made = Plans(of, "default", ["named"], lambda each: asked.append(each.id) or [DIGITS])
+    assert sorted(each.id for each in made.rules()) == sorted(asked) == ["a", "b", "c", "d", "domain.languages"]
+    assert {each["name"]: each["is_choosable"] for each in made.status()} == {
+        "anew": True, "bounded": True, "default": True, "lost": False, "named": True, "unused": False,
+    }  # fmt: skip

@@ -20,6 +20,7 @@ from gateway.telemetry.record import Exchange
 from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
 from policies.decide import NotChecked
+from policies.subject import Subject
 from tests.support.guards import Names, rule
 from tests.support.sessions import SessionParts, answer, say
 from tests.support.waiting import eventually
@@ -148,6 +149,15 @@ async def test_a_key(by: str, is_known: bool):
     assert (exchange.app, asked["drop"]) == ("shop" if is_known else "", is_known)
     assert {name.lower(): value for name, value in asked["headers"].items()} == {"authorization": "Bearer k"}
     assert asked["protocols"] == (("realtime",) if by == "subprotocol" else ())
+
+
+async def test_whose_session_it_is():
+    """The labels of the handshake, beside whatever key; each turn is decided for the same user, and on the same side of a rollout."""
+    world = World(apps=(App(name="shop", key="k", policy="own"),))
+    world.upstream.put(*answer(["hello"], "a"), *answer(["and"], "b"), END)
+    await world.talk(sec_websocket_protocol="realtime, openai-insecure-api-key.k", x_oddgate_user="u", x_oddgate_session="s")
+    assert len(world.records) == len(world.chosen) > 1
+    assert set(world.chosen) == {(Subject("shop", "m", "realtime", "u", "s"), "own", "req_0")}
 
 
 async def test_the_endpoint_is_asked_first():
@@ -345,7 +355,7 @@ class _Busy(World):
 @pytest.mark.parametrize("side", ["client", "upstream"])
 async def test_what_cannot_be_checked(side: str):
     """Does not go on, and the client hears that it may be tried again; the session does."""
-    world = _Busy(rule("names", "block", scope=["user", "output"], stream="sentence"), detectors=[Names()])
+    world = _Busy(rule("names", "block", scope=["user", "output"], stream="sentence", on_unavailable="block"), detectors=[Names()])
     talking = asyncio.ensure_future(world.talk())
     if side == "client":
         world.client.put(say("I am Ann."))
@@ -361,3 +371,16 @@ async def test_what_cannot_be_checked(side: str):
 
 
 SPOKEN = {"id": "i", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I am Ann."}]}
+
+
+async def test_labels_are_on_every_record():
+    """What the handshake says of the session is said of each of its turns."""
+    world = World()
+    world.client.put(say("first"))
+    talking = asyncio.ensure_future(world.talk(x_oddgate_user="u1", x_oddgate_session="s1"))
+    await eventually(lambda: len(world.upstream.sent) == 1, 5)
+    world.upstream.put(*answer(["Hi"]))
+    await eventually(lambda: len(world.records) == 1, 5)
+    world.client.put(say("second"), END)
+    await talking
+    assert [(record["user"], record["session"], "group" in record) for record in world.records] == [("u1", "s1", False)] * 2

@@ -155,6 +155,33 @@ def test_bad_at_the_start(folder):
         PolicyFolder(folder / "none", "default", Catalog())
 
 
+ROLLOUT = "name: {}\nrollout: {{of: {}, percent: 10}}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "required", "said"),
+    [
+        (
+            {"next": ROLLOUT.format("next", "other")},
+            ("next",),
+            r"next.yaml:1: rollout: the settings name next, .*; name other, of",
+        ),
+        (
+            {"next": ROLLOUT.format("next", "other"), "more": ROLLOUT.format("more", "next")},
+            (),
+            "more.yaml:1: rollout.of: next has a rollout of its own; allowed: a policy without",
+        ),
+    ],
+)
+def test_rollouts_that_nobody_could_follow(folder, files, required, said):
+    """A new version gets a part of another policy's exchanges and nothing else, and there is none of a new version."""
+    for name, text in files.items():
+        write(folder, name, text)
+    with pytest.raises(PolicyError, match=said):
+        PolicyFolder(folder, "default", Catalog(), required=required)
+    PolicyFolder(write(folder.parent / folder.name, "more", policy("more")).parent, "default", Catalog())
+
+
 def test_vanished_folder(watched, folder, tmp_path_factory):
     """A folder that is taken away leaves its policies in force; it may come back."""
     away = tmp_path_factory.mktemp("away") / "policies"

@@ -79,7 +79,7 @@ async def world(
         return task
 
     parts = Parts(
-        routes=routes(), apps=Apps(()), choose_plan=lambda subject, named: compiled,
+        routes=routes(), apps=Apps(()), choose_plan=lambda subject, named, request_id: compiled,
         memos=Memos(Memo(KEY, 100_000), Memo(KEY, 100_000)), scans=None, router=Router([upstream], (), time.monotonic), vault=Vault(),
         spawn=spawn, record=lambda exchange: records.append(render(exchange)), failed=lambda exchange, error: faults.append(error),
         key=KEY, wall=time.time, clock=time.perf_counter, new_id=lambda: "req_1", pictures=pictures,

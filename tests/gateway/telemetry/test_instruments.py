@@ -54,6 +54,20 @@ def test_an_exchange(instruments: Instruments):
     }
 
 
+def test_policies(instruments: Instruments):
+    """Reloads, and both sides of rollouts, are counted."""
+    instruments.policies_reloaded("ok")
+    for decision in ("allow", "block", "block"):
+        instruments.rollout_counted("next", "new", decision)
+    instruments.rollout_changed("next", "rolled_back")
+    assert samples(instruments) == {
+        'oddgate_policy_reloads_total{result="ok"}': 1,
+        'oddgate_rollout_exchanges_total{decision="allow",rollout="next",version="new"}': 1,
+        'oddgate_rollout_exchanges_total{decision="block",rollout="next",version="new"}': 2,
+        'oddgate_rollout_changes_total{change="rolled_back",rollout="next"}': 1,
+    }
+
+
 def test_an_exchange_that_nothing_read(instruments: Instruments):
     """It is counted apart too, by the name that the settings give its path."""
     instruments.observe(exchange(surface="old", is_unguarded=True))

@@ -2,20 +2,26 @@
 
 import json
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
 from detectors.contract import Disguise
 from detectors.finding import Finding
+from detectors.text.uncertainty import Uncertainty
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings, Unread
+from gateway.guard.plan import Gauge
 from gateway.guard.request import Memos, RequestGuard
 from gateway.guard.response import ResponseGuard
-from gateway.guard.review import Hit
+from gateway.guard.review import Hit, Scored
 from gateway.guard.tokens import Tokens
-from gateway.telemetry.record import VERSION, Exchange, render
+from gateway.telemetry.record import VERSION, Consistency, Exchange, render
+from gateway.wire.asked import asked as asked_of
 from gateway.wire.model import Call, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
+from policies.recorded import entry
+from policies.subject import Asked
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope
 from tests.support.guards import KEY, plan, policy, rule
@@ -118,6 +124,8 @@ BODY = {
         {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": json.dumps({CANARY: CANARY, "n": 4111})}}]},
     ],
     "metadata": {CANARY: {CANARY: CANARY}},
+    "tools": [{"type": "function", "function": {"name": CANARY, "parameters": {CANARY: CANARY}}}, {"type": CANARY}],
+    "temperature": CANARY,
     CANARY: 1,
 }
 
@@ -145,9 +153,10 @@ def test_it_holds_no_text(action: str):
     """Whatever a body and an answer say, in values, keys, roles or names, no word of it is in the record."""
     guards = plan(policy(rule("all", action, restore=False), on_uninspectable={"unknown": "flag"}), [Everything()])
     done = exchange(model=CANARY)
+    request = CHAT.parse_request(json.dumps(BODY).encode(), Call())
     asked = RequestGuard(
         guards,
-        CHAT.parse_request(json.dumps(BODY).encode(), Call()),
+        request,
         Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20)),
         Tokens(KEY, "app"),
         "app",
@@ -159,7 +168,7 @@ def test_it_holds_no_text(action: str):
     event = CHAT.parse_completion(json.dumps(ANSWER).encode(), "application/json")
     answered.feed(event)
     answered.release()
-    done.request, done.response = asked.findings, answered.findings
+    done.request, done.response, done.asked = asked.findings, answered.findings, asked_of(request)
     done.note_answer(answered)
     done.note_event(event)
     record = render(done)
@@ -210,3 +219,77 @@ def test_why_something_was_not_read():
     given.request.unread += [Unread(("a",), "image", Action.FLAG, "timeout"), Unread(("b",), "image", Action.FLAG)]
     first, second = render(given)["uninspectable"]
     assert (first["why"], "why" in second) == ("timeout", False)
+
+
+def test_what_is_said_of_answers():
+    """How often the model was asked again, and how unsure it was, stand in the record if there is anything to say."""
+    assert not {"reasks", "uncertainty", "consistency"} & render(exchange()).keys()
+    consistency = Consistency(0.51239, 3, 2, Usage(4, 5))
+    record = render(exchange(reasks=2, uncertainty={0: Uncertainty(0.51239, 2.0, None, 7)}, consistency=consistency))
+    assert record["consistency"] == {"agreement": 0.5124, "asked": 3, "answered": 2, "tokens": {"input": 4, "output": 5}}
+    assert record["reasks"] == 2
+    assert record["uncertainty"] == [{"choice": 0, "mean": 0.5124, "tail": 2.0, "entropy": None, "tokens": 7}]
+
+
+def test_usage_of_all_answers():
+    """What the answers that were not accepted have cost counts with the last one's."""
+    found = exchange()
+    found.note_event(Event(b"", None, usage=Usage(3, 4)))
+    found.note_reask()
+    found.note_event(Event(b"", None, usage=Usage(5, None)))
+    found.note_event(Event(b"", None, usage=Usage(5, 6)))
+    assert (found.reasks, found.usage) == (1, Usage(8, 10))
+    assert render(found)["tokens"] == {"input": 8, "output": 10}
+
+
+def test_scores():
+    """Of calibrated rules, finely enough where they are near 1, with what made them; a record without any says nothing of it."""
+    ended = exchange()
+    assert "scores" not in render(ended)
+    ended.request.note_scores([Scored("domain.topics", 1 - 1.23456e-6, Gauge("topics:1", 0.05))])
+    assert render(ended)["scores"] == {"domain.topics": {"score": 0.999998765, "by": "topics:1"}}
+
+
+def test_labels():
+    """What the client says of itself is in the record if it says it, and a replay reads it there."""
+    assert not {"user", "session", "group"} & render(exchange()).keys()
+    found = entry(json.loads(json.dumps(render(exchange(user="u1", group="staff")), default=list))).exchange
+    assert (found.subject.user, found.subject.group) == ("u1", "staff")
+    assert {"exchange.session", "exchange.user"} & found.unknown == {"exchange.session"}
+
+
+ASKED = Asked(messages=3, max_tokens=50.0, temperature=0.25, n=1.0, tools=("send_mail", "web.search"), kinds=frozenset({"text", "image"}))
+
+
+def test_what_is_asked():
+    """A replay reads of the record what the policy was asked about; where the policy asks nothing, the record says nothing."""
+    assert "asked" not in render(exchange())
+    found = entry(json.loads(json.dumps(render(exchange(asked=ASKED)), default=list))).exchange
+    assert found.asked == ASKED
+    assert not {"exchange.tools", "exchange.messages", "exchange.kinds", "exchange.top_p"} & found.unknown
+
+
+@pytest.mark.parametrize(
+    "tools", [("Anna Miller",), ("send_mail", "4111111111111111"), ("QW5uYSBNaWxsZXIgb3dlcyBtZSBtb25leQ==",), ("f",) * 129]
+)
+def test_tools_that_are_not_named(tools: tuple[str, ...]):
+    """Where one name could be a text, or there are too many, none is written, and a replay knows that it does not know them."""
+    record = render(exchange(asked=replace(ASKED, tools=tools)))
+    assert record["asked"] == {"messages": 3, "max_tokens": 50.0, "temperature": 0.25, "n": 1.0, "kinds": ["image", "text"]}
+    assert "exchange.tools" in entry(json.loads(json.dumps(record, default=list))).exchange.unknown
+
+
+@pytest.mark.parametrize(
+    "changes", [{"max_tokens": 4111111111111111.0}, {"max_tokens": 1e20}, {"temperature": 0.4111111111111111}, {"n": -491751234567.0}]
+)
+def test_numbers_that_could_be_somebodys(changes: dict[str, float]):
+    """None of what is asked is written then, so that no number of a card is in it; and a replay knows that it does not know."""
+    record = render(exchange(asked=replace(ASKED, **changes)))
+    assert "asked" not in record
+    assert "exchange.max_tokens" in entry(json.loads(json.dumps(record, default=list))).exchange.unknown
+
+
+@pytest.mark.parametrize(("model", "name"), [("gpt-4o-mini", "gpt-4o-mini"), ("card-4111-1111-1111-1111", ""), ("two words", "")])
+def test_a_model_that_is_no_name(model: str, name: str):
+    """What was read as text at the model's place is in no record."""
+    assert Exchange("r", 0, 0, model=model).model_name == name

@@ -1,0 +1,143 @@
+"""``oddgate calibrate``: hold a policy's domain to the false-alarm rates that it promises, by what its own traffic scored.
+
+It reads the journal's records of the policy and what people said of them, tells how well each rate is held, and writes the calibration
+beside the policy, where the gateway takes it up. Exit code 1: there is nothing to calibrate by, or a rate is not held.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from detectors.registry import Catalog, DetectorError, build
+from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
+from gateway.cli.tail import JournalReader
+from gateway.guard.plan import options_of
+from policies.alarms import Report, report
+from policies.calibration import write
+from policies.domain_rules import DomainRule, all_rules, promised
+from policies.heard import Heard
+from policies.intervals import Interval
+from policies.load import LoadedPolicy, PolicyError, calibration_beside, load_policy
+from policies.policy import Policy
+
+_FEW = 100
+"""Below as many exchanges a table says little that the detector's own does not."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("calibrate", help="hold a policy to its false-alarm rates, by recorded traffic", description=__doc__)
+    parser.add_argument("--policy", type=Path, required=True, metavar="FILE", help="the policy")
+    parser.add_argument("--journal", type=Path, default=Path("var/journal"), metavar="DIR", help="default: var/journal")
+    parser.add_argument("--days", type=_days, metavar="N", help="only the last days before the newest record")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write; default: NAME.calibration.json beside the policy")
+    parser.set_defaults(run=run)
+
+
+def _days(given: str) -> float:
+    days = float(given)
+    if not 0 < days < 100_000:
+        raise argparse.ArgumentTypeError("a number of days, above 0")
+    return days
+
+
+def run(args: argparse.Namespace) -> int:
+    if not args.journal.is_dir():
+        return _usage(f"there is no journal in {args.journal}")
+    try:
+        loaded = load_policy(args.policy, Catalog())
+        rules = promised(loaded.policy)
+        if not rules:
+            return _usage(f"{args.policy}: its domain has neither topics nor languages: nothing has a rate to hold")
+        heard = _heard(loaded.policy.name, rules, args.journal)
+        found = _reports(loaded.policy, rules, heard, args.days)
+        path = args.out or calibration_beside(args.policy)
+        if found:
+            _replace(path, write(loaded.policy, {name: each.table for name, each in found.items()}))
+    except (PolicyError, DetectorError, OSError) as error:
+        return _usage(str(error))
+    _show(loaded, found, heard, path, as_json=args.json)
+    return GOOD if found and all(each.is_held is not False for each in found.values()) else FOUND
+
+
+def _usage(message: str) -> int:
+    print(f"oddgate calibrate: {message}", file=sys.stderr)
+    return USAGE
+
+
+def _heard(name: str, rules: Mapping[str, DomainRule], journal: Path) -> Heard:
+    detectors = {rule: "+".join(each.digest for each in build(said.detect, options_of(said))) for rule, said in rules.items()}
+    heard = Heard(name, detectors)
+    for line in JournalReader(journal).read():
+        try:
+            heard.note(json.loads(line))
+        except ValueError:
+            continue
+    return heard
+
+
+def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days: float | None) -> dict[str, Report]:
+    at = {rule.id: rule.max_fpr or 0 for rule in all_rules(policy)}
+    found = {name: report(rule.max_fpr or 0, at[name], list(heard.samples(name, days))) for name, rule in rules.items()}
+    return {name: each for name, each in found.items() if each}
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+def _show(loaded: LoadedPolicy, found: Mapping[str, Report], heard: Heard, path: Path, *, as_json: bool) -> None:
+    if as_json:
+        said = {"policy": loaded.policy.name, "records": heard.read, "rules": {name: _as_json(each) for name, each in found.items()}}
+        print_json({**said, "written": str(path) if found else None})
+        return
+    print(f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the journal")
+    if heard.other:
+        print(f"note: {counted(heard.other, 'score')} left out, given for other examples or languages, or by another version")
+    for remark in loaded.remarks:
+        print(f"note: {remark}")
+    for name, each in found.items():
+        print("\n".join(_lines(name, each)))
+    print(f"written: {path}" if found else "nothing to calibrate by: no score of this configuration is known to be of the inside")
+
+
+def _lines(name: str, said: Report) -> Sequence[str]:
+    held = {True: "held", False: "NOT HELD", None: "not known yet: label more of what was stopped (the review queue)"}[said.is_held]
+    few = f" (fewer than {_FEW}: the detector's own table still decides most)" if said.inside < _FEW else ""
+    return [
+        f"{name}: {counted(said.inside, 'exchange')} inside{few}, {said.outside} outside, {said.unknown} stopped without a label",
+        f"  promised  {said.promised:.4f}",
+        f"  observed  {_rate(said.rate)}; at most {_rate(said.at_most)}, if all without a label were false alarms",
+        f"  so it is  {held}",
+        *([] if said.auroc is None else [f"  AUROC     {said.auroc:.4f} (inside against labelled outside)"]),
+        f"  border    {said.border:.6f} -> {said.new_border:.6f}",
+    ]
+
+
+def _rate(interval: Interval) -> str:
+    return f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})"
+
+
+def _as_json(said: Report) -> dict[str, object]:
+    return {
+        "promised": said.promised,
+        "inside": said.inside,
+        "outside": said.outside,
+        "unlabelled_stops": said.unknown,
+        "false_alarms": said.false_alarms,
+        "observed": _interval(said.rate),
+        "at_most": _interval(said.at_most),
+        "held": said.is_held,
+        "auroc": said.auroc,
+        "border": said.border,
+        "new_border": said.new_border,
+    }
+
+
+def _interval(said: Interval) -> dict[str, float]:
+    return {"rate": said.value, "low": said.low, "high": said.high}

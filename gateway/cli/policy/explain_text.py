@@ -1,0 +1,132 @@
+"""What a policy makes of one text, rule by rule. Findings are shown by place and kind alone, the text as it would go on."""
+
+from collections.abc import Iterator
+
+from detectors.finding import Finding
+from gateway.cli.policy import makeup
+from gateway.cli.policy.forms import conforms
+from policies.conditions import Circumstances, Condition, UndecidableError
+from policies.decide import Outcome, selects
+from policies.decider import Decider, Scanned, Told
+from policies.exchange import Exchange, Scan
+from policies.load import LoadedPolicy
+from policies.policy import Policy, Rule
+from policies.trials import edited
+from policies.verdict import Action, Decision
+
+
+class TextExplained:
+    """An exchange of one text. What takes more than one (flows) and what no text tells (a request's bounds) is not judged."""
+
+    def __init__(self, loaded: LoadedPolicy, exchange: Exchange, scan: Scan) -> None:
+        self._loaded = loaded
+        self._exchange = exchange
+        (self._text,) = exchange.texts
+        self._outcomes: dict[str, Outcome] = {}
+        self._scan = scan
+        decider = Decider(loaded.policy, conforms)
+        self._rules = decider.rules
+        self._decided = decider.decide(exchange, _OfText(exchange, self._scanned))
+        self._verdict = self._decided.verdict(0)
+        self.fired = bool(self._verdict.fired)
+
+    def lines(self) -> list[str]:
+        return list(self._lines())
+
+    def as_json(self) -> dict[str, object]:
+        decision = Decision.of(self._verdict.action)
+        return {
+            **makeup.as_json(self._loaded),
+            "scope": self._text.scope,
+            "decision": decision,
+            "rules": [self._rule_as_json(rule) for rule in self._rules],
+            "bounds_broken": self._bounds_broken(),
+            "text": None if decision is Decision.BLOCK else edited(self._verdict, self._text.text),
+        }
+
+    def _scanned(self, rule: Rule, text: str) -> Outcome:
+        if rule.id not in self._outcomes:
+            self._outcomes[rule.id] = self._scan(rule, text)
+        return self._outcomes[rule.id]
+
+    def _lines(self) -> Iterator[str]:
+        decision = Decision.of(self._verdict.action)
+        yield from makeup.lines(self._loaded)
+        yield f"scope     {self._text.scope}"
+        yield f"decision  {decision}"
+        for rule in self._rules:
+            yield f"rule      {rule.id}: {self._summary(rule)}"
+            yield from (f"            {line}" for line in self._details(rule))
+        for name in self._bounds_broken():
+            yield f"bound     {name}: broken"
+        if self._verdict.edits and decision is Decision.REDACT:
+            yield f"text      {edited(self._verdict, self._text.text)}"
+
+    def _rule_as_json(self, rule: Rule) -> dict[str, object]:
+        return {
+            "id": rule.id,
+            "fired": self._has_fired(rule),
+            "shadow": self._loaded.policy.is_shadow(rule),
+            "why": self._summary(rule),
+            "findings": [
+                {"kind": f.kind, "start": f.start, "end": f.end, "score": f.score, "selected": selects(rule, f)}
+                for f in self._findings(rule)
+            ],
+        }
+
+    def _has_fired(self, rule: Rule) -> bool:
+        return any(fired.rule == rule.id for fired in self._verdict.fired)
+
+    def _bounds_broken(self) -> list[str]:
+        """Those on the form of an answer."""
+        ids = {rule.id for rule in self._rules}
+        return [fired.rule for fired in self._verdict.fired if fired.rule not in ids]
+
+    def _findings(self, rule: Rule) -> list[Finding]:
+        return sorted(self._outcomes.get(rule.id, Outcome(())).findings, key=lambda f: (f.start, f.end, f.kind))
+
+    def _summary(self, rule: Rule) -> str:
+        if self._text.scope not in rule.scope:
+            return f"not asked: its scope is {', '.join(rule.scope)}"
+        if self._text.is_answer and rule.action is Action.TOKENIZE and rule.restore:
+            return "not asked: in an answer, what it replaces would be restored at once"
+        fired = [each for each in self._verdict.fired if each.rule == rule.id]
+        if any(each.why == "condition" for each in fired):
+            return f"could not run: its condition has no answer here ({rule.when}): {_effect(self._loaded.policy, rule, rule.on_error)}"
+        if fired:
+            return f"fired: {_effect(self._loaded.policy, rule, rule.action)}"
+        if rule.when is not None and not self._holds(rule.when):
+            return f"not asked: its condition does not hold here ({rule.when})"
+        found = "nothing that the rule means" if self._findings(rule) else "nothing"
+        return f"did not fire: {rule.detect} found {found}"
+
+    def _holds(self, when: str) -> bool:
+        exchange = self._exchange
+        about = Circumstances(exchange.subject, exchange.asked, exchange.signals, exchange.time)
+        about.found(self._text.scope, self._verdict.fired)
+        try:
+            return Condition(when).holds(about)
+        except UndecidableError:
+            return False
+
+    def _details(self, rule: Rule) -> Iterator[str]:
+        for finding in self._findings(rule):
+            place = f"{finding.kind} at {finding.start}-{finding.end}, score {finding.score:.2f} ({finding.evidence.name.lower()})"
+            yield place if selects(rule, finding) else f"{place}: passed over, {_why_not(rule, finding)}"
+
+
+class _OfText(Scanned):
+    """No more is known of the request than its text."""
+
+    def broken(self, _: object) -> Told:
+        return (), ()
+
+
+def _effect(policy: Policy, rule: Rule, action: Action) -> str:
+    return f"would {action}, but only says so (shadow)" if policy.is_shadow(rule) else str(action)
+
+
+def _why_not(rule: Rule, finding: Finding) -> str:
+    if rule.min_score is not None and finding.score < rule.min_score:
+        return f"its score is below the rule's min_score {rule.min_score}"
+    return "it is not among the rule's entities"

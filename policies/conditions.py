@@ -1,0 +1,208 @@
+"""Conditions of rules (``when:``), in CEL, the Common Expression Language, by Google's own implementation.
+
+    exchange.app, .model, .surface, .user, .session, .group    strings
+    exchange.stream                                            a boolean
+    exchange.messages, .chars, .tokens (estimated), .max_tokens (0: not said)        whole numbers
+    exchange.tools                                             the names of the tools that are offered
+    exchange.time                                              a timestamp: exchange.time.getHours("Europe/Berlin")
+    findings                                                   what rules without a condition on findings have found so far, each with
+                                                               .rule, .kind, .entity, .scope, .score: findings.exists(f, f.score > 0.9)
+    signals.drift, .disparity, .anomaly                        levels by name: signals.drift.topics > 0.25
+    signals.incident.severity, .incident.open                  whole numbers
+
+An expression is checked when it is compiled: unknown names, wrong types and anything but a boolean are errors there. What can only be
+told with the values at hand, such as a signal that nobody has reported, is ``Undecidable``. The language has no loops, and its own bounds
+on depth and iterations.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from policies.subject import NO_SIGNALS, Asked, Signals, Subject
+from policies.verdict import Fired
+from policies.vocabulary import Scope
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ConditionError(ValueError):
+    """A condition cannot be used; the message says why, in one line."""
+
+
+class UndecidableError(Exception):
+    """A condition has no answer for these values."""
+
+
+class Circumstances:
+    """What the conditions of one exchange are asked about. ``found`` grows while it goes on."""
+
+    def __init__(self, subject: Subject, asked: Asked, signals: Signals = NO_SIGNALS, time: datetime = _EPOCH) -> None:
+        self.subject = subject
+        self.asked = asked
+        self.signals = signals
+        self.time = time
+        self.findings: list[dict[str, str | float]] = []
+        self._activations: dict[frozenset[str], Any] = {}
+
+    def found(self, scope: Scope, fired: Sequence[Fired]) -> None:
+        """Rules have fired."""
+        self.findings += [
+            {"rule": f.rule, "kind": f.kind, "entity": f.kind.rpartition(".")[2], "scope": scope.value, "score": float(f.score)}
+            for f in fired
+            if f.why == "match"
+        ]
+        self._activations.clear()
+
+    def activation(self, names: frozenset[str]) -> Any:  # noqa: ANN401 the library's own
+        """The values of these names as the library takes them; made when first asked for."""
+        if names not in self._activations:
+            self._activations[names] = _language().Activation({name: _VALUES[name](self) for name in names})
+        return self._activations[names]
+
+
+_VALUES: Mapping[str, Callable[[Circumstances], Any]] = {
+    "exchange.app": lambda about: about.subject.app,
+    "exchange.model": lambda about: about.subject.model,
+    "exchange.surface": lambda about: about.subject.surface,
+    "exchange.user": lambda about: about.subject.user,
+    "exchange.session": lambda about: about.subject.session,
+    "exchange.group": lambda about: about.subject.group,
+    "exchange.stream": lambda about: about.asked.stream,
+    "exchange.messages": lambda about: about.asked.messages,
+    "exchange.chars": lambda about: about.asked.chars,
+    "exchange.tokens": lambda about: about.asked.tokens,
+    "exchange.max_tokens": lambda about: int(about.asked.max_tokens or 0),
+    "exchange.tools": lambda about: list(about.asked.tools),
+    "exchange.time": lambda about: about.time,
+    "signals.drift": lambda about: dict(about.signals.drift),
+    "signals.disparity": lambda about: dict(about.signals.disparity),
+    "signals.anomaly": lambda about: dict(about.signals.anomaly),
+    "signals.incident.severity": lambda about: about.signals.incident_severity,
+    "signals.incident.open": lambda about: about.signals.incidents_open,
+    "findings": lambda about: about.findings,
+}
+
+
+class Condition:
+    """One expression, ready to be asked. ``names`` holds all that it mentions. ``needs_findings``: its answer may change while an exchange
+    goes on.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Raises ``ConditionError``."""
+        self.text = text
+        try:
+            self._expression = _language().compile(text)
+        except ImportError:
+            raise ConditionError("conditions need what is not installed: pip install 'oddgate[policies]'") from None
+        except RuntimeError as error:
+            raise ConditionError(_why(error)) from None
+        kind = self._expression.return_type().name()
+        if kind.upper() not in ("BOOL", "DYN"):
+            raise ConditionError(f"it is no condition: it gives {kind.lower()}, not true or false")
+        words = frozenset(re.findall(r"\w+", text))
+        self.names = frozenset(name for name in _VALUES if words.issuperset(name.split(".")))
+        self.needs_findings = "findings" in self.names
+
+    def holds(self, circumstances: Circumstances) -> bool:
+        """Raises ``UndecidableError``."""
+        answer = self.answer(circumstances.activation(self.names))
+        if answer is None:
+            raise UndecidableError
+        return answer
+
+    def answer(self, activation: Any) -> bool | None:  # noqa: ANN401 the library's own
+        """The answer for values of at least its names; None: there is none."""
+        value = _value(self._expression, activation)
+        return value if isinstance(value, bool) else None
+
+
+Answers = tuple[bool | None, ...]
+"""One for each of several conditions. None: there is none."""
+
+
+class Conditions:
+    """Several conditions that are asked together, each once however often it is given. ``each`` has those on findings last."""
+
+    def __init__(self, conditions: Iterable[Condition]) -> None:
+        distinct = sorted(dict.fromkeys(conditions), key=lambda condition: condition.needs_findings)
+        self.each = tuple(distinct)
+        self._plain = _grouped([condition for condition in distinct if not condition.needs_findings])
+        self._on_findings = _grouped([condition for condition in distinct if condition.needs_findings])
+
+    def answers(self, circumstances: Circumstances, *, with_findings: bool) -> Answers:
+        """One for ``each``. Before findings are known, a condition on them is taken to hold."""
+        answers: list[bool | None] = []
+        for group in self._plain:
+            answers += group.answers(circumstances)
+        for group in self._on_findings:
+            answers += group.answers(circumstances) if with_findings else [True] * len(group.conditions)
+        return tuple(answers)
+
+
+_TOGETHER = 16
+
+
+def _grouped(conditions: Sequence[Condition]) -> list["_Group"]:
+    return [_Group(conditions[at : at + _TOGETHER]) for at in range(0, len(conditions), _TOGETHER)]
+
+
+class _Group:
+    """Conditions as one expression, a list of them: most of what it costs to ask an expression is the same for a short and a long one.
+    As the list has no answer where one of them has none, each is asked by itself then.
+    """
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        self.conditions = conditions
+        self._names = frozenset[str]().union(*[condition.names for condition in conditions])
+        listed = ",".join([f"(\n{condition.text}\n)" for condition in conditions])  # the line's end ends a comment
+        try:
+            self._expression = _language().compile(f"[{listed}]")
+        except RuntimeError:
+            self._expression = None  # they are too deep for one more level
+
+    def answers(self, circumstances: Circumstances) -> Sequence[bool | None]:
+        activation = circumstances.activation(self._names)
+        answers = _value(self._expression, activation) if self._expression else None
+        if isinstance(answers, list):
+            return [answer if isinstance(answer, bool) else None for answer in answers]
+        return [condition.answer(activation) for condition in self.conditions]
+
+
+def _value(expression: Any, activation: Any) -> Any:  # noqa: ANN401 the library's own
+    """None: there is none."""
+    try:
+        return expression.eval(activation).plain_value()
+    except RuntimeError:
+        return None
+
+
+def _why(error: RuntimeError) -> str:
+    """The library's first line, without its codes: ``1:9: undeclared reference to 'exchange.apq'``."""
+    line = str(error).splitlines()[0]
+    return line.partition("<input>:")[2].partition(" (in container")[0] or line.partition(": ")[2] or line
+
+
+@cache
+def _language() -> Any:  # noqa: ANN401 the library's own; it is loaded where a policy has a condition
+    from cel_expr_python import cel
+
+    kinds = cel.Type
+    levels = kinds.Map(kinds.STRING, kinds.DOUBLE)
+    variables: Mapping[str, Any] = {
+        **{f"exchange.{name}": kinds.STRING for name in ("app", "model", "surface", "user", "session", "group")},
+        **{f"exchange.{name}": kinds.INT for name in ("messages", "chars", "tokens", "max_tokens")},
+        "exchange.stream": kinds.BOOL,
+        "exchange.tools": kinds.List(kinds.STRING),
+        "exchange.time": kinds.TIMESTAMP,
+        "signals.drift": levels,
+        "signals.disparity": levels,
+        "signals.anomaly": levels,
+        "signals.incident.severity": kinds.INT,
+        "signals.incident.open": kinds.INT,
+        "findings": kinds.List(kinds.Map(kinds.STRING, kinds.DYN)),
+    }
+    return cel.NewEnv(variables=variables)

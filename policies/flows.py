@@ -1,0 +1,163 @@
+"""Data flows: what came from one place must not go to another (see ``policy.Flow``). Not wording but values are compared.
+
+Three kinds of value are followed from a source, all without regard to case, width and invisible characters:
+
+* the whole of a destination's text, where it stands in the source between word boundaries;
+* what looks like an identifier: a word with a digit or one of ``@ . / _ : + -`` inside, such as an address, a link or an account number;
+* a passage of ``PASSAGE`` words.
+
+A value that also stands in one of the flow's ``unless`` places is not followed. Pure; what it keeps is bounded by the exchange's texts.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from policies.policy import Flow, Policy
+from policies.verdict import Action, Fired
+from policies.vocabulary import Mode, Scope
+
+PASSAGE = 8
+_WHOLE_CHARS = 400
+_WORD = re.compile(r"[^\s\"'`<>()\[\]{},;|]+")
+_EDGES = ".:!?*_-/"
+_IDENTIFYING = re.compile(r"[0-9]|\w[@./_:+-]\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a text stands: its scope, and for arguments and results the tool's name and the path within them (``to``, ``items.0.id``)."""
+
+    scope: Scope
+    tool: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    scope: str
+    tool: str
+    path: str
+
+    def holds(self, spot: Spot) -> bool:
+        if spot.scope.value != self.scope:
+            return False
+        return fnmatchcase(spot.tool, self.tool) and (fnmatchcase(spot.path, self.path) or fnmatchcase(spot.path, f"{self.path}.*"))
+
+
+def _place(text: str) -> _Place:
+    scope, _, rest = text.partition(".")
+    tool, _, path = rest.partition(".")
+    return _Place(scope, tool or "*", path or "*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    flow: Flow
+    name: str
+    source: _Place
+    to: _Place
+    unless: tuple[_Place, ...]
+
+
+class Flows:
+    """The flows of a policy, made ready; for any number of exchanges."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.rules = [
+            _Rule(flow, flow.id or f"flows.{index}", _place(flow.source), _place(flow.to), tuple(map(_place, flow.unless)))
+            for index, flow in enumerate(policy.flows)
+        ]
+
+    def watch(self) -> "FlowWatch":
+        """For one exchange."""
+        return FlowWatch(self._policy, self.rules)
+
+
+class _Values:
+    """What is followed from the texts of one place."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.identifiers: set[str] = set()
+        self.passages: set[int] = set()
+
+    def add(self, text: str, words: Sequence[str]) -> None:
+        self.texts.append(f" {' '.join(words)} ")
+        self.identifiers.update(_identifiers(words))
+        self.passages.update(_passages(words))
+
+
+class FlowWatch:
+    """Texts come in the order of the exchange; ``crossing`` says which flows a text completes, ``learn`` makes it a source of others."""
+
+    def __init__(self, policy: Policy, rules: Sequence[_Rule]) -> None:
+        self._policy = policy
+        self._rules = rules
+        self._sources = [_Values() for _ in rules]
+        self._cleared = [_Values() for _ in rules]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether any of them stops what completes it."""
+        return any(is_enforced(rule.flow, self._policy) and rule.flow.action is Action.BLOCK for rule in self._rules)
+
+    def end_in(self, scope: Scope) -> bool:
+        """Whether any of them ends in texts of this scope."""
+        return any(rule.to.scope == scope.value for rule in self._rules)
+
+    def learn(self, spot: Spot, text: str) -> None:
+        words: list[str] | None = None
+        for rule, source, cleared in zip(self._rules, self._sources, self._cleared, strict=True):
+            for values, is_here in ((source, rule.source.holds(spot)), (cleared, any(place.holds(spot) for place in rule.unless))):
+                if is_here:
+                    words = _words(text) if words is None else words
+                    values.add(text, words)
+
+    def crossing(self, spot: Spot, text: str) -> list[Fired]:
+        """The flows that this text completes."""
+        fired: list[Fired] = []
+        words: list[str] | None = None
+        for rule, source, cleared in zip(self._rules, self._sources, self._cleared, strict=True):
+            if not source.texts or not rule.to.holds(spot):
+                continue
+            words = _words(text) if words is None else words
+            if any(_follows(words, source, cleared, rule.flow.min_chars)):
+                shadow = not is_enforced(rule.flow, self._policy)
+                fired.append(Fired(rule.name, "flow.value", 0, len(text), 1.0, rule.flow.action, shadow))
+        return fired
+
+
+def is_enforced(flow: Flow, policy: Policy) -> bool:
+    """Whether the flow does more than say what it would do: its own mode, else the policy's."""
+    return (flow.mode or policy.mode) is Mode.ENFORCE
+
+
+def _follows(words: Sequence[str], source: _Values, cleared: _Values, min_chars: int) -> Iterator[bool]:
+    whole = " ".join(words)
+    if min_chars <= len(whole) <= _WHOLE_CHARS:
+        yield _stands_in(whole, source) and not _stands_in(whole, cleared)
+    for identifier in _identifiers(words):
+        yield len(identifier) >= min_chars and identifier in source.identifiers and identifier not in cleared.identifiers
+    for passage in _passages(words):
+        yield passage in source.passages and passage not in cleared.passages
+
+
+def _stands_in(whole: str, values: _Values) -> bool:
+    return any(f" {whole} " in text for text in values.texts)
+
+
+def _words(text: str) -> list[str]:
+    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").casefold()
+    return [word for found in _WORD.findall(plain) if (word := found.strip(_EDGES))]
+
+
+def _identifiers(words: Sequence[str]) -> Iterator[str]:
+    return (word for word in words if _IDENTIFYING.search(word))
+
+
+def _passages(words: Sequence[str]) -> Iterator[int]:
+    return (hash(tuple(words[at : at + PASSAGE])) for at in range(len(words) - PASSAGE + 1))

@@ -1,0 +1,118 @@
+"""``oddgate policy replay`` as a script sees it: what it prints, and its exit code."""
+
+import json
+
+import pytest
+
+from gateway.cli.policy import replay
+from tests.gateway.cli.policy.conftest import GOOD
+
+MAIL = {"scope": "user", "text": "to a@example.com"}
+
+
+@pytest.fixture
+def recorded(folder, monkeypatch):
+    """A draft that blocks what ``policies/p.yaml`` redacts, and four exchanges of which two are concerned."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    (folder / "draft.yaml").write_text(GOOD.replace("redact", "block") + "expect: {max_block_rate_increase: 0.4}\n")
+    rows = [
+        {"request_id": f"r{index}", "app": "a", "texts": [MAIL if index % 2 else {"scope": "user", "text": f"hello {index}"}]}
+        for index in range(4)
+    ]
+    (folder / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_replay(oddgate, recorded):
+    """What changes, by decision, rule and app, with examples; a bound that breaks is named, and by how much; exit 1."""
+    code, out, err = oddgate("replay", "draft.yaml", "--from", "texts.jsonl", "--against", "policies/p.yaml")
+    lines = out.splitlines()
+    assert (code, err) == (1, "")
+    assert lines[2] == "exchanges   4: 4 decided, of 0 it cannot be told what changes"
+    assert lines[3].startswith("block       0 -> 2 (0.00 % -> 50.00 %; by +50.00 %, ")
+    assert "change      redact -> block: 2: r1, r3" in lines
+    assert "lost blocks 0" in lines
+    assert any(line.startswith("app         a: block 0 -> 2") for line in lines)
+    assert lines[-1] == "expect      broken: max_block_rate_increase: 50.00 % is 10.00 % more than 40.00 %"
+    assert "a@example.com" not in out
+
+
+def test_a_bound_that_holds(oddgate, recorded):
+    """Exit 0; the policy that it replaces is that of its name in ./policies."""
+    (recorded / "draft.yaml").write_text(GOOD)
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert (code, "against     p@" in out, "change" in out.split("exchanges", 1)[1].split("\n", 1)[1]) == (0, True, False)
+
+
+def test_as_json(oddgate, recorded):
+    """The same for a script, with all rows."""
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", ".", "--json", "--sample", "1")
+    told = json.loads(out)
+    assert code == 1
+    assert told["exchanges"] == {"read": 4, "decided": 4, "untold": 0}
+    assert told["changes"] == [{"old": "redact", "new": "block", "count": 2, "examples": ["r1"], "rules": {}}]
+    assert told["rules"]["mail"]["old"] == told["rules"]["mail"]["new"] == 2
+    assert told["decisions"]["block"]["new_rate"]["value"] == 0.5
+    assert set(told["decision_us"]) == {"old", "new"}
+
+
+def test_what_was_found_is_remembered(oddgate, recorded, monkeypatch):
+    """A second run asks no detector, and no text is kept."""
+    oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    kept = b"".join(path.read_bytes() for path in (recorded / "cache" / "oddgate" / "replay").iterdir())
+    assert b"example.com" not in kept
+    monkeypatch.setattr(replay.LocalScan, "run", None)
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert (code, "change      redact -> block: 2: r1, r3" in out) == (1, True)
+
+
+def test_lines_that_are_none(oddgate, recorded):
+    """They are counted and named by number, without a word of theirs."""
+    with (recorded / "texts.jsonl").open("a") as file:
+        file.write('{"secret\n\n{"request_id": "x"}\n')
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert code == 1
+    assert "  unread    2 lines" in out
+    assert "            texts.jsonl:5: this is not JSON" in out
+    assert "            texts.jsonl:7: neither texts nor a record of the journal" in out
+    assert "secret" not in out
+
+
+def test_records_of_another_policy(oddgate, recorded):
+    """Nothing can be told of them until it is named; then what is recorded is decided again."""
+    other = GOOD.replace("name: p", "name: other")
+    (recorded / "other.yaml").write_text(other)
+    _, out, _ = oddgate("diff", "other.yaml", "other.yaml", "--json")
+    row = {"scope": "user", "inspected_by": ["mail"], "texts": 1, "chars": 9, "places": ["m.0"]}
+    found = {"rule": "mail", "kind": "pii.EMAIL_ADDRESS", "place": "m.0", "scope": "user", "start": 0, "end": 9, "score": 1}
+    record = {"request_id": "r", "app": "a", "model": "m", "surface": "chat", "policy": json.loads(out)["old"], "decision": "redact"}
+    record |= {"findings": [found], "findings_total": 1, "coverage": {"request": [row], "response": []}}
+    (recorded / "journal.jsonl").write_text(json.dumps(record) + "\n")
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl")
+    assert code == 1
+    assert "of 1 it cannot be told what changes" in out
+    assert f"1: recorded under {record['policy']}, which is not given (--recorded-by)" in out
+    assert "expect      broken: nothing can be told, so that what is expected cannot be held to" in out
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl", "--recorded-by", "other.yaml")
+    assert (code, "change      redact -> block: 1: r" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["draft.yaml", "--from", "none.jsonl"], "No such file or directory"),
+        (["draft.yaml", "--from", "policies"], "there is no *.jsonl in policies"),
+        (["policies/p.yaml", "--from", "texts.jsonl"], "there is no other policy named p in policies; say --against"),
+        (["draft.yaml", "--from", "draft.yaml"], "not one exchange could be read"),
+    ],
+)
+def test_wrong_uses(oddgate, recorded, arguments, message):
+    """Where nothing can be read, or compared with, exit 2 and why."""
+    code, _, err = oddgate("replay", *arguments)
+    assert (code, message in err) == (2, True), err
+
+
+def test_progress(oddgate, recorded, monkeypatch):
+    """A long run says how far it is, on the error output."""
+    monkeypatch.setattr(replay, "_PROGRESS_S", 0.0)
+    assert "oddgate policy replay: 4 exchanges, " in oddgate("replay", "draft.yaml", "--from", "texts.jsonl")[2]

@@ -1,0 +1,293 @@
+"""The policies in force: at the start, while their folder changes, and after a restart."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from detectors.contract import Factory, TextDetector
+from detectors.registry import Catalog, DetectorError
+from gateway.config import PiiDetector
+from gateway.proxy import inforce as module
+from gateway.proxy.inforce import InForce, Source
+from gateway.proxy.plans import Detectors
+from policies.load import PolicyError
+from policies.policy import Rule
+from policies.subject import Subject
+from tests.support.waiting import eventually
+
+KEY = b"k" * 32
+ROLLOUT = "name: next\nmode: {}\nrollout: {{of: default, percent: 50}}\n"
+BAD = "name: default\nmode: off\n"
+NEW = "name: default\nrules: [{id: new, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: flag}]\n"
+
+
+class World:
+    """A folder of policies, one to keep things in, and what is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "policies"
+        self.keep_dir = folder / "var"
+        self.folder.mkdir()
+        self.told: list[tuple[str, ...]] = []
+        self.write("default", "no")
+
+    def write(self, name: str, message: str = "", text: str = "") -> None:
+        (self.folder / f"{name}.yaml").write_text(text or f"name: {name}\nrespond: {{message: '{message}'}}\n")
+
+    def begin(self, detectors: Detectors | None = None, **source: object) -> InForce:
+        shape = {"folder": self.folder, "library": self.folder, "default": "default", "required": (), "keep_dir": self.keep_dir}
+        return InForce(Source(**shape | source), Catalog(), detectors or Detectors(PiiDetector()), KEY, lambda: 7.0, self)
+
+    # Who counts what happens.
+    def policies_reloaded(self, result: str) -> None:
+        self.told.append(("reloaded", result))
+
+    def rollout_counted(self, name: str, side: str, decision: str) -> None:
+        self.told.append((name, side, decision))
+
+    def rollout_changed(self, name: str, change: str) -> None:
+        self.told.append((name, change))
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(module, "_POLL_S", 0.002)
+    return World(tmp_path)
+
+
+async def warm(_: list[Factory]) -> None:
+    pass
+
+
+@asynccontextmanager
+async def watching(policies: InForce, warm: object = warm) -> AsyncIterator[InForce]:
+    watch = asyncio.get_running_loop().create_task(policies.watch(warm))
+    try:
+        yield policies
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+
+
+def message(policies: InForce) -> str:
+    return policies.choose(Subject("", "m", "chat"), None, "r").policy.respond.message
+
+
+async def kept(world: World) -> Path:
+    path = world.keep_dir / "policies-last-good"
+    await eventually(path.exists, within_s=10)
+    return path
+
+
+async def test_a_change_is_taken_up_and_kept(world: World):
+    """It decides, is told, and is what a start with a broken folder begins with."""
+    async with watching(world.begin()) as policies:
+        await kept(world)
+        assert (message(policies), policies.is_degraded) == ("no", False)
+        world.write("default", "changed")
+        await eventually(lambda: message(policies) == "changed", within_s=10)
+        await eventually(lambda: b"changed" in (world.keep_dir / "policies-last-good").read_bytes(), within_s=10)
+    assert world.told == [("reloaded", "ok")]
+    world.write("default", text=BAD)
+    assert message(world.begin()) == "changed"
+
+
+async def test_a_start_with_a_broken_folder(world: World, caplog: pytest.LogCaptureFixture):
+    """It begins with the last good policies, says so and why, until the folder is mended; what was kept stays till then."""
+    async with watching(world.begin()):
+        path = await kept(world)
+    before = path.read_bytes()
+    world.write("default", text=BAD)
+    async with watching(world.begin()) as policies:
+        assert policies.is_degraded
+        assert [problem.rpartition("/")[2] for problem in policies.status()["rejected"]] == [
+            "default.yaml:2: mode: 'off' is not allowed here; allowed: enforce, shadow"
+        ]
+        assert "degraded: the policies cannot be used; the last good ones, of 1970-01-01 00:00 UTC, are in force" in caplog.text
+        assert "default.yaml:2: mode" in caplog.text
+        assert path.read_bytes() == before
+        world.write("default", "mended")
+        await eventually(lambda: message(policies) == "mended", within_s=10)
+        assert (policies.is_degraded, policies.status()["rejected"]) == (False, [])
+
+
+async def test_a_start_with_policies_that_no_detector_can_honour(world: World):
+    """What looks well and cannot be made is a broken folder too."""
+
+    class Broken(Detectors):
+        def of(self, rule: Rule) -> Sequence[TextDetector]:
+            if rule.id == "new":
+                raise DetectorError("too much")
+            return super().of(rule)
+
+    world.write("default", text=NEW)
+    with pytest.raises(DetectorError, match="too much"):
+        world.begin(detectors=Broken(PiiDetector()))
+    world.write("default", "no")
+    async with watching(world.begin()):
+        await kept(world)
+    world.write("default", text=NEW)
+    async with watching(world.begin(detectors=Broken(PiiDetector()))) as policies:
+        assert (message(policies), policies.status()["rejected"]) == ("no", ["too much"])
+        world.write("default", "mended")
+        await eventually(lambda: message(policies) == "mended", within_s=10)
+    world.write("default", text=NEW)
+    with pytest.raises(PolicyError, match="no policy named other"):
+        world.begin(detectors=Broken(PiiDetector()), required=["other"])
+
+
+async def test_a_policy_that_nobody_uses(world: World):
+    """That no detector can honour it stops no start and no change; naming it does."""
+
+    class Broken(Detectors):
+        def of(self, rule: Rule) -> Sequence[TextDetector]:
+            raise DetectorError("too much")
+
+    world.write("other", text=NEW.replace("name: default", "name: other"))
+    async with watching(world.begin(detectors=Broken(PiiDetector()))) as policies:
+        assert (message(policies), policies.is_degraded) == ("no", False)
+        world.write("default", "changed")
+        await eventually(lambda: message(policies) == "changed", within_s=10)
+        assert policies.status()["rejected"] == []
+        assert {each["name"]: each["is_choosable"] for each in policies.status()["policies"]} == {"default": True, "other": False}
+    (world.keep_dir / "policies-last-good").unlink()
+    with pytest.raises(DetectorError, match="too much"):
+        world.begin(detectors=Broken(PiiDetector()), required=["other"])
+
+
+async def test_a_first_start_with_a_broken_folder(world: World):
+    """There is nothing good to begin with."""
+    world.write("default", text=BAD)
+    with pytest.raises(PolicyError, match="'off' is not allowed here"):
+        world.begin()
+
+
+async def test_what_was_kept_is_damaged(world: World, caplog: pytest.LogCaptureFixture):
+    """Then there is nothing good either, and it is said."""
+    async with watching(world.begin()):
+        path = await kept(world)
+    path.write_bytes(path.read_bytes()[:-1])
+    world.write("default", text=BAD)
+    with pytest.raises(PolicyError):
+        world.begin()
+    assert "cannot be used either" in caplog.text
+    assert "is damaged" in caplog.text
+
+
+async def test_what_comes_with_the_package_is_not_kept(world: World):
+    """It is always there."""
+    async with watching(world.begin(folder=None)) as policies:
+        assert message(policies) == "no"
+        await asyncio.sleep(0.05)
+    assert not world.keep_dir.exists()
+
+
+async def test_what_cannot_be_kept(world: World, caplog: pytest.LogCaptureFixture):
+    """It is said, and is no reason not to serve."""
+    world.keep_dir.write_text("in the way")
+    async with watching(world.begin()) as policies:
+        await eventually(lambda: "the policies cannot be kept" in caplog.text, within_s=10)
+        world.write("default", "changed")
+        await eventually(lambda: message(policies) == "changed", within_s=10)
+
+
+async def test_a_pool_that_cannot_take_the_new_ones(world: World):
+    """The last good ones stay, and it is told; the next change is taken up."""
+    fails = [True]
+
+    async def warm(_: list[Factory]) -> None:
+        if fails:
+            fails.clear()
+            raise RuntimeError("no worker")
+
+    async with watching(world.begin(), warm) as policies:
+        world.write("default", "changed")
+        await eventually(lambda: policies.is_degraded, within_s=10)
+        assert (message(policies), policies.status()["rejected"]) == ("no", ["no worker"])
+        world.write("default", "again")
+        await eventually(lambda: message(policies) == "again", within_s=10)
+    assert world.told == [("reloaded", "rejected"), ("reloaded", "ok")]
+
+
+async def test_a_rollout_by_hand_outlasts_a_restart(world: World, caplog: pytest.LogCaptureFixture):
+    """What somebody said is written down by the time that it is answered, for its owner's eyes only, and in the log."""
+    caplog.set_level(logging.INFO)
+    world.write("next", text=ROLLOUT.format("enforce"))
+    policies = world.begin()
+    assert (await policies.act("next", "rollback"))["state"] == "rolled_back"
+    path = world.keep_dir / "rollouts.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(json.loads(path.read_bytes())["settled"]) == [policies.status()["rollouts"][0]["version"]]
+    (row,) = world.begin().status()["rollouts"]
+    assert (row["state"], row["settled"]) == ("rolled_back", {"by": "hand", "at": 7.0})
+    assert "rolled_back (by hand)" in caplog.text
+    assert world.told == [("next", "rolled_back")]
+    with pytest.raises(KeyError):
+        await policies.act("default", "promote")
+
+
+async def test_what_becomes_of_a_rollout_is_written_down(world: World):
+    """Also what nobody waits for: by the watch, and at the end."""
+    world.write("next", text=ROLLOUT.format("enforce"))
+    path = world.keep_dir / "rollouts.json"
+    async with watching(world.begin()) as policies:
+        policies.rollouts.act("next", "promote")
+        await eventually(path.exists, within_s=10)
+    policies.rollouts.act("next", "rollback")
+    await policies.close()
+    assert "rolled_back" in path.read_text()
+
+
+async def test_a_state_that_cannot_be_written(world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    """It is in force all the same; whoever asked for it hears of it."""
+
+    def full(*_: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(module, "replace_file", full)
+    world.write("next", text=ROLLOUT.format("enforce"))
+    policies = world.begin()
+    with pytest.raises(OSError, match="no space"):
+        await policies.act("next", "rollback")
+    assert policies.status()["rollouts"][0]["state"] == "rolled_back"
+    policies.rollouts.act("next", "promote")
+    await policies.close()
+    assert "a restart would undo it" in caplog.text
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "folder"])
+async def test_a_state_that_cannot_be_read(world: World, content: str, caplog: pytest.LogCaptureFixture):
+    """New versions get nothing, and it is said."""
+    world.write("next", text=ROLLOUT.format("enforce"))
+    path = world.keep_dir / "rollouts.json"
+    world.keep_dir.mkdir()
+    path.mkdir() if content == "folder" else path.write_text(content)
+    (row,) = world.begin().status()["rollouts"]
+    assert (row["state"], row["settled"]["by"]) == ("rolled_back", "loss")
+    assert "rollouts.json cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize(("mode", "is_said"), [("shadow", True), ("enforce", False)])
+async def test_a_new_version_that_enforces_nothing(world: World, mode: str, is_said: bool, caplog: pytest.LogCaptureFixture):
+    """Nothing weakens without being said."""
+    world.write("next", text=ROLLOUT.format(mode))
+    world.begin()
+    assert ("next only says what it would do: its part of default's exchanges is not enforced" in caplog.text) is is_said
+
+
+async def test_plans_and_rollouts_change_together(world: World):
+    """A new version gets its turn as soon as it is in force, and never when it is gone."""
+    world.write("next", text=ROLLOUT.format("enforce"))
+    async with watching(world.begin()) as policies:
+        names = {policies.choose(Subject("", "m", "chat"), None, f"r{index}").policy.name for index in range(100)}
+        assert names == {"default", "next"}
+        (world.folder / "next.yaml").unlink()
+        await eventually(lambda: not policies.rollouts.status(), within_s=10)
+        names = {policies.choose(Subject("", "m", "chat"), None, f"r{index}").policy.name for index in range(100)}
+        assert names == {"default"}

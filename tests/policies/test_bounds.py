@@ -1,0 +1,79 @@
+"""What is outside of a domain before anything is sent."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from policies.bounds import bounds_requests, broken
+from policies.subject import Asked, Subject
+from policies.verdict import Action
+
+SUNDAY_NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SUBJECT = Subject("bot", "gpt-4o-mini", "chat", group="staff")
+ASKED = Asked(messages=3, chars=1000, max_tokens=100, temperature=0.7, n=1, tools=("search",), kinds=frozenset({"text", "image"}))
+
+
+def found(loaded, domain: str, subject=SUBJECT, asked=ASKED, time=SUNDAY_NOON):
+    policy = loaded(f"name: p\ndomain: {domain}").policy
+    return {fired.rule.removeprefix("domain."): fired.action for fired in broken(policy, subject, asked, time)}
+
+
+@pytest.mark.parametrize(
+    ("domain", "keys"),
+    [
+        ("{}", []),
+        ("{input: {max_chars: 1000, max_messages: 3, modalities: [text, image]}}", []),
+        ("{input: {max_chars: 999}}", ["input.max_chars"]),
+        ("{input: {max_messages: 2}}", ["input.max_messages"]),
+        ("{input: {modalities: [text]}}", ["input.modalities"]),
+        ('{request: {models: ["gpt-4o*"], max_tokens: 100, temperature: {max: 0.7}, n: {max: 1}}}', []),
+        ('{request: {models: ["gpt-4o"]}}', ["request.models"]),
+        ("{request: {max_tokens: 99}}", ["request.max_tokens"]),
+        ("{request: {temperature: {min: 0.8}}}", ["request.temperature"]),
+        ("{request: {temperature: {max: 0.6}, n: {max: 0}}}", ["request.temperature", "request.n"]),
+        ("{request: {top_p: {max: 0.5}}}", []),
+        ("{tools: {allow: [search, mail]}}", []),
+        ("{tools: {allow: []}}", ["tools.allow"]),
+        ('{groups: ["st*"]}', []),
+        ("{groups: [admins]}", ["groups"]),
+        ("{hours: {days: [mon, tue, wed, thu, fri]}}", ["hours"]),
+        ('{hours: {start: "12:00", end: "13:00"}}', []),
+        ('{hours: {start: "12:01", end: "13:00"}}', ["hours"]),
+        ('{hours: {start: "08:00", end: "12:00"}}', ["hours"]),
+        ('{hours: {start: "22:00", end: "12:01", days: [sat]}}', []),
+        ('{hours: {start: "22:00", end: "12:01", days: [sun]}}', ["hours"]),
+        ('{hours: {start: "07:00", end: "07:01", timezone: America/New_York}}', []),
+    ],
+)
+def test_bounds(loaded, domain, keys):
+    """Each bound that is broken is named, and both ends of a range belong to it."""
+    assert list(found(loaded, domain)) == keys
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked", "is_broken"),
+    [
+        (SUBJECT, Asked(messages=1), True),
+        (SUBJECT, Asked(messages=0), False),
+        (Subject("bot", "m", "embeddings"), Asked(messages=1), False),
+    ],
+)
+def test_a_request_must_say_how_long_its_answer_may_be(loaded, subject, asked, is_broken):
+    """Where there is a bound, one that asks for none is outside of it, unless its API has no such thing."""
+    assert bool(found(loaded, "{request: {max_tokens: 100}}", subject, asked)) is is_broken
+
+
+def test_actions(loaded):
+    """A part's own action counts, else the domain's; a shadow policy only says it."""
+    domain = "{action: flag, input: {max_chars: 1, action: block}, request: {max_tokens: 1}}"
+    assert found(loaded, domain) == {"input.max_chars": Action.BLOCK, "request.max_tokens": Action.FLAG}
+    policy = loaded(f"name: p\nmode: shadow\ndomain: {domain}").policy
+    assert all(fired.shadow for fired in broken(policy, SUBJECT, ASKED, SUNDAY_NOON))
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"), [("{}", False), ("{languages: [en]}", False), ("{groups: [a]}", True), ("{request: {n: {max: 1}}}", True)]
+)
+def test_bounds_requests(loaded, domain, expected):
+    """Where a policy bounds nothing of the kind, nothing is looked for."""
+    assert bounds_requests(loaded(f"name: p\ndomain: {domain}").policy.domain) is expected

@@ -1,0 +1,68 @@
+"""Records and labels become samples."""
+
+import pytest
+
+from policies.alarms import Sample
+from policies.heard import Heard
+
+RULE = "domain.topics"
+HIT = {"rule": RULE, "why": "match", "action": "block", "shadow": False}
+
+
+def record(name: str, score: float, *findings: dict, decision: str = "allow", by: str = "topics:1", **keys: object) -> dict:
+    return {
+        "request_id": name, "ts": 0, "app": "bot", "policy": "p@1", "decision": decision, "findings": list(findings),
+        "scores": {RULE: {"score": score, "by": by}}, **keys,
+    }  # fmt: skip
+
+
+def heard(*lines: object) -> Heard:
+    made = Heard("p", {RULE: "topics:1"})
+    for line in lines:
+        made.note(line)
+    return made
+
+
+def test_samples():
+    """What it scored, whether the bound stopped it, or would have, and whether it passed; with what people say of it, before or after."""
+    found = heard(
+        {"kind": "review", "request_id": "b", "rule": RULE, "label": "inside"},
+        record("a", 0.5),
+        record("b", 0.99, HIT, decision="block"),
+        record("c", 0.98, {**HIT, "shadow": True}),
+        record("d", 0.1, {**HIT, "rule": "pii"}, decision="block"),
+        record("e", 0.2, {**HIT, "why": "timeout"}, decision="block"),
+        {"kind": "feedback", "request_id": "a", "app": "bot", "label": "false_negative"},
+    )
+    assert list(found.samples(RULE)) == [
+        Sample(0.5, is_stopped=False, passed=True, label="outside"),
+        Sample(0.99, is_stopped=True, passed=False, label="inside"),
+        Sample(0.98, is_stopped=True, passed=True),
+        Sample(0.1, is_stopped=False, passed=False),
+        Sample(0.2, is_stopped=False, passed=False),
+    ]
+    assert (found.read, found.other) == (5, 0)
+
+
+def test_like_is_set_by_like():
+    """Another policy's records, and what another detector or other examples scored, are no measure."""
+    found = heard(
+        record("a", 0.5, policy="p2@1"),
+        record("b", 0.5, by="topics:2"),
+        record("c", 0.5, scores={"domain.languages": {"score": 0.5, "by": "l"}}),
+    )
+    assert list(found.samples(RULE)) == []
+    assert (found.read, found.other) == (2, 1)
+
+
+@pytest.mark.parametrize("line", [None, [], {}, {"policy": "p@1"}, record("a", 0.5, ts="x"), record("a", 0.5, scores={RULE: 0.5})])
+def test_what_is_no_record(line: object):
+    """It is passed over."""
+    assert list(heard(line).samples(RULE)) == []
+
+
+@pytest.mark.parametrize(("days", "count"), [(None, 3), (10, 3), (1, 2), (0.5, 1)])
+def test_days(days: float | None, count: int):
+    """Are counted back from the newest record."""
+    found = heard(*(record(str(day), 0.5, ts=day * 86_400) for day in (1, 9, 10)))
+    assert len(list(found.samples(RULE, days))) == count

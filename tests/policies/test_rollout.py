@@ -1,0 +1,91 @@
+"""Whose turn a new version is, and when two versions are told apart."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.policy import Rollout
+from policies.rollout import Comparison, Tally, compare, interval, is_new
+from policies.subject import Subject
+
+KEY = b"k" * 32
+
+
+def rollout(**keys) -> Rollout:
+    return Rollout(of="old", **{"percent": 10.0, **keys})
+
+
+def share(of: Rollout, subjects) -> float:
+    taken = [is_new(of, "new", subject, f"req{index}", KEY) for index, subject in enumerate(subjects)]
+    return sum(taken) / len(taken)
+
+
+@pytest.mark.parametrize("percent", [0.0, 10.0, 50.0, 100.0])
+def test_share(percent):
+    """The new version gets its percentage of the sessions."""
+    subjects = [Subject("bot", "m", "chat", session=f"s{index}") for index in range(5000)]
+    assert share(rollout(percent=percent), subjects) == pytest.approx(percent / 100, abs=0.02)
+
+
+@pytest.mark.parametrize(("by", "label"), [("session", {"session": "s"}), ("user", {"user": "u"}), ("app", {})])
+def test_one_label_stays_on_one_side(by, label):
+    """What is divided by session stays together, however many requests it makes."""
+    subject = Subject("bot", "m", "chat", **label)
+    assert share(rollout(percent=50.0, by=by), [subject] * 50) in (0, 1)
+
+
+def test_no_label_is_divided_by_request():
+    """Clients that send no session do not all land on one side."""
+    assert 0.3 < share(rollout(percent=50.0), [Subject("bot", "m", "chat")] * 300) < 0.7
+
+
+def test_raising_the_percentage_keeps_those_that_were_in():
+    """Whoever had the new version keeps it while the rollout grows."""
+    subjects = [Subject("bot", "m", "chat", session=f"s{index}") for index in range(500)]
+    few = [is_new(rollout(percent=10.0), "new", subject, "r", KEY) for subject in subjects]
+    many = [is_new(rollout(percent=30.0), "new", subject, "r", KEY) for subject in subjects]
+    assert all(later for earlier, later in zip(few, many, strict=True) if earlier)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from([0.001, 0.01, 0.1]))
+def test_interval_is_one(n, k, error_rate):
+    """Whatever was counted, the interval lies within 0 and 1 and holds the rate seen."""
+    tally = Tally(n, min(n, k))
+    low, high = interval(tally, error_rate)
+    assert 0 <= low <= high <= 1
+    assert low - 1e-9 <= tally.rate <= high + 1e-9
+
+
+def test_interval_holds_the_rate_all_along():
+    """Looking after each of 2,000 exchanges, in 300 runs, the true rate is missed in fewer than the promised tenth of the runs."""
+    chance = random.Random(7)
+    missed = 0
+    for _ in range(300):
+        tally = Tally()
+        for step in range(2000):
+            tally = tally.plus(chance.random() < 0.05)
+            if step % 10 == 9:
+                low, high = interval(tally, 0.1)
+                if not low <= 0.05 <= high:
+                    missed += 1
+                    break
+    assert missed < 30
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (Tally(), Tally(), Comparison.OPEN),
+        (Tally(100, 1), Tally(10, 1), Comparison.OPEN),
+        (Tally(10_000, 100), Tally(1000, 100), Comparison.DIFFERENT),
+        (Tally(10_000, 1000), Tally(1000, 5), Comparison.DIFFERENT),
+        (Tally(100_000, 1000), Tally(100_000, 1010), Comparison.ALIKE),
+    ],
+)
+def test_compare(old, new, expected):
+    """A difference beyond the bound is told in either direction, likeness within it too, and neither before it is certain."""
+    found = compare(rollout(max_difference=0.02), old, new)
+    assert found.comparison is expected
+    assert found.low <= new.rate - old.rate <= found.high
