@@ -56,7 +56,11 @@ class LocalScan:
     def _run_pooled(self, detector: PooledDetector, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = [[] for _ in texts]
         readings = [read(text).deepest for text in texts]
-        units = [(index, start, seen.text[start:end]) for index, seen in enumerate(readings) for start, end in sentences(seen.text)]
+        units = [
+            (index, start, seen.text[start:end])
+            for index, seen in enumerate(readings)
+            for start, end in (sentences(seen.text) if detector.reads == "sentence" else [(0, len(seen.text))])
+        ]
         candidates = [place for place in units if detector.is_candidate(place[2])]
         if not candidates:
             return found

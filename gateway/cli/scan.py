@@ -15,6 +15,7 @@ from detectors.registry import Catalog, DetectorError, Options
 from gateway.cli.detect import LocalScan, user_cache
 from gateway.guard.plan import options_of
 from policies.decide import selects
+from policies.domain_rules import all_rules
 from policies.load import PolicyError, load_policy
 from policies.policy import Rule
 
@@ -104,14 +105,16 @@ def _rules_of(merged: Finding, meant: Sequence[tuple[Check, Finding]]) -> tuple[
 
 
 def _checks(args: argparse.Namespace) -> list[Check]:
-    wanted = _wanted(args.detect)
+    wanted = _wanted(args.detect, has_policy=bool(args.policy))
     if args.policy:
         return _policy_checks(args.policy, wanted, args.ner_model)
     return [Check(name, Options(ner_model=args.ner_model, cache_dir=user_cache())) for name in sorted(wanted)]
 
 
-def _wanted(detect: str | None) -> frozenset[str]:
-    known = Catalog().names()
+def _wanted(detect: str | None, *, has_policy: bool) -> frozenset[str]:
+    """Those of domains are configured by a policy, and by nothing else."""
+    catalog = Catalog()
+    known = catalog.names() if has_policy else frozenset(name for name in catalog.names() if not catalog.is_of_domains(name))
     if detect is None:
         return known
     names = frozenset(name.strip() for name in detect.split(","))
@@ -122,7 +125,7 @@ def _wanted(detect: str | None) -> frozenset[str]:
 
 def _policy_checks(path: Path, wanted: frozenset[str], ner_model: str | None) -> list[Check]:
     try:
-        rules = load_policy(path, Catalog()).policy.rules
+        rules = all_rules(load_policy(path, Catalog()).policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
     checks = [Check(rule.detect, options_of(rule, ner_model, user_cache()), rule) for rule in rules if rule.detect in wanted]

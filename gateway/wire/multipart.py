@@ -25,7 +25,7 @@ _DISPOSITION = re.compile(rf"form-data *(?:{_PARAMETER}){{1,2}}", re.IGNORECASE)
 _PARAMETERS = re.compile(_PARAMETER, re.IGNORECASE)
 _TOP = "(?:application|audio|chemical|font|image|message|model|text|video)"
 _CHARSET = r"(?:; *charset=\"?(?:utf-?8|us-ascii)\"?)?"
-_CONTENT_TYPE = re.compile(rf"({_TOP}/[A-Za-z0-9.+-]{{1,100}}){_CHARSET}", re.IGNORECASE)
+_CONTENT_TYPE = re.compile(rf"({_TOP}/[A-Za-z0-9._+-]{{1,100}}){_CHARSET}", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"(?:[0-9][.+-]*){9}")
 _PLAIN_CODINGS = frozenset({"binary", "8bit", "7bit"})
 

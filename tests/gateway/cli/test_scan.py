@@ -218,7 +218,7 @@ def test_a_policy_without_such_a_rule(given, tmp_path, capsys):
     path.write_text("name: empty\n")
     given("x")
     assert main(["scan", "--policy", str(path)]) == 2
-    assert capsys.readouterr().err.endswith("empty.yaml: no rule of this policy runs pii\n")
+    assert capsys.readouterr().err.endswith("empty.yaml: no rule of this policy runs language or pii or topics\n")
 
 
 def test_not_utf8(marks, given, capsys):

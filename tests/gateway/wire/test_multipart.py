@@ -162,8 +162,10 @@ def test_numbers_in_heads(number: str):
 
 
 def test_types():
-    """Every type of file that is registered is one that a part may have."""
+    """Every type of file that is registered is one that a part may have, but a form within the form."""
     for kind in mimetypes.types_map.values():
+        if kind.startswith("multipart/"):
+            continue
         form = f'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\nContent-Type: {kind}\r\n\r\nx\r\n--b--\r\n'
         (head, *_) = FormReader("b").feed(form.encode())
         assert isinstance(head, Head)

@@ -24,7 +24,10 @@ def listed(event: ResponsesEvent) -> list[tuple[str, tuple]]:
 
 @pytest.mark.parametrize("model", variants(ResponseStreamEvent), ids=lambda model: model.__name__)
 def test_every_event_of_the_sdk_is_mapped(model: Any):
-    """Each event type is in the table, and each text that the SDK has a field for is found, spells one, or is listed for what it is."""
+    """Each event type is in the table, and each text that the SDK has a field for is found, spells one, or is listed for what it is.
+
+    The examples' log probabilities spell another text than theirs, and are listed as unknown for that.
+    """
     for body in examples(model):
         kind = body["type"]
         assert kind in READERS
@@ -34,7 +37,7 @@ def test_every_event_of_the_sdk_is_mapped(model: Any):
         spelled = {said for place, _ in event.spelled for said in prose(at(body, place)["logprobs"])}
         spelled |= {said for companion in event.companions for said in prose(at(body, companion.place))}
         assert seen | spelled >= set(prose(body))
-        assert "unknown" not in {name for name, _ in listed(event)}
+        assert "unknown" not in {name for name, place in listed(event) if "logprobs" not in place}
 
 
 @pytest.mark.parametrize(
