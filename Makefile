@@ -26,12 +26,15 @@ format: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench dialects
+	$(BIN)/python -m bench decision
+	$(BIN)/python -m bench replay
 
 bench-soak: $(VENV)/.test
 	$(BIN)/python -m bench soak --requests 200000
 
 eval: $(VENV)/.test
 	$(BIN)/oddgate eval pii --data $(DATA)/pii_presidio_synth --baseline
+	for set in odd_clinc150 odd_banking77 odd_snips; do $(BIN)/oddgate eval topics --data $(DATA)/$$set || exit 1; done
 	$(BIN)/python -m bench invariance
 
 $(VENV)/.run: pyproject.toml requirements/build.txt requirements/run.txt requirements/ner-model.txt
