@@ -2,7 +2,7 @@
 
 Three kinds of value are followed from a source, all without regard to case, width and invisible characters:
 
-* the whole of a destination's text, where it stands in the source between word boundaries;
+* the whole of a destination's text of up to ``PASSAGE`` words, where these follow each other in the source;
 * what looks like an identifier: a word with a digit or one of ``@ . / _ : + -`` inside, such as an address, a link or an account number;
 * a passage of ``PASSAGE`` words.
 
@@ -20,7 +20,8 @@ from policies.verdict import Action, Fired
 from policies.vocabulary import Mode, Scope
 
 PASSAGE = 8
-_WHOLE_CHARS = 400
+MAX_CHARS = 1_000_000
+"""Of the texts of one exchange that are followed from their places, and of a text that is compared with them."""
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{},;|]+")
 _EDGES = ".:!?*_-/"
 _IDENTIFYING = re.compile(r"[0-9]|\w[@./_:+-]\w")
@@ -78,27 +79,42 @@ class Flows:
 
 
 class _Values:
-    """What is followed from the texts of one place."""
+    """What is followed from the texts of one place: the words that follow each other there, by how many they are."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
         self.identifiers: set[str] = set()
-        self.passages: set[int] = set()
+        self._texts: list[Sequence[str]] = []
+        self._runs: dict[int, set[int]] = {}
 
-    def add(self, text: str, words: Sequence[str]) -> None:
-        self.texts.append(f" {' '.join(words)} ")
+    def add(self, words: Sequence[str]) -> None:
         self.identifiers.update(_identifiers(words))
-        self.passages.update(_passages(words))
+        self._texts.append(words)
+        for length, known in self._runs.items():
+            known.update(_runs(words, length))
+
+    def holds(self, run: int, length: int) -> bool:
+        """Whether a run of so many words stands in any of the texts; counted when a length is first asked for."""
+        known = self._runs.get(length)
+        if known is None:
+            known = self._runs[length] = {each for words in self._texts for each in _runs(words, length)}
+        return run in known
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 class FlowWatch:
-    """Texts come in the order of the exchange; ``crossing`` says which flows a text completes, ``learn`` makes it a source of others."""
+    """Texts come in the order of the exchange; ``crossing`` says which flows a text completes, ``learn`` makes it a source of others.
+
+    What is too long to be followed (see ``MAX_CHARS``) completes every flow that it may take part in: nothing passes for being long.
+    """
 
     def __init__(self, policy: Policy, rules: Sequence[_Rule]) -> None:
         self._policy = policy
         self._rules = rules
         self._sources = [_Values() for _ in rules]
         self._cleared = [_Values() for _ in rules]
+        self._left = MAX_CHARS
 
     @property
     def blocks(self) -> bool:
@@ -110,24 +126,32 @@ class FlowWatch:
         return any(rule.to.scope == scope.value for rule in self._rules)
 
     def learn(self, spot: Spot, text: str) -> None:
-        words: list[str] | None = None
-        for rule, source, cleared in zip(self._rules, self._sources, self._cleared, strict=True):
-            for values, is_here in ((source, rule.source.holds(spot)), (cleared, any(place.holds(spot) for place in rule.unless))):
-                if is_here:
-                    words = _words(text) if words is None else words
-                    values.add(text, words)
+        here = [
+            values
+            for rule, source, cleared in zip(self._rules, self._sources, self._cleared, strict=True)
+            for values, is_here in ((source, rule.source.holds(spot)), (cleared, any(place.holds(spot) for place in rule.unless)))
+            if is_here
+        ]
+        if not here or self._left < 0:
+            return
+        self._left -= len(text)
+        words = _words(text) if self._left >= 0 else ()
+        for values in here:
+            values.add(words)
 
     def crossing(self, spot: Spot, text: str) -> list[Fired]:
         """The flows that this text completes."""
         fired: list[Fired] = []
-        words: list[str] | None = None
+        words: Sequence[str] | None = None
+        too_long = self._left < 0 or len(text) > MAX_CHARS
         for rule, source, cleared in zip(self._rules, self._sources, self._cleared, strict=True):
-            if not source.texts or not rule.to.holds(spot):
+            if not source or not rule.to.holds(spot):
                 continue
-            words = _words(text) if words is None else words
-            if any(_follows(words, source, cleared, rule.flow.min_chars)):
-                shadow = not is_enforced(rule.flow, self._policy)
-                fired.append(Fired(rule.name, "flow.value", 0, len(text), 1.0, rule.flow.action, shadow))
+            if words is None:
+                words = () if too_long else _words(text)
+            if too_long or any(_follows(words, source, cleared, rule.flow.min_chars)):
+                shadow, why = not is_enforced(rule.flow, self._policy), "too_long" if too_long else "match"
+                fired.append(Fired(rule.name, "flow.value", 0, len(text), 1.0, rule.flow.action, shadow, why))
         return fired
 
 
@@ -137,27 +161,23 @@ def is_enforced(flow: Flow, policy: Policy) -> bool:
 
 
 def _follows(words: Sequence[str], source: _Values, cleared: _Values, min_chars: int) -> Iterator[bool]:
-    whole = " ".join(words)
-    if min_chars <= len(whole) <= _WHOLE_CHARS:
-        yield _stands_in(whole, source) and not _stands_in(whole, cleared)
     for identifier in _identifiers(words):
         yield len(identifier) >= min_chars and identifier in source.identifiers and identifier not in cleared.identifiers
-    for passage in _passages(words):
-        yield passage in source.passages and passage not in cleared.passages
+    length = min(len(words), PASSAGE)
+    if length and (length == PASSAGE or len(" ".join(words)) >= min_chars):
+        for run in _runs(words, length):
+            yield source.holds(run, length) and not cleared.holds(run, length)
 
 
-def _stands_in(whole: str, values: _Values) -> bool:
-    return any(f" {whole} " in text for text in values.texts)
-
-
-def _words(text: str) -> list[str]:
-    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").casefold()
-    return [word for found in _WORD.findall(plain) if (word := found.strip(_EDGES))]
+def _words(text: str) -> Sequence[str]:
+    if not text.isascii():
+        text = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return [word for found in _WORD.findall(text.casefold()) if (word := found.strip(_EDGES))]
 
 
 def _identifiers(words: Sequence[str]) -> Iterator[str]:
     return (word for word in words if _IDENTIFYING.search(word))
 
 
-def _passages(words: Sequence[str]) -> Iterator[int]:
-    return (hash(tuple(words[at : at + PASSAGE])) for at in range(len(words) - PASSAGE + 1))
+def _runs(words: Sequence[str], length: int) -> Iterator[int]:
+    return (hash(tuple(words[at : at + length])) for at in range(len(words) - length + 1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.flows import Flows, Spot
+from policies.flows import MAX_CHARS, Flows, Spot
 from policies.verdict import Action
 from policies.vocabulary import Scope
 
@@ -76,3 +76,24 @@ def test_globs_and_scopes(loaded):
     """A place may be a whole scope, and a tool or an argument a glob."""
     flow = '{from: tool_results, to: "tool_arguments.*.url", action: block}'
     assert fired(loaded, flow, [(INBOX, MAIL)], Spot(Scope.TOOL_ARGUMENTS, "fetch", "url"), "AB-778123") == [("flows.0", Action.BLOCK)]
+
+
+@pytest.mark.parametrize(
+    ("learned", "text", "why"),
+    [("a " * MAX_CHARS, "bob@corp.example", "too_long"), ("a b", "bob " * MAX_CHARS, "too_long"), ("a b", "bob@corp.example", None)],
+    ids=["source", "destination", "neither"],
+)
+def test_what_is_too_long_to_be_followed(loaded, learned, text, why):
+    """A text that cannot be compared is not let pass for that, and says why."""
+    watch = Flows(loaded(f"name: p\nflows: [{FLOW}]").policy).watch()
+    watch.learn(INBOX, learned)
+    assert [fired.why for fired in watch.crossing(TO, text)] == ([why] if why else [])
+
+
+def test_sources_in_any_order(loaded):
+    """A value is found whether it was learnt before or after another text of its length was compared."""
+    watch = Flows(loaded(f"name: p\nflows: [{FLOW}]").policy).watch()
+    watch.learn(INBOX, "the first note of the day")
+    assert not watch.crossing(TO, "green parrot")
+    watch.learn(INBOX, "mind the green parrot please")
+    assert watch.crossing(TO, "Green Parrot")
