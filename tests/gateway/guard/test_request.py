@@ -15,6 +15,7 @@ from gateway.guard.tokens import Tokens
 from gateway.wire.asked import asked as read_asked
 from gateway.wire.model import Call, Form, Kind, Segment, Uninspectable
 from gateway.wire.openai.chat import ChatCompletions
+from gateway.wire.routes import routes
 from policies.conditions import Circumstances
 from policies.decide import NotChecked
 from policies.policy import Policy, Rule
@@ -440,3 +441,22 @@ def test_scores_of_many_parts() -> None:
     for text, detectors in (("a@b.c", (MAILS,)), ("Jane", (Names(),)), ("nothing", (MAILS,))):
         whole.absorb(Reviewed(user(text), odd, detectors=detectors).finish().guard.findings, (), ())
     assert [(each.rule, each.score) for each in whole.scores.values()] == [("odd", 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "holder"),
+    [("/v1/chat/completions", "text", "messages"), ("/v1/messages", "text", "messages"), ("/v1/responses", "input_text", "input")],
+)
+def test_ten_thousand_parts(path: str, kind: str, holder: str) -> None:
+    """A value that is split over the last two of 10,000 parts is found, and taken out of both."""
+    said = [*["so "] * 9_998, "write to a@b", ".c please"]
+    body = {"model": "m", "max_tokens": 5, holder: [{"role": "user", "content": [{"type": kind, "text": text} for text in said]}]}
+    match = routes(()).find("POST", path)
+    request = match.dialect.parse_request(json.dumps(body).encode(), match.call("POST", "application/json"))
+    guard = RequestGuard(plan(policy(rule("r", "redact")), (MAILS,)), request, memos(), Tokens(KEY, "app"), "app")
+    guard.needs()
+    deque(guard.scan(), 0)
+    assert guard.verdict() is Action.REDACT
+    parts = json.loads(guard.body())[holder][0]["content"]
+    assert "".join(part["text"] for part in parts[-2:]) == "write to [EMAIL_ADDRESS] please"
+    assert len(parts) == 10_000
