@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist, fmean, stdev
+from typing import Any
 
 MAX_KNOTS = 1000
 MAX_SCORE = 1.0
@@ -92,11 +93,10 @@ def refine(known: Table, scores: Sequence[float], weight: int) -> Table:
     return table([*_quantiles(known, weight), *scores])
 
 
-def from_json(plain: Mapping[str, object]) -> Table:
+def from_json(plain: Mapping[str, Any]) -> Table:
     """What ``as_json`` wrote."""
     try:
-        scores, tails, samples = plain["scores"], plain["tails"], plain["samples"]
-        made = Table(tuple(map(float, scores)), tuple(map(float, tails)), int(samples))  # type: ignore[call-overload]
+        made = Table(tuple(map(float, plain["scores"])), tuple(map(float, plain["tails"])), int(plain["samples"]))
     except (KeyError, TypeError, ValueError):
         raise CalibrationError("a table has scores, tails and samples") from None
     if not 0 < len(made.scores) == len(made.tails) <= MAX_KNOTS or made.samples < 1:

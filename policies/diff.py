@@ -7,6 +7,7 @@ decides nothing, and is no change; nor is what nobody decides by: descriptions, 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from policies.domain_parts import PATHS, action_of, bounds, name_of
 from policies.policy import Flow, Policy, Rule
@@ -91,7 +92,7 @@ def _domain(old: Policy, new: Policy) -> Iterator[Change]:
 def _value(value: object) -> Json:
     if isinstance(value, Schema):
         return plain(value)
-    return list(value) if isinstance(value, tuple) else value  # type: ignore[return-value]  # a bound's value is JSON
+    return list(value) if isinstance(value, tuple) else cast("Json", value)  # a bound's value is JSON
 
 
 def _listed(key: str, old: Mapping[str, Schema], new: Mapping[str, Schema], before: Policy, after: Policy) -> Iterator[Change]:

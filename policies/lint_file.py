@@ -5,7 +5,7 @@ from dataclasses import replace
 from policies.exchange import Scan
 from policies.extend import extend
 from policies.lint import Lint, lint
-from policies.load import LoadedPolicy, _Shelf
+from policies.load import LoadedPolicy, Shelf
 from policies.objections import Catalog
 from policies.policy import Policy
 from policies.positions import Node
@@ -15,13 +15,13 @@ from policies.schema import validate
 
 def lint_file(loaded: LoadedPolicy, catalog: Catalog, today: str, scan: Scan | None = None) -> list[Lint]:
     """Raises ``ProblemsError`` where the file has changed meanwhile and can no longer be read."""
-    shelf = _Shelf(loaded.path.parent)
+    shelf = Shelf(loaded.path.parent)
     root = shelf.parsed(loaded.path)
     merged = extend(root, shelf.find)
     return lint(loaded.policy, merged, _ground(root, shelf), catalog, today, scan)
 
 
-def _ground(root: Node, shelf: _Shelf) -> Policy | None:
+def _ground(root: Node, shelf: Shelf) -> Policy | None:
     """What the policies that it extends come to, if that is a policy."""
     if root.child("extends") is None:
         return None

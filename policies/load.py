@@ -37,6 +37,11 @@ class LoadedPolicy:
     remarks: tuple[Problem, ...] = ()
     """What is amiss without keeping it from being used."""
 
+    @property
+    def version(self) -> str:
+        """``NAME@DIGEST12``, as users see it: in headers, records and reports."""
+        return f"{self.policy.name}@{self.digest[:12]}"
+
 
 def library() -> Path:
     """The folder of the policies that come with the package."""
@@ -47,7 +52,7 @@ def load_dir(folder: Path, catalog: Catalog) -> dict[str, LoadedPolicy]:
     """Every policy in a folder, by name. All the problems of all files are reported together."""
     problems: list[Problem] = []
     found: dict[str, LoadedPolicy] = {}
-    shelf = _Shelf(folder)
+    shelf = Shelf(folder)
     for path in policy_files(folder):
         try:
             loaded = _calibrated(_load(shelf.parsed(path), path, catalog, shelf))
@@ -74,7 +79,7 @@ def _astray(found: Mapping[str, LoadedPolicy]) -> Iterator[Problem]:
             yield Problem(str(loaded.path), 1, "rollout.of", f"{rollout.of} has a rollout of its own; allowed: a policy without")
 
 
-class _Shelf:
+class Shelf:
     """The files of a folder and of the library, each parsed once, when it is asked for."""
 
     def __init__(self, folder: Path) -> None:
@@ -124,7 +129,7 @@ def calibration_beside(path: Path) -> Path:
 
 
 def load_policy(path: Path, catalog: Catalog) -> LoadedPolicy:
-    shelf = _Shelf(path.parent)
+    shelf = Shelf(path.parent)
     try:
         return _calibrated(_load(shelf.parsed(path), path, catalog, shelf))
     except ProblemsError as error:
@@ -134,12 +139,12 @@ def load_policy(path: Path, catalog: Catalog) -> LoadedPolicy:
 def load_text(text: str, file: str, catalog: Catalog) -> LoadedPolicy:
     """A policy from text; ``file`` is what problems call it. What it extends is looked for in the library."""
     try:
-        return _load(parse(text, file), Path(file), catalog, _Shelf(library()))
+        return _load(parse(text, file), Path(file), catalog, Shelf(library()))
     except ProblemsError as error:
         raise PolicyError(error.problems) from None
 
 
-def _load(root: Node, path: Path, catalog: Catalog, shelf: _Shelf) -> LoadedPolicy:
+def _load(root: Node, path: Path, catalog: Catalog, shelf: Shelf) -> LoadedPolicy:
     merged = extend(root, shelf.find)
     policy = validate(Policy, merged.node)
     problems = sorted((problem_at(merged.node, loc, message) for loc, message in objections(policy, catalog)), key=lambda p: p.line)

@@ -5,7 +5,7 @@ A rule asks nothing that its schema does not ask: what can be told of whole valu
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from detectors.parsers import keywords, library, reasons
@@ -236,7 +236,7 @@ class _Builder:
                 found = found[int(name)] if isinstance(found, list) and name.isdecimal() and int(name) < len(found) else None
         if not isinstance(found, bool) and id(found) not in self._subschemas:
             raise ParserError(place, "$ref must lead to a part of this schema: #/$defs/name")
-        return found  # type: ignore[no-any-return]  # one of the subschemas
+        return cast("Schema", found)  # one of the subschemas
 
 
 def _kind(value: object) -> str:

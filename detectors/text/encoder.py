@@ -45,7 +45,7 @@ class Encoder:
     def __init__(self, wordpiece: WordPiece) -> None:
         if missing():
             raise EncoderMissingError(", ".join(missing()))
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

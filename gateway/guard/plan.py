@@ -138,11 +138,10 @@ def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
     rules = all_rules(policy)
     conditions = {when: Condition(when) for when in dict.fromkeys(rule.when for rule in rules if rule.when)}
     made = [_check(policy, rule, build(rule), conditions) for rule in rules]
-    version = f"{policy.name}@{loaded.digest[:12]}"
     patience_s = max((rule.deadline_ms for rule in rules), default=0) / 1000
     on_answer = Checks([check for check in made if not _is_undone(check.rule)])
     flows = Flows(policy) if policy.flows else None
-    return Plan(policy, version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy))
+    return Plan(policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy))
 
 
 def _is_undone(rule: Rule) -> bool:

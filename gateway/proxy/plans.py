@@ -105,7 +105,7 @@ def _status(loaded: LoadedPolicy, default: str, *, is_choosable: bool) -> dict[s
     policy = loaded.policy
     return {
         "name": policy.name,
-        "version": f"{policy.name}@{loaded.digest[:12]}",
+        "version": loaded.version,
         "digest": loaded.digest,
         "file": Path(loaded.path).name,
         "mode": policy.mode.value,

@@ -225,12 +225,7 @@ def remembered(content: bytes | None) -> Memory | None:
 
 def _trial(new: LoadedPolicy, old: LoadedPolicy, rollout: Rollout) -> Trial:
     is_shadow: dict[Side, bool] = {"new": new.policy.mode is Mode.SHADOW, "old": old.policy.mode is Mode.SHADOW}
-    return Trial(new.policy.name, _version(new), old.policy.name, _version(old), rollout, is_shadow)
-
-
-def _version(loaded: LoadedPolicy) -> str:
-    """As it stands in records."""
-    return f"{loaded.policy.name}@{loaded.digest[:12]}"
+    return Trial(new.policy.name, new.version, old.policy.name, old.version, rollout, is_shadow)
 
 
 def _by_version(trials: Iterable[Trial]) -> dict[str, tuple[tuple[Trial, Side], ...]]:

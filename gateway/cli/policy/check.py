@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from detectors.registry import Catalog, DetectorError
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import absent, add_paths, default_path, load_all
-from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json, version
+from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json
 from policies.cases import cases_beside, load_cases
 from policies.lint import CODES, Lint
 from policies.lint_file import lint_file
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         _print_json(loaded, problems, warnings)
     else:
         for policy in loaded:
-            print(f"{policy.path}: ok: {version(policy)}, {counted(len(policy.policy.rules), 'rule')}")
+            print(f"{policy.path}: ok: {policy.version}, {counted(len(policy.policy.rules), 'rule')}")
         for warning in warnings:
             print(warning)
         print_problems(problems)
@@ -84,4 +84,4 @@ def _print_json(loaded: Sequence[LoadedPolicy], problems: Sequence[Problem], war
 
 
 def _described(loaded: LoadedPolicy) -> dict[str, object]:
-    return {"file": str(loaded.path), "policy": version(loaded), "rules": [rule.id for rule in loaded.policy.rules]}
+    return {"file": str(loaded.path), "policy": loaded.version, "rules": [rule.id for rule in loaded.policy.rules]}

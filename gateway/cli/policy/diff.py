@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from detectors.registry import Catalog
-from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json, version
+from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
 from policies.diff import Change, diff
 from policies.load import PolicyError, load_policy
 from policies.positions import Json
@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     changes = diff(old.policy, new.policy)
     if args.json:
-        print_json({"old": version(old), "new": version(new), "changes": [asdict(change) for change in changes]})
+        print_json({"old": old.version, "new": new.version, "changes": [asdict(change) for change in changes]})
     else:
         for change in changes:
             print(f"{change.trend:<8}{change.key}: {_said(change)}")
-        print(f"{version(old)} -> {version(new)}: {counted(len(changes), 'change')}")
+        print(f"{old.version} -> {new.version}: {counted(len(changes), 'change')}")
     return FOUND if changes else GOOD
 
 

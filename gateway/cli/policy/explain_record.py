@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.policy import makeup
-from gateway.cli.policy.shown import version
 from gateway.telemetry.journal import segment_files
 from policies.domain_rules import all_rules
 from policies.load import LoadedPolicy
@@ -60,7 +59,7 @@ class RecordExplained:
             **makeup.as_json(self._loaded),
             "request_id": record["request_id"],
             "decided_by": record.get("policy"),
-            "is_the_same_version": record.get("policy") == version(self._loaded),
+            "is_the_same_version": record.get("policy") == self._loaded.version,
             "decision": record["decision"],
             "rules": [
                 {"id": name, "why": why, "findings": self._hits.get(name, [])[:_SHOWN], "findings_total": len(self._hits.get(name, []))}
@@ -82,8 +81,8 @@ class RecordExplained:
         ]
         yield f"exchange  {record['request_id']}: {' '.join(map(str, said))}"
         yield f"decision  {record['decision']} by {record.get('policy') or 'no policy'}"
-        if record.get("policy") != version(self._loaded):
-            yield f"note      the policy has changed since; what follows sets the record beside {version(self._loaded)}"
+        if record.get("policy") != self._loaded.version:
+            yield f"note      the policy has changed since; what follows sets the record beside {self._loaded.version}"
         if record.get("unguarded"):
             yield "note      the settings leave this path unread: no rule was asked"
         yield from makeup.lines(self._loaded)

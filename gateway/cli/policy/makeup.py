@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from gateway.cli.policy.shown import version
 from policies.domain import Topics
 from policies.domain_parts import action_of, bounds, name_of
 from policies.load import LoadedPolicy
@@ -14,7 +13,7 @@ _LONG = 80
 
 def lines(loaded: LoadedPolicy) -> Iterator[str]:
     policy = loaded.policy
-    yield f"policy    {version(loaded)} ({policy.mode})"
+    yield f"policy    {loaded.version} ({policy.mode})"
     if len(loaded.layers) > 1:
         yield f"merged    {', then '.join(loaded.layers)}: what lies on top wins"
         for name, places in loaded.origins.items():
@@ -26,7 +25,7 @@ def lines(loaded: LoadedPolicy) -> Iterator[str]:
 def as_json(loaded: LoadedPolicy) -> dict[str, object]:
     domain = loaded.policy.domain
     return {
-        "policy": version(loaded),
+        "policy": loaded.version,
         "layers": list(loaded.layers),
         "origins": {name: list(places) for name, places in loaded.origins.items()},
         "domain": {name_of(path): {"bound": _shown(value), "action": action_of(domain, path)} for path, value in bounds(domain)},

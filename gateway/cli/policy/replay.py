@@ -22,7 +22,7 @@ from gateway.cli.policy.forms import conforms
 from gateway.cli.policy.remembered import Remembered
 from gateway.cli.policy.replay_report import Report
 from gateway.cli.policy.scans import SharedScans
-from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json, version
+from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json
 from policies.labels import is_event
 from policies.load import LoadedPolicy, PolicyError, load_dir, load_policy
 from policies.recorded import Entry, LineError, entry
@@ -83,7 +83,7 @@ def replay(args: argparse.Namespace) -> Report:
     draft = load_policy(args.draft, Catalog())
     against = load_policy(args.against, Catalog()) if args.against else _in_force(draft)
     others = [load_policy(path, Catalog()) for path in args.recorded_by]
-    recorders = {version(loaded): loaded.policy for loaded in (*others, against, draft)}
+    recorders = {loaded.version: loaded.policy for loaded in (*others, against, draft)}
     replaying = Replay(against.policy, draft.policy, recorders, {"pii": frozenset(DEFAULT_ENTITIES)}, perf_counter, conforms)
     report = Report(draft, against, replaying, Totals(max(0, args.sample)))
     remembered = Remembered(None if args.no_cache else Path(user_cache()) / "replay")

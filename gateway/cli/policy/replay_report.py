@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.cli.policy.shown import counted, version
+from gateway.cli.policy.shown import counted
 from policies.intervals import Interval, paired, wilson
 from policies.load import LoadedPolicy
 from policies.replay import Broken, Replay, Times, held
@@ -38,8 +38,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         totals = self.totals
-        yield f"draft       {version(self.draft)} ({self.draft.path})"
-        yield f"against     {version(self.against)} ({self.against.path})"
+        yield f"draft       {self.draft.version} ({self.draft.path})"
+        yield f"against     {self.against.version} ({self.against.path})"
         yield f"exchanges   {self.read:,}: {totals.told:,} decided, of {totals.untold:,} it cannot be told what changes"
         yield from self._doubts()
         for decision in (Decision.BLOCK, Decision.REDACT, Decision.FLAG):
@@ -83,8 +83,8 @@ class Report:
     def as_json(self) -> dict[str, object]:
         totals = self.totals
         return {
-            "draft": version(self.draft),
-            "against": version(self.against),
+            "draft": self.draft.version,
+            "against": self.against.version,
             "exchanges": {"read": self.read, "decided": totals.told, "untold": totals.untold},
             "untold": {"reasons": dict(totals.why_untold.most_common()), "examples": totals.untold_ids},
             "unread": {"lines": self.bad, "first": self.bad_lines},

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 
-from policies.load import LoadedPolicy
 from policies.problems import Problem
 
 GOOD, FOUND, USAGE = 0, 1, 2
@@ -20,10 +19,6 @@ def print_json(value: object) -> None:
 
 def problem_as_json(problem: Problem) -> dict[str, object]:
     return {"file": problem.file, "line": problem.line, "key": problem.key, "message": problem.message}
-
-
-def version(loaded: LoadedPolicy) -> str:
-    return f"{loaded.policy.name}@{loaded.digest[:12]}"
 
 
 def counted(count: int, noun: str) -> str:
