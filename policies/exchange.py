@@ -1,11 +1,11 @@
 """A whole exchange as a policy sees it: whose it is, what it asks for, and its texts in the order in which they were said."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies.decide import Outcome
+from policies.flows import arguments
 from policies.policy import Rule
 from policies.subject import NO_SIGNALS, Asked, Signals, Subject
 from policies.vocabulary import Scope
@@ -14,7 +14,6 @@ Scan = Callable[[Rule, str], Outcome]
 """Runs a rule's detector, as the rule configures it, over a text."""
 
 NOTHING_ASKED = Asked()
-_MAX_DEPTH = 64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,29 +32,12 @@ class Text:
     is_fixed: bool = False
 
 
-def parts(text: Text) -> Iterator[tuple[str, str]]:
-    """What flows are followed in: a text with its path, or each text of a call's whole arguments with its own. What is no JSON is one."""
+def parts(text: Text) -> Iterator[tuple[str | None, str]]:
+    """What flows are followed in: a text with its path, or each text of a call's whole arguments with its own."""
     if text.scope is Scope.TOOL_ARGUMENTS and not text.path:
-        try:
-            yield from _leaves(json.loads(text.text), ())
-        except (ValueError, RecursionError):
-            yield "", text.text
+        yield from arguments(text.text)
     else:
         yield text.path, text.text
-
-
-def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """What lies deeper than ``_MAX_DEPTH`` is one text."""
-    if len(path) > _MAX_DEPTH:
-        yield ".".join(path), json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, str(index)))
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield ".".join(path), str(value)
 
 
 @dataclass(frozen=True, slots=True)

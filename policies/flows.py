@@ -9,11 +9,13 @@ Three kinds of value are followed from a source, all without regard to case, wid
 A value that also stands in one of the flow's ``unless`` places is not followed. Pure; what it keeps is bounded by the exchange's texts.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from policies.policy import Flow, Policy
 from policies.verdict import Action, Fired
@@ -24,16 +26,20 @@ MAX_CHARS = 1_000_000
 """Of the texts of one exchange that are followed from their places, and of a text that is compared with them."""
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{},;|]+")
 _EDGES = ".:!?*_-/"
+_NAME = re.compile(r"[A-Za-z0-9_$-]{0,64}")
 _IDENTIFYING = re.compile(r"[0-9]|\w[@./_:+-]\w")
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a text stands: its scope, and for arguments and results the tool's name and the path within them (``to``, ``items.0.id``)."""
+    """Where a text stands: its scope, and for arguments and results the tool's name and the path within them (``to``, ``items.0.id``).
+
+    What is not known may be any: a tool that is "", and a path that is None.
+    """
 
     scope: Scope
     tool: str = ""
-    path: str = ""
+    path: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ class _Place:
     def holds(self, spot: Spot) -> bool:
         if spot.scope.value != self.scope:
             return False
-        return fnmatchcase(spot.tool, self.tool) and (fnmatchcase(spot.path, self.path) or fnmatchcase(spot.path, f"{self.path}.*"))
+        if spot.tool and not fnmatchcase(spot.tool, self.tool):
+            return False
+        return spot.path is None or fnmatchcase(spot.path, self.path) or fnmatchcase(spot.path, f"{self.path}.*")
 
 
 def _place(text: str) -> _Place:
@@ -153,6 +161,38 @@ class FlowWatch:
                 shadow, why = not is_enforced(rule.flow, self._policy), "too_long" if too_long else "match"
                 fired.append(Fired(rule.name, "flow.value", 0, len(text), 1.0, rule.flow.action, shadow, why))
         return fired
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """An object with all its keys, also those that it has twice."""
+
+    __slots__ = ()
+
+
+def arguments(text: str) -> Iterator[tuple[str | None, str]]:
+    """The texts of a call's arguments, each with its path: ``("to", "bob@example.com")``. A number as it is written; a key that is no name.
+
+    What one reader of JSON takes and another does not (a key twice, NaN) is read in every way; what is no JSON is one text, anywhere.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str)
+        found = list(_leaves(value, ()))
+    except (ValueError, RecursionError):
+        found = [(None, text)]
+    yield from found
+
+
+def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
+    if isinstance(value, _Pairs):
+        for key, inner in value:
+            if not _NAME.fullmatch(key):
+                yield ".".join(path), key
+            yield from _leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*path, str(index)))
+    elif isinstance(value, str):
+        yield ".".join(path), value
 
 
 def is_enforced(flow: Flow, policy: Policy) -> bool:

@@ -14,11 +14,10 @@ from detectors.parsers.grammars import compile_grammar, compile_regex
 from detectors.parsers.schemas import check_value, compile_schema
 from gateway.guard.answer_uncertainty import UncertaintyWatch
 from gateway.guard.broken import Broken, broken_choice
-from gateway.guard.flowing import arguments
 from gateway.wire.model import Channel, Event, Form, Json
 from gateway.wire.spoken import AGAIN, choice_of, is_arguments, must_speak, refused_by
 from policies.domain import Uncertainty
-from policies.flows import FlowWatch, Spot, is_enforced
+from policies.flows import FlowWatch, Spot, arguments, is_enforced
 from policies.policy import Policy
 from policies.verdict import Action, Fired
 from policies.vocabulary import Mode, Scope

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-import orjson
-
 from gateway.wire.calls import tool_at, tools_of
-from gateway.wire.model import Form, Json, Place, Request, Segment, at
-from policies.flows import FlowWatch, Spot
+from gateway.wire.model import Form, Place, Request, Segment, at
+from policies.flows import FlowWatch, Spot, arguments
 from policies.verdict import Fired
 from policies.vocabulary import Scope
 
 _OF_TOOLS = frozenset({Scope.TOOL_ARGUMENTS, Scope.TOOL_RESULTS})
-MAX_DEPTH = 64
 
 
 def follow(request: Request, watch: FlowWatch) -> Iterator[tuple[Place, Scope, list[Fired]]]:
@@ -21,16 +18,6 @@ def follow(request: Request, watch: FlowWatch) -> Iterator[tuple[Place, Scope, l
         if fired := watch.crossing(spot, text):
             yield segment.place, segment.scope, fired
         watch.learn(spot, text)
-
-
-def arguments(text: str) -> Iterator[tuple[str, str]]:
-    """The texts of a call's arguments with their paths within them: ``("to", "bob@example.com")``. What is no JSON is one text."""
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        yield "", text
-        return
-    yield from _leaves(value, ())
 
 
 def _texts(request: Request, tools: Mapping[Place, str]) -> Iterator[tuple[Segment, Spot, str]]:
@@ -54,18 +41,3 @@ def _path(place: Place, tools: Mapping[Place, str]) -> str:
         if place[:end] in tools:
             return ".".join(map(str, place[end + 1 :]))
     return ""
-
-
-def _leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if len(path) > MAX_DEPTH:
-        yield ".".join(path), orjson.dumps(value).decode()
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            yield from _leaves(child, (*path, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _leaves(child, (*path, str(index)))
-    elif isinstance(value, str):
-        yield ".".join(path), value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield ".".join(path), str(value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.flows import MAX_CHARS, Flows, Spot
+from policies.flows import MAX_CHARS, Flows, Spot, arguments
 from policies.verdict import Action
 from policies.vocabulary import Scope
 
@@ -97,3 +97,39 @@ def test_sources_in_any_order(loaded):
     assert not watch.crossing(TO, "green parrot")
     watch.learn(INBOX, "mind the green parrot please")
     assert watch.crossing(TO, "Green Parrot")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"to": "a", "cc": ["b", {"x": "c"}], "n": 5, "ok": true}', [("to", "a"), ("cc.0", "b"), ("cc.1.x", "c"), ("n", "5")]),
+        ('{"to": "a", "to": "b"}', [("to", "a"), ("to", "b")]),
+        ('{"to": "a", "x": NaN}', [("to", "a"), ("x", "NaN")]),
+        ('{"to": 12345678901234567890123, "x": 4.10}', [("to", "12345678901234567890123"), ("x", "4.10")]),
+        ('{"to": {"a@b.c": true}}', [("to", "a@b.c")]),
+        ('{"to": "a", }', [(None, '{"to": "a", }')]),
+        ("not json", [(None, "not json")]),
+        ('"a"', [("", "a")]),
+        ("", [(None, "")]),
+        ("[" * 100_000, [(None, "[" * 100_000)]),
+    ],
+)  # fmt: skip
+def test_arguments(text, expected):
+    """Each text of a call's arguments has its path, however a reader of JSON may take them; what is no JSON may be anywhere."""
+    assert list(arguments(text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ['{"to": "%s", "x": NaN}', '{"to": "%s", "x": "\\ud800"}', '{"to": "%s", "to": "bob@corp.example"}', '{"to": "%s",}', "%s"]
+)
+def test_no_way_of_writing_arguments_hides_a_value(loaded, text):
+    """What only some readers of JSON take is followed like any other."""
+    watch = Flows(loaded(f"name: p\nflows: [{FLOW}]").policy).watch()
+    watch.learn(INBOX, MAIL)
+    said = arguments(text % "mallory.evil@attacker.example")
+    assert any(watch.crossing(Spot(Scope.TOOL_ARGUMENTS, "send_mail", path), part) for path, part in said)
+
+
+def test_an_unknown_tool_may_be_any(loaded):
+    """A result whose call stands in an earlier request is a source of every flow from a tool's results."""
+    assert fired(loaded, FLOW, [(Spot(Scope.TOOL_RESULTS), MAIL)], TO, "mallory.evil@attacker.example")

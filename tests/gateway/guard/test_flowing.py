@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.guard.flowing import MAX_DEPTH, arguments, follow
+from gateway.guard.flowing import follow
 from gateway.wire.routes import routes
 from policies.flows import Flows
 from tests.support.guards import policy
@@ -58,23 +58,3 @@ def test_every_api_alike(path, body, to, fires):
     found = list(follow(request, flows.watch()))
     assert bool(found) is fires
     assert all(fired.rule == "f" for _, _, each in found for fired in each)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('{"to": "a", "cc": ["b", {"x": "c"}], "n": 5, "ok": true}', [("to", "a"), ("cc.0", "b"), ("cc.1.x", "c"), ("n", "5")]),
-        ("not json", [("", "not json")]),
-        ('"a"', [("", "a")]),
-        ("", [("", "")]),
-    ],
-)
-def test_arguments(text, expected):
-    """Each text of a call's arguments has its path, and what is no JSON is one text."""
-    assert list(arguments(text)) == expected
-
-
-def test_what_lies_too_deep_is_one_text():
-    """Nesting hides nothing."""
-    deep = "[" * (MAX_DEPTH + 5) + '"x"' + "]" * (MAX_DEPTH + 5)
-    assert [text for _, text in arguments(deep)] == ['[[[["x"]]]]']
