@@ -1,6 +1,5 @@
 """The texts in which flows are followed."""
 
-
 import pytest
 
 from policies.exchange import Text, parts
