@@ -7,9 +7,8 @@
 ``policy`` with ``domain`` is the schema, ``vocabulary`` its words. Besides findings, a decision hangs on ``conditions`` (CEL), on
 ``bounds`` of a request and on ``flows`` of values; what of a domain judges texts becomes rules (``domain_rules``).
 
-``decider`` decides a whole exchange in the same way without a gateway: for ``cases`` (run by ``trials``), for ``replay`` of ``recorded``
-exchanges and for explanations. ``lint`` says what is hardly meant, ``diff`` what two policies say otherwise, ``mutate`` what no case
-notices; ``alarms`` and ``calibration`` hold a policy to the false-alarm rate that it promises.
+``rehearsal`` decides a whole exchange in the same way without a gateway: for cases, for replay of what was recorded and for explanations.
+``lint`` says what is hardly meant; ``alarms`` and ``calibration`` hold a policy to the false-alarm rate that it promises.
 
 Nothing here knows how a finding was found, or what HTTP is. Everything is pure: the only files read are the policy's own.
 ``positions`` and ``problems`` turn YAML into values that remember their line, so that every error names file, line and key.

@@ -14,8 +14,8 @@ from typing import Any, Protocol, get_args
 
 from pydantic import BaseModel
 
-from policies.cases import Case
 from policies.policy import Policy
+from policies.rehearsal.cases import Case
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

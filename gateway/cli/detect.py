@@ -24,7 +24,7 @@ def user_cache() -> str:
 
 
 class LocalScan:
-    """A ``policies.exchange.Scan``; detectors are built, and models loaded, at their first use. Raises ``DetectorError``."""
+    """A ``policies.rehearsal.exchange.Scan``; detectors are built, and models loaded, at their first use. Raises ``DetectorError``."""
 
     def __init__(self, build: Callable[[str, Options], tuple[TextDetector, ...]] = build) -> None:
         self._build = build

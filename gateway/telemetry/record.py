@@ -162,8 +162,8 @@ def _labels(exchange: Exchange) -> Json:
 
 
 def _asked(asked: Asked | None) -> Json:
-    """As ``policies.recorded`` reads it. Nothing where a number could be somebody's, and no tools where a name could be a text: then what
-    hangs on them cannot be told.
+    """As ``policies.rehearsal.recorded`` reads it. Nothing where a number could be somebody's, and no tools where a name could be a text:
+    then what hangs on them cannot be told.
     """
     if asked is None:
         return {}

@@ -68,10 +68,10 @@ EXCEPTIONS = {
     ("policies.load", None): "reads the policy's own file",
     ("policies.bounds", "datetime"): "the type of a timestamp; what time it is, is an argument",
     ("policies.conditions", "datetime"): "the type of a timestamp; what time it is, is an argument",
-    ("policies.exchange", "datetime"): "the type of a timestamp; what time it is, is an argument",
-    ("policies.cases", "datetime"): "reads the time that a case gives",
-    ("policies.trials", "datetime"): "reads the time that a case gives",
-    ("policies.recorded", "datetime"): "reads the time that was recorded",
+    ("policies.rehearsal.exchange", "datetime"): "the type of a timestamp; what time it is, is an argument",
+    ("policies.rehearsal.cases", "datetime"): "reads the time that a case gives",
+    ("policies.rehearsal.trials", "datetime"): "reads the time that a case gives",
+    ("policies.rehearsal.recorded", "datetime"): "reads the time that was recorded",
 }
 ENGINES = {
     "aiohttp": (

@@ -19,11 +19,11 @@ from gateway.wire.model import Call
 from gateway.wire.openai.chat import ChatCompletions
 from policies.conditions import Circumstances
 from policies.decide import Outcome
-from policies.decider import Decided, Decider, Scanned
-from policies.exchange import Exchange, Text, Unread
 from policies.policy import Policy, Rule
-from policies.recorded import Entry, entry
-from policies.retold import Retold, Sources
+from policies.rehearsal.decider import Decided, Decider, Scanned
+from policies.rehearsal.exchange import Exchange, Text, Unread
+from policies.rehearsal.recorded import Entry, entry
+from policies.rehearsal.retold import Retold, Sources
 from policies.subject import Asked, Subject
 from policies.verdict import Decision
 from tests.support.guards import DIGITS, KEY, MAILS, plan, policy, rule

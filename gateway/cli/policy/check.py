@@ -11,11 +11,11 @@ from detectors.registry import Catalog, DetectorError
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import absent, add_paths, default_path, load_all
 from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json
-from policies.cases import cases_beside, load_cases
-from policies.lint import CODES, Lint
-from policies.lint_file import lint_file
+from policies.lint.file import lint_file
+from policies.lint.remarks import CODES, Lint
 from policies.load import LoadedPolicy
 from policies.problems import Problem, ProblemsError
+from policies.rehearsal.cases import cases_beside, load_cases
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from detectors.registry import Catalog
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
-from policies.diff import Change, diff
 from policies.load import PolicyError, load_policy
 from policies.positions import Json
+from policies.rehearsal.diff import Change, diff
 
 _MAX_CHARS = 120
 

@@ -11,8 +11,8 @@ from gateway.cli.policy.explain_record import RecordExplained, find_record
 from gateway.cli.policy.explain_text import TextExplained
 from gateway.cli.policy.files import default_path
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json
-from policies.exchange import Exchange, Text
 from policies.load import LoadedPolicy, PolicyError, library, load_dir, load_policy
+from policies.rehearsal.exchange import Exchange, Text
 from policies.subject import Asked, Subject
 from policies.vocabulary import Scope
 

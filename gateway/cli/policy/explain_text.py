@@ -7,11 +7,11 @@ from gateway.cli.policy import makeup
 from gateway.cli.policy.forms import conforms
 from policies.conditions import Circumstances, Condition, UndecidableError
 from policies.decide import Outcome, selects
-from policies.decider import Decider, Scanned, Told
-from policies.exchange import Exchange, Scan
 from policies.load import LoadedPolicy
 from policies.policy import Policy, Rule
-from policies.trials import edited
+from policies.rehearsal.decider import Decider, Scanned, Told
+from policies.rehearsal.exchange import Exchange, Scan
+from policies.rehearsal.trials import edited
 from policies.verdict import Action, Decision
 
 

@@ -6,11 +6,11 @@ from typing import Any, cast
 from detectors.parsers.contract import NewParser
 from detectors.parsers.grammars import compile_grammar, compile_regex
 from detectors.parsers.schemas import compile_schema
-from policies.forms import IsOfForm
+from policies.rehearsal.forms import IsOfForm
 
 
 def conforms(kind: str, form: object) -> IsOfForm:
-    """A ``policies.forms.Conforms``."""
+    """A ``policies.rehearsal.forms.Conforms``."""
     new_parser = _parser(kind, form)
 
     def is_of_form(text: str) -> bool:

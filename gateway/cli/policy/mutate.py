@@ -10,11 +10,11 @@ from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import policy_of
 from gateway.cli.policy.forms import conforms
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
-from policies.cases import cases_beside, load_cases
 from policies.load import LoadedPolicy, load_policy
-from policies.mutate import CaseRunner, Mutant, mutants
 from policies.positions import Loc, Node, parse, read
 from policies.problems import ProblemsError
+from policies.rehearsal.cases import cases_beside, load_cases
+from policies.rehearsal.mutate import CaseRunner, Mutant, mutants
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,7 +1,7 @@
 """``oddgate policy replay``: recorded exchanges decided again, under a draft and under the policy that it is to replace.
 
 ``--from`` names a file of JSON lines, or a folder of them: segments of the gateway's journal, which hold no text, or texts (the shape is in
-``policies.recorded``). What detectors find in texts is remembered between runs, by a keyed hash of each text, never the text.
+``policies.rehearsal.recorded``). What detectors find in texts is remembered between runs, by a keyed hash of each text, never the text.
 """
 
 import argparse
@@ -25,9 +25,9 @@ from gateway.cli.policy.scans import SharedScans
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json
 from policies.labels import is_event
 from policies.load import LoadedPolicy, PolicyError, load_dir, load_policy
-from policies.recorded import Entry, LineError, entry
-from policies.replay import Replay
-from policies.totals import Pair, Totals
+from policies.rehearsal.recorded import Entry, LineError, entry
+from policies.rehearsal.replay import Replay
+from policies.rehearsal.totals import Pair, Totals
 
 _CHUNK = 512
 _MAX_LINE = 64 * 1024 * 1024

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from gateway.cli.policy.shown import counted
 from policies.intervals import Interval, paired, wilson
 from policies.load import LoadedPolicy
-from policies.replay import Broken, Replay, Times, held
-from policies.totals import Both, Example, Totals
+from policies.rehearsal.replay import Broken, Replay, Times, held
+from policies.rehearsal.totals import Both, Example, Totals
 from policies.verdict import Decision
 
 _SHOWN = 20

@@ -14,7 +14,10 @@ _NOTHING = Outcome(())
 
 
 class SharedScans:
-    """A ``policies.exchange.Scan`` for texts that it was shown before. Raises ``DetectorError`` where one cannot be built, or run."""
+    """A ``policies.rehearsal.exchange.Scan`` for texts that it was shown before.
+
+    Raises ``DetectorError`` where one cannot be built, or run.
+    """
 
     def __init__(self, local: LocalScan, remembered: Remembered, rules: Sequence[Rule]) -> None:
         self._local = local

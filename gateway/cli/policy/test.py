@@ -9,11 +9,11 @@ from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import absent, add_paths, default_path, load_all, policy_of
 from gateway.cli.policy.forms import conforms
 from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json
-from policies.cases import cases_beside
-from policies.exchange import Scan
 from policies.load import LoadedPolicy
 from policies.problems import Problem, ProblemsError
-from policies.trials import Result, run_cases
+from policies.rehearsal.cases import cases_beside
+from policies.rehearsal.exchange import Scan
+from policies.rehearsal.trials import Result, run_cases
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

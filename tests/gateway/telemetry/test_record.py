@@ -20,7 +20,7 @@ from gateway.telemetry.record import VERSION, Consistency, Exchange, render
 from gateway.wire.asked import asked as asked_of
 from gateway.wire.model import Call, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
-from policies.recorded import entry
+from policies.rehearsal.recorded import entry
 from policies.subject import Asked
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope

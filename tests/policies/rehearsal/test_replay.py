@@ -1,0 +1,131 @@
+"""A draft beside the policy that it is to replace, on recorded exchanges."""
+
+from itertools import count
+
+import pytest
+
+from detectors.finding import Finding
+from policies.decide import Outcome
+from policies.rehearsal.recorded import entry
+from policies.rehearsal.replay import Broken, Replay, Times, held
+from policies.rehearsal.totals import Pair, Totals
+
+OLD = "name: p\nrules:\n- {id: mail, detect: pii, scope: [user], entities: [EMAIL_ADDRESS], action: redact}\n"
+
+
+def scan(rule, text):
+    """Every @ is an address."""
+    return Outcome(tuple(Finding("pii", "pii.EMAIL_ADDRESS", at, at + 1, 1.0) for at, c in enumerate(text) if c == "@"))
+
+
+@pytest.fixture
+def replay(loaded):
+    """A replay of one line; p@0 is the old policy."""
+
+    def run(new, line, old=OLD):
+        before = loaded(old).policy
+        ticks = count()
+        replaying = Replay(before, loaded(new).policy, {"p@0": before}, {}, lambda: next(ticks) * 1e-6)
+        return replaying, replaying.decide(entry(line), scan)
+
+    return run
+
+
+def texts(*said, **more):
+    return {"request_id": "r", "app": "a", "texts": [{"scope": scope, "text": text} for scope, text in said], **more}
+
+
+def record(**more):
+    row = {"scope": "user", "inspected_by": ["mail"], "texts": 1, "chars": 9, "places": ["m.0"]}
+    found = {"rule": "mail", "kind": "pii.EMAIL_ADDRESS", "place": "m.0", "scope": "user", "start": 0, "end": 1, "score": 1}
+    coverage = {"request": [row], "response": []}
+    return {"request_id": "r", "policy": "p@0", "findings": [found], "findings_total": 1, "coverage": coverage, **more}
+
+
+@pytest.mark.parametrize("line", [texts(("user", "@")), record()])
+def test_both_decide(replay, line):
+    """Of texts, and of a record, each policy makes its own."""
+    replaying, pair = replay(OLD.replace("action: redact", "action: block"), line)
+    assert isinstance(pair, Pair)
+    assert (pair.old.decision, pair.new.decision, pair.untold) == ("redact", "block", ())
+    assert [times.quantile(0.5) for times in replaying.times.values()] == [pytest.approx(1, rel=0.05)] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (record(policy="q@1"), "recorded under q@1, which is not given (--recorded-by)"),
+        (record(policy=""), "recorded under no policy, which is not given (--recorded-by)"),
+        (record(findings_total=9), "more was found than the record lists"),
+    ],
+)
+def test_what_cannot_be_decided(replay, line, why):
+    """It is said why."""
+    assert replay(OLD, line)[1] == why
+
+
+PEOPLE = OLD + "- {id: people, detect: pii, scope: [user], entities: [PERSON], action: block}\n"
+BOUND = OLD + "domain: {request: {max_tokens: 5}}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "untold"),
+    [
+        (OLD, PEOPLE, record(), ("draft: people",)),
+        (PEOPLE, OLD, record(), ("old: people",)),
+        (PEOPLE, PEOPLE, record(), ()),
+        (OLD, PEOPLE.replace("action: redact", "action: block"), record(), ("draft: people",)),
+        (OLD.replace("redact", "block"), PEOPLE.replace("redact", "block"), record(), ()),
+        (OLD, BOUND, texts(("user", "@")), ("draft: domain.request.max_tokens",)),
+        (BOUND, BOUND, texts(("user", "@")), ()),
+        (OLD, BOUND, texts(("user", "@"), asked={"messages": 1, "max_tokens": 1}), ()),
+    ],
+)
+def test_doubts(replay, old, new, line, untold):
+    """What a record does not tell is never taken for no change, unless both policies say the same of it, or both block for certain."""
+    pair = replay(new, line, old)[1]
+    assert isinstance(pair, Pair)
+    assert pair.untold == untold
+
+
+def test_an_answer_that_nobody_has_seen(replay):
+    """A request that was blocked, and would not be, would have had an answer."""
+    blocking = OLD.replace("action: redact", "action: block")
+    assert replay(OLD, texts(("user", "@")), blocking)[1].is_unseen
+    assert not replay(OLD, texts(("user", "@"), ("output", "hello")), blocking)[1].is_unseen
+    assert replay(OLD, record(decision="block"))[1].is_unseen
+    assert not replay(OLD, record(decision="redact"))[1].is_unseen
+
+
+@pytest.mark.parametrize(
+    ("expect", "broken"),
+    [
+        ("max_block_rate: 0.5", []),
+        ("max_block_rate: 0.1", [Broken("max_block_rate", 0.1, 0.25)]),
+        ("max_block_rate_increase: 0.2", []),
+        ("max_lost_blocks: 0", [Broken("max_lost_blocks", 0, 1)]),
+        ("max_flag_rate_increase: 0", []),
+        ("max_redact_rate_increase: 0.2", [Broken("max_redact_rate_increase", 0.2, 0.25)]),
+    ],
+)
+def test_expectations(loaded, replay, expect, broken):
+    """The bounds of the draft, over what can be told: one of four blocked before and after, one redacted after."""
+    blocking = "name: p\nrules:\n- {id: a, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: block}\n"
+    turned = blocking.replace("[user]", "[system]") + "- {id: b, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: redact}\n"
+    found = Totals(1)
+    for said in (("user", "@"), ("system", "@"), ("user", ""), ("user", "")):
+        pair = replay(turned, texts(said), blocking)[1]
+        assert isinstance(pair, Pair)
+        found.add(pair)
+    assert held(loaded(f"{turned}expect: {{{expect}}}").policy.expect, found) == broken
+
+
+def test_times():
+    """Quantiles to about 5 %, whatever the number; of nothing, nought."""
+    times = Times()
+    assert times.quantile(0.5) == 0
+    for microseconds in range(1, 1001):
+        times.add(microseconds / 1e6)
+    assert times.quantile(0.5) == pytest.approx(500, rel=0.06)
+    assert times.quantile(0.99) == pytest.approx(990, rel=0.06)
+    assert len(times.counts) < 200
