@@ -1,7 +1,8 @@
 """The project as these tests see it: its files and its modules."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +25,8 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def modules() -> dict[str, Path]:
+@cache
+def modules() -> Mapping[str, Path]:
     """The modules of our packages by their dotted names."""
     found = {}
     for path in files(".py"):
@@ -33,8 +35,13 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def imports(path: Path) -> tuple[tuple[str, int], ...]:
     """What a file imports, anywhere in it, as dotted names with their lines; a module imported from its package counts as itself."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, int]]:
     known = modules()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
