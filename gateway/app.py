@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +41,8 @@ from gateway.proxy.shutdown import Shutdown
 from gateway.proxy.uploading import UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.vault import Vault, VaultStore
+from gateway.proxy.watching import Watching
+from gateway.shown import Shown, watch_readings
 from gateway.storage.memory import MemoryStore
 from gateway.storage.redis import RedisStore
 from gateway.telemetry.instruments import Instruments, Reading, Readings
@@ -70,8 +72,10 @@ class Addresses:
 class Gateway:
     """Everything that one process owns. Use ``running``."""
 
-    def __init__(self, config: Config, upstreams: tuple[UpstreamSettings, ...]) -> None:
+    def __init__(self, config: Config, upstreams: tuple[UpstreamSettings, ...], watch: Sequence[str] = ()) -> None:
         self._config = config
+        self._watching = Watching(watch, dict(os.environ)) if watch else None
+        self._shown = Shown(config)
         listen, journal = config.listen, config.journal
         self._key = _secret_key(config)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -133,6 +137,8 @@ class Gateway:
         """Listens while the block runs; drains when it ends."""
         listen = self._config.listen
         async with AsyncExitStack() as stack:
+            if self._watching:
+                stack.push_async_callback(self._watching.close)
             stack.callback(self._journal.close)
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._in_force.close)
@@ -149,6 +155,8 @@ class Gateway:
             self.spawn(self._in_force.watch(self.scans.warm), "policies")
             if self._config.journal.fsync == "interval":
                 self.spawn(self._sync_journal(), "journal")
+            if self._watching:
+                self.spawn(self._watching.run(), "watch")
             self._problems.clear()
             self._name_unguarded()
             yield Addresses(_url(listen.host, port), _url(listen.admin_host, admin_port), demo)
@@ -164,7 +172,7 @@ class Gateway:
         policies = self._in_force
         admin = Admin(
             self._instruments.registry, lambda: list(self._problems), self._degraded, self._policy_status, policies.rollouts.status,
-            policies.act, self._reviews.shown, self._reviews.label,
+            policies.act, self._reviews.shown, self._reviews.label, self._shown.page, self._shown.exchange,
         )  # fmt: skip
         runner = web.AppRunner(build_admin(admin, token), access_log=None)
         await runner.setup()
@@ -227,13 +235,14 @@ class Gateway:
             *_memo_readings("review", "of a text by a policy", self.memos.reviews),
             *_memo_readings("scan", "of a text by a detector", self.memos.scans),
             *_pool_readings("pool", "the scan pool", self.scans),
+            *watch_readings(self._shown, time.time),
             *_pool_readings("ocr", "the pool that reads pictures", self._readers),
         ]
 
 
 @asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Addresses]:
-    """A gateway by these settings, with the demo upstream where none is configured.
+async def running(config: Config, watch: Sequence[str] = ()) -> AsyncIterator[Addresses]:
+    """A gateway by these settings, with the demo upstream where none is configured, and a watch beside it by the command ``watch``.
 
     Raises:
         PolicyError, DetectorError, OSError, RuntimeError: it cannot start, and why.
@@ -243,7 +252,7 @@ async def running(config: Config) -> AsyncIterator[Addresses]:
         if not upstreams:
             demo = await stack.enter_async_context(running_demo())
             upstreams = (UpstreamSettings(name="demo", base_url=demo),)
-        gateway = Gateway(config, upstreams)
+        gateway = Gateway(config, upstreams, watch)
         yield await stack.enter_async_context(gateway.serving(demo))
 
 

@@ -212,6 +212,32 @@ class Journal(Section):
     """What becomes of an exchange whose record cannot be written."""
 
 
+def _exchanges(url: str) -> str:
+    if not re.fullmatch(r"sqlite:///[^?#\x00]+", url):
+        raise ValueError("this is not the URL of a store of exchanges; allowed: sqlite:///PATH (sqlite:////PATH from the root)")
+    return url
+
+
+class Store(Section):
+    """Where the watch keeps exchanges for those who look."""
+
+    url: Annotated[str, Field(max_length=2000), AfterValidator(_exchanges)] = "sqlite:///./var/oddgate.db"
+    retain_days: Annotated[int, Field(ge=1, le=3660)] = 30
+    """With today. What is older goes, a day (UTC) at a time."""
+    keep_text: Literal["none"] = "none"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class Watch(Section):
+    """The process beside the gateway that makes everything of the journal which is not needed at once."""
+
+    dir: Path = Path("var")
+    """Where it says how it is (``watch.json``)."""
+
+
 class PiiDetector(Section):
     ner_model: Path | None = None
     """A folder with a spaCy model; None: the installed one."""
@@ -262,6 +288,8 @@ class Config(Section):
     """Paths that are served besides the built-in ones."""
     state: State = State()
     journal: Journal = Journal()
+    store: Store = Store()
+    watch: Watch = Watch()
     detectors: Detectors = Detectors()
     memo: Memo = Memo()
     secret_key: Secret | None = None
@@ -269,7 +297,7 @@ class Config(Section):
 
 
 # Sections of the settings' full schema that this version has no use for yet.
-_LATER = ("store", "telemetry", "watch", "alerts")
+_LATER = ("telemetry", "alerts")
 
 
 def load_config(path: Path | None, env: Mapping[str, str]) -> Config:

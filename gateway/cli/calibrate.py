@@ -6,15 +6,15 @@ beside the policy, where the gateway takes it up. Exit code 1: there is nothing 
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from detectors.registry import Catalog, DetectorError, build
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
-from gateway.cli.tail import JournalReader
 from gateway.guard.plan import options_of
+from gateway.proxy.keeping import replace_file
+from gateway.telemetry.tailing import JournalReader
 from policies.alarms import Report, report
 from policies.calibration import write
 from policies.domain_rules import DomainRule, all_rules, promised
@@ -23,6 +23,8 @@ from policies.intervals import Interval
 from policies.load import LoadedPolicy, PolicyError, calibration_beside, load_policy
 from policies.policy import Policy
 
+_MODE = 0o666
+"""As the umask leaves it: the gateway that reads it may well be another user."""
 _FEW = 100
 """Below as many exchanges a table says little that the detector's own does not."""
 
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         found = _reports(loaded.policy, rules, heard, args.days)
         path = args.out or calibration_beside(args.policy)
         if found:
-            _replace(path, write(loaded.policy, {name: each.table for name, each in found.items()}))
+            replace_file(path, write(loaded.policy, {name: each.table for name, each in found.items()}), mode=_MODE)
     except (PolicyError, DetectorError, OSError) as error:
         return _usage(str(error))
     _show(loaded, found, heard, path, as_json=args.json)
@@ -83,12 +85,6 @@ def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days
     at = {rule.id: rule.max_fpr or 0 for rule in all_rules(policy)}
     found = {name: report(rule.max_fpr or 0, at[name], list(heard.samples(name, days))) for name, rule in rules.items()}
     return {name: each for name, each in found.items() if each}
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def _show(loaded: LoadedPolicy, found: Mapping[str, Report], heard: Heard, path: Path, *, as_json: bool) -> None:

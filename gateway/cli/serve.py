@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.config import Config, load_config
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
     try:
         config = settings(args, dict(os.environ))
-        return asyncio.run(_serve(config)) if sys.platform == "win32" else _run_fast(config)
+        watch = watch_command(args.config)
+        return asyncio.run(_serve(config, watch)) if sys.platform == "win32" else _run_fast(config, watch)
     except ProblemsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -57,21 +59,30 @@ def run(args: argparse.Namespace) -> int:
 
 def settings(args: argparse.Namespace, env: dict[str, str]) -> Config:
     """File, environment, then the command line over both."""
-    default = Path("oddgate.yaml")
-    path = args.config or (default if default.exists() else None)
     named = {"HOST": args.host, "PORT": args.port, "ADMIN_PORT": args.admin_port, "WORKERS": args.workers}
     over = {f"ODDGATE_LISTEN__{key}": str(value) for key, value in named.items() if value is not None}
     if args.policies:
         over["ODDGATE_POLICIES__DIR"] = str(args.policies)
-    config = load_config(path, env | over)
+    config = load_config(settings_file(args.config), env | over)
     return config.model_copy(update={"upstreams": (), "routes": ()}) if args.is_demo else config
 
 
-def _run_fast(config: Config) -> int:
+def settings_file(given: Path | None) -> Path | None:
+    default = Path("oddgate.yaml")
+    return given or (default if default.exists() else None)
+
+
+def watch_command(config: Path | None) -> list[str]:
+    """Runs a watch with the same settings, as far as they are its own: those of the command line are not."""
+    named = ["--config", str(config)] if config else []
+    return [sys.executable, "-m", "gateway.cli.main", "watch", "--attached", *named]
+
+
+def _run_fast(config: Config, watch: Sequence[str]) -> int:
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(config))
+        return runner.run(_serve(config, watch))
 
 
 def _calm_collector() -> None:
@@ -81,13 +92,13 @@ def _calm_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _serve(config: Config) -> int:
+async def _serve(config: Config, watch: Sequence[str]) -> int:
     from gateway.app import running
 
     stop = asyncio.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
-    async with running(config) as addresses:
+    async with running(config, watch) as addresses:
         _calm_collector()
         demo = f"\n  demo upstream {addresses.demo} (what it received: {addresses.demo}/demo/received)" if addresses.demo else ""
         print(_EXAMPLE.format(data=addresses.data, admin=addresses.admin, policy=config.policies.default, demo=demo), flush=True)

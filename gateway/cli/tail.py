@@ -4,12 +4,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.telemetry.journal import segment_files
+from gateway.telemetry.tailing import JournalReader
 from policies.labels import is_event
 
 _PAUSE_S = 0.2
@@ -37,27 +36,6 @@ def run(args: argparse.Namespace) -> int:
             _show(line, as_json=args.json)
         time.sleep(_PAUSE_S)
     return 0
-
-
-class JournalReader:
-    """Reads whole lines by offset; what is torn off at the end of a segment is read once it is whole, or never."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._offsets: dict[Path, int] = {}
-
-    def read(self) -> Iterator[bytes]:
-        """Lines that are new since the last call, oldest first."""
-        segments = segment_files(self._folder)
-        self._offsets = {path: offset for path, offset in self._offsets.items() if path in segments}
-        for path in segments:
-            with path.open("rb") as file:
-                file.seek(self._offsets.get(path, 0))
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
-                    self._offsets[path] = self._offsets.get(path, 0) + len(line)
-                    yield line
 
 
 def _show(line: bytes, *, as_json: bool) -> None:

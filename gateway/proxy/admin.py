@@ -48,6 +48,10 @@ class Admin:
     """Exchanges to review, as many at most."""
     label: Callable[[str, ReviewLabel], Json]
     """Raises KeyError where no such exchange waits, OSError where it cannot be kept."""
+    page: Callable[[Mapping[str, str]], Awaitable[Json]]
+    """Exchanges that are kept, by the query's parameters. Raises ValueError, which says what is allowed, and OSError."""
+    exchange: Callable[[str], Awaitable[Json]]
+    """None where none of that id is kept. Raises OSError."""
 
 
 def build_admin(admin: Admin, token: str | None) -> web.Application:
@@ -97,6 +101,21 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
         except OSError:
             return _error(503, "not_kept", "The label could not be written down; the exchange still waits.")
 
+    async def exchanges(request: web.Request) -> web.Response:
+        try:
+            return _json(200, await admin.page(request.query))
+        except ValueError as error:
+            return _error(400, "invalid_query", str(error))
+        except OSError:
+            return _no_store()
+
+    async def exchange(request: web.Request) -> web.Response:
+        try:
+            found = await admin.exchange(request.match_info["request_id"])
+        except OSError:
+            return _no_store()
+        return _json(200, found) if found else _error(404, "unknown_exchange", "No exchange of that id is kept.")
+
     app = web.Application(middlewares=[_guard(token)], client_max_size=_MAX_BODY)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
@@ -104,6 +123,8 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
     app.router.add_get("/api/v1/policy/status", policy_status)
     app.router.add_get("/api/v1/policy/rollouts", rollouts)
     app.router.add_post("/api/v1/policy/rollouts/{name}", act)
+    app.router.add_get("/api/v1/exchanges", exchanges)
+    app.router.add_get("/api/v1/exchanges/{request_id}", exchange)
     app.router.add_get("/api/v1/review", waiting)
     app.router.add_post("/api/v1/review/{request_id}", label)
     return app
@@ -138,6 +159,10 @@ def _guard(token: str | None) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def _no_store() -> web.Response:
+    return _error(503, "store_unavailable", "The store of exchanges cannot be read now.")
 
 
 def _has_token(headers: Mapping[str, str], token: str) -> bool:

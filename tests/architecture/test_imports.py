@@ -42,15 +42,21 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
     "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
-    "gateway.storage": ("gateway.proxy.vault",),  # its consumers' declarations, and nothing else of theirs
+    "gateway.watch": ("gateway.telemetry.tailing", "policies.labels"),  # off the path: it knows records, and nothing of who wrote them
+    # Its consumers' declarations, and nothing else of theirs.
+    "gateway.storage": ("gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.store"),
+    "gateway.watcher": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.watch"),  # the watch's root
+    "gateway.shown": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.telemetry.instruments", "gateway.watch"),
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
-        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.storage", "gateway.telemetry",
-        "gateway.wire", "policies",
+        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.shown", "gateway.storage",
+        "gateway.telemetry", "gateway.wire", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
+    # Keeping: a file that is replaced whole.
     "gateway.cli": (
-        "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.telemetry.journal", "policies",
+        "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
+        "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
     ),
 }  # fmt: skip
 

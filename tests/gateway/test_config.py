@@ -9,7 +9,7 @@ from gateway.config import Config, ConfigError, load_config
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "oddgate.example.yaml"
-LATER = ("watch", "store", "alerts", "telemetry")
+LATER = ("alerts", "telemetry")
 
 
 @pytest.fixture
@@ -176,12 +176,14 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("state: {url: env:NOPE}", ["1: state.url: the environment variable NOPE is not set"]),
         ("state: {vault_ttl_h: 0}", ["1: state.vault_ttl_h: must be at least 1"]),
         ("state: {timeout_ms: 0.5}", ["1: state.timeout_ms: must be a whole number"]),
+        ("store: {url: x}", ["1: store.url: this is not the URL of a store of exchanges; allowed: sqlite:///PATH *"]),
+        ("store: {keep_text: full}", ["1: store.keep_text: 'full' is not allowed here; allowed: none"]),
         ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
         (
-            "watch: {}\nstore: {url: x}\nalerts: []\ntelemetry:\nlisten: {prt: 1}",
+            "alerts: []\ntelemetry:\nlisten: {prt: 1}",
             [
                 *(f"{line}: {key}: this section is not supported by this version; leave it out" for line, key in enumerate(LATER, 1)),
-                "5: listen.prt: unknown key; did you mean port? *",
+                "3: listen.prt: unknown key; did you mean port? *",
             ],
         ),
     ],
@@ -225,8 +227,8 @@ def test_what_is_no_url_of_a_store(load, url):
     [
         ({"ODDGATE_LISTEN__PORT": "x"}, "$ODDGATE_LISTEN__PORT: listen.port: must be a whole number"),
         ({"ODDGATE_LISTEN__PROT": "1"}, "$ODDGATE_LISTEN__PROT: listen.prot: unknown key; did you mean port?"),
-        ({"ODDGATE_STORE__URL": "x"}, "$ODDGATE_STORE__URL: store: this section is not supported by this version"),
-        ({"ODDGATE_STORE": "{}"}, "$ODDGATE_STORE: store: this section is not supported by this version"),
+        ({"ODDGATE_TELEMETRY__RECEIVE": "x"}, "$ODDGATE_TELEMETRY__RECEIVE: telemetry: this section is not supported by this version"),
+        ({"ODDGATE_ALERTS": "[]"}, "$ODDGATE_ALERTS: alerts: this section is not supported by this version"),
         ({"ODDGATE_NONE__X": "x"}, "$ODDGATE_NONE__X: none: unknown key"),
         ({"ODDGATE_UPSTREAM": "nohost"}, "$ODDGATE_UPSTREAM: upstreams[0].base_url: this is not a URL of an endpoint"),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.main import main
-from gateway.cli.tail import JournalReader, describe
+from gateway.cli.tail import describe
 from gateway.telemetry.record import Exchange, render
 
 EXCHANGE = Exchange(
@@ -66,31 +66,6 @@ def test_an_exchange_of_which_little_is_known():
 def test_an_exchange_that_nothing_read():
     """It is marked where others have what was decided."""
     assert "  whole  UNGUARDED  completed  " in describe({**RECORD, "unguarded": True})
-
-
-def test_reading_on(tmp_path: Path):
-    """Each whole line is read once, oldest first, over segments; a torn one when it is whole, or never."""
-    reader = JournalReader(tmp_path)
-    write(tmp_path, "1", line(1) + line(2))
-    assert list(reader.read()) == [line(1), line(2)]
-    write(tmp_path, "1", line(3)[:20])
-    assert list(reader.read()) == []
-    write(tmp_path, "1", line(3)[20:])
-    write(tmp_path, "2", line(4))
-    assert list(reader.read()) == [line(3), line(4)]
-    write(tmp_path, "2", b'{"torn"')
-    write(tmp_path, "3", line(5))
-    assert list(reader.read()) == [line(5)]
-    (tmp_path / "1.jsonl").unlink()
-    assert list(reader.read()) == []
-
-
-def test_stopping_half_way(tmp_path: Path):
-    """What was not taken is read the next time."""
-    write(tmp_path, "1", line(1) + line(2))
-    reader = JournalReader(tmp_path)
-    assert next(reader.read()) == line(1)
-    assert list(reader.read()) == [line(2)]
 
 
 @pytest.mark.parametrize(

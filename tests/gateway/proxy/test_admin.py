@@ -1,6 +1,6 @@
 """The admin side: probes for everybody, everything else for those with the token."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +46,21 @@ async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degr
         done.append((request_id, said))
         return {"label": said}
 
+    async def page(params: Mapping[str, str]) -> dict[str, object]:
+        if "no-store" in params:
+            raise OSError("locked")
+        if "limit" in params:
+            raise ValueError("limit: allowed: 1 to 1000")
+        return {"exchanges": [dict(params)], "next": None}
+
+    async def exchange(request_id: str) -> dict[str, str] | None:
+        if request_id == "req_full":
+            raise OSError("locked")
+        return {"request_id": request_id} if request_id == "req_1" else None
+
     admin = Admin(
         registry, lambda: list(not_ready), lambda: list(degraded), lambda: STATUS, lambda: [{"name": "next"}], act,
-        lambda limit: [{"request_id": "req_1", "limit": limit}], label,
+        lambda limit: [{"request_id": "req_1", "limit": limit}], label, page, exchange,
     )  # fmt: skip
     async with TestClient(TestServer(build_admin(admin, token))) as client:
         yield Served(client, done)
@@ -114,6 +126,24 @@ async def test_what_cannot_be_done(name: str, body: str, status: int, code: str)
         assert (answer.status, (await answer.json())["error"]["code"]) == (status, code)
         assert (await served.client.post(ROLLOUT, data=b"x" * 20_000, headers=headers)).status == 413
     assert served.done == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("exchanges?app=shop", 200, {"exchanges": [{"app": "shop"}], "next": None}),
+        ("exchanges?limit=0", 400, {"error": {"code": "invalid_query", "message": "limit: allowed: 1 to 1000"}}),
+        ("exchanges/req_1", 200, {"request_id": "req_1"}),
+        ("exchanges/req_2", 404, {"error": {"code": "unknown_exchange", "message": "No exchange of that id is kept."}}),
+        ("exchanges/req_full", 503, {"error": {"code": "store_unavailable", "message": "The store of exchanges cannot be read now."}}),
+        ("exchanges?no-store=1", 503, {"error": {"code": "store_unavailable", "message": "The store of exchanges cannot be read now."}}),
+    ],
+)
+async def test_exchanges(path: str, status: int, said: dict):
+    """Pages by a query, or one by its id; without them, why not."""
+    async with serving() as client:
+        answer = await client.get(f"/api/v1/{path}")
+        assert (answer.status, await answer.json()) == (status, said)
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,14 @@ def test_what_another_left_half_written(tmp_path: Path):
     (tmp_path / f".kept.{os.getpid()}.new").symlink_to(other)
     replace_file(tmp_path / "kept", b"ours")
     assert (read_file(tmp_path / "kept", 10), other.read_text()) == (b"ours", "theirs")
+
+
+def test_a_file_for_others(tmp_path: Path):
+    """Who may read a file can be said, and a file that was there keeps no rights of before."""
+    replace_file(tmp_path / "kept", b"before")
+    umask = os.umask(0o027)
+    try:
+        replace_file(tmp_path / "kept", b"after", mode=0o666)
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o640

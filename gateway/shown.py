@@ -1,0 +1,63 @@
+"""What the gateway shows of the watch beside it: how it is, and what its store holds, which is only read here."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TypeVar
+
+from gateway.config import Config
+from gateway.proxy.keeping import read_file
+from gateway.storage.sqlite import SqliteStore
+from gateway.telemetry.instruments import Reading
+from gateway.watch import views
+from gateway.watch.status import MAX_BYTES, NAME, NOTHING, Status, parse
+from gateway.watch.store import ExchangeStore
+
+T = TypeVar("T")
+
+
+class Shown:
+    """What reads the store may raise ``StoreError``."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def status(self) -> Status:
+        try:
+            said = read_file(self._config.watch.dir / NAME, MAX_BYTES)
+        except OSError:
+            return NOTHING
+        return parse(said) if said else NOTHING
+
+    async def page(self, params: Mapping[str, str]) -> views.Json:
+        """Raises ``QueryError`` besides."""
+        return await self._ask(lambda store: views.page(store, params))
+
+    async def exchange(self, request_id: str) -> views.Json | None:
+        return await self._ask(lambda store: views.exchange(store, request_id))
+
+    async def _ask(self, question: Callable[[ExchangeStore], T]) -> T:
+        return await asyncio.to_thread(self._asked, question)
+
+    def _asked(self, question: Callable[[ExchangeStore], T]) -> T:
+        with closing(open_store(self._config)) as store:
+            return question(store)
+
+
+def open_store(config: Config) -> ExchangeStore:
+    """To read it alone. Raises ``StoreError``."""
+    return SqliteStore(config.store.path, config.store.retain_days, read_only=True)
+
+
+def watch_readings(shown: Shown, now: Callable[[], float]) -> list[Reading]:
+    def of(name: str) -> Callable[[], float]:
+        return lambda: getattr(shown.status(), name)
+
+    return [
+        Reading("oddgate_watch_up", "1 while a watch says that it runs.", lambda: float(shown.status().is_alive(now()))),
+        Reading("oddgate_watch_lag_bytes", "What is in the journal and not in the store.", of("lag_bytes")),
+        Reading("oddgate_watch_kept", "Exchanges that were put into the store.", of("kept"), is_counter=True),
+        Reading("oddgate_watch_unreadable", "Lines of the journal that are no records.", of("unreadable"), is_counter=True),
+        Reading("oddgate_watch_store_errors", "How often the store failed.", of("store_errors"), is_counter=True),
+        Reading("oddgate_watch_missed_bytes", "Journal removed before it was read.", of("missed_bytes"), is_counter=True),
+    ]

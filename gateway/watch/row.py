@@ -1,0 +1,145 @@
+"""A record of the journal as a row of the store: the columns that are asked about, and the record itself."""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from policies.labels import is_event
+
+VERSION = 1
+"""Of records that are understood. Of a newer one, the columns that are there are taken, and the record is kept as it is."""
+_MAX_LABEL = 128
+_MAX_RULES = 64
+
+Record = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """An exchange. Times are seconds since 1970; ``record`` is packed (``unpack``)."""
+
+    request_id: str
+    ts: float
+    app: str
+    surface: str
+    model: str
+    policy: str
+    decision: str
+    outcome: str
+    status: int
+    upstream: str
+    rules: str
+    """Those that fired, each between commas: ``,pii,secrets,``."""
+    total_ms: float
+    overhead_ms: float
+    input_tokens: int
+    output_tokens: int
+    record: bytes
+
+
+class Label(NamedTuple):
+    """What somebody said of an exchange later: of one, by one rule, the last word counts."""
+
+    request_id: str
+    app: str
+    kind: str
+    rule: str
+    ts: float
+    label: str
+    score: float | None
+
+
+class UnreadableError(Exception):
+    """A line that is no record. It has no text of it."""
+
+
+def parse(line: bytes) -> Row | Label:
+    """Raises ``UnreadableError``."""
+    try:
+        record = orjson.loads(line)
+        return _label(record) if is_event(record) else _row(record)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise UnreadableError(type(error).__name__) from None
+
+
+def is_newer(record: Record) -> bool:
+    """Whether a later version of the gateway wrote it."""
+    version = record.get("v")
+    return isinstance(version, int) and version > VERSION
+
+
+def _row(record: Record) -> Row:
+    timings, tokens = record.get("timings_ms") or {}, record.get("tokens") or {}
+    return Row(
+        request_id=_text(record["request_id"]),
+        ts=float(record["ts"]),
+        app=_text(record.get("app")),
+        surface=_text(record.get("surface")),
+        model=_text(record.get("model")),
+        policy=_text(record.get("policy")),
+        decision=_text(record["decision"]),
+        outcome=_text(record.get("outcome")),
+        status=int(record.get("status") or 0),
+        upstream=_text(record.get("upstream")),
+        rules="".join([f",{_text(rule)}" for rule in (record.get("rules") or ())[:_MAX_RULES]]) + ",",
+        total_ms=float(timings.get("total") or 0),
+        overhead_ms=float(timings.get("overhead") or 0),
+        input_tokens=int(tokens.get("input") or 0),
+        output_tokens=int(tokens.get("output") or 0),
+        record=pack(record),
+    )
+
+
+def _label(record: Record) -> Label:
+    score = record.get("score")
+    return Label(
+        request_id=_text(record["request_id"]),
+        app=_text(record.get("app")),
+        kind=_text(record["kind"]),
+        rule=_text(record.get("rule")),
+        ts=float(record["ts"]),
+        label=_text(record["label"]),
+        score=None if score is None else float(score),
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value[:_MAX_LABEL]
+
+
+# What most records share; what is packed with it is only read with it, and so it never changes. Another one would need another first byte.
+_SHARED = (
+    b'"why_not":"no rule of the policy has this scope""texts":1,"chars":,"places":["messages.0.content"],"kind":"pii.EMAIL_ADDRESS"'
+    b'"action":"tokenize","shadow":false,"why":"match","fingerprint":"{"rule":"secrets","pii","place":"messages.","scope":"tool_results'
+    b'tool_argumentsassistantsystem"start":,"end":,"score":"uninspectable":[],"uncertainty":"scores":{"user":"","session":"","group":""'
+    b'"surface":"messages","responses","embeddings","stream":true,"unguarded":false,"policy":"default@","decision":"redact","block"'
+    b'"outcome":"completed","status":200,"upstream":"demo","rules":[],"would":[],"findings":[],"findings_total":0,"coverage":{"request":'
+    b'[{"scope":"user","inspected_by":["pii","secrets"],"response":[{"scope":"output","inspected_by":[],"texts":1,"chars":"places":'
+    b'["0.content"]}]},"uninspectable":[],"tokens":{"input":,"output":},"bytes":{"request":,"response":},"released_chars":,"timings_ms":'
+    b'{"total":0.,"overhead":0.,"guards":0.,"upstream":,"first_byte":null}}{"v":1,"ts":17,"request_id":"req_","app":"","surface":"chat",'
+    b'"model":"gpt-","stream":false'
+)
+_FIRST = b"\x01"
+_LEVEL = 6
+
+
+def pack(record: Record) -> bytes:
+    """A record in about a tenth of its size."""
+    compress = zlib.compressobj(_LEVEL, zdict=_SHARED)
+    return _FIRST + compress.compress(orjson.dumps(record)) + compress.flush()
+
+
+def unpack(packed: bytes) -> Record:
+    """Raises ``UnreadableError`` where it is not what ``pack`` made."""
+    if packed[:1] != _FIRST:
+        raise UnreadableError("not packed by this version")
+    try:
+        record: Record = orjson.loads(zlib.decompressobj(zdict=_SHARED).decompress(packed[1:]))
+    except (ValueError, zlib.error) as error:
+        raise UnreadableError(type(error).__name__) from None
+    return record

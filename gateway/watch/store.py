@@ -1,0 +1,64 @@
+"""What the watch asks of a store of exchanges, and what a store gives to whoever looks."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from gateway.telemetry.tailing import Offsets
+from gateway.watch.row import Label, Record, Row
+
+MAX_PAGE = 1000
+
+
+class StoreError(OSError):
+    """The store cannot do it now: it is locked, full, or cannot be reached. What was to be kept is kept later."""
+
+
+class BrokenStoreError(StoreError):
+    """What the store holds cannot be read any more."""
+
+
+class Place(NamedTuple):
+    """Of a row among all, newest first; also the cursor of a page, which begins after it."""
+
+    ts: float
+    request_id: str
+
+
+class Query(NamedTuple):
+    """Which exchanges: None and an empty text are no condition. Times are seconds since 1970, ``until`` not included."""
+
+    app: str = ""
+    surface: str = ""
+    model: str = ""
+    policy: str = ""
+    """``NAME`` or ``NAME@DIGEST``."""
+    decision: str = ""
+    outcome: str = ""
+    upstream: str = ""
+    rule: str = ""
+    """One that fired."""
+    since: float | None = None
+    until: float | None = None
+
+
+class ExchangeStore(Protocol):
+    """Used by one thread at a time. Every method may raise ``StoreError``."""
+
+    def offsets(self) -> Offsets:
+        """How far the journal is kept."""
+
+    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+        """All of it or nothing; how many rows are new. What is there already stays as it is."""
+
+    def prune(self, now: float) -> int:
+        """Drop what is older than the store is to keep; how many parts went."""
+
+    def page(self, query: Query, after: Place | None, limit: int) -> Sequence[Row]:
+        """Newest first, no more than ``MAX_PAGE``."""
+
+    def record(self, request_id: str) -> Record | None: ...
+
+    def labels(self, request_id: str) -> Sequence[Label]:
+        """Oldest first."""
+
+    def close(self) -> None: ...

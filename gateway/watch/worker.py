@@ -1,0 +1,68 @@
+"""From the journal into the store, a batch at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.telemetry.tailing import JournalReader
+from gateway.watch.row import Label, Row, UnreadableError, parse
+from gateway.watch.store import ExchangeStore
+
+BATCH_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class Tally:
+    """Since the start."""
+
+    kept: int = 0
+    known: int = 0
+    """Read again, and in the store already."""
+    unreadable: int = 0
+    """Lines that are no records."""
+    missed_bytes: int = 0
+    """Removed from the journal before they were read."""
+
+
+class Worker:
+    """``store`` says where it was; ``clock`` gives seconds since 1970. Of no use after a step that failed."""
+
+    def __init__(
+        self, folder: Path, store: ExchangeStore, clock: Callable[[], float], tally: Tally, batch_bytes: int = BATCH_BYTES
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._clock = clock
+        self._batch_bytes = batch_bytes
+        self._reader = JournalReader(folder, store.offsets())
+        self._tally = tally
+
+    @property
+    def lag_bytes(self) -> int:
+        """What was in the journal at the last step and is not kept."""
+        return self._reader.lag_bytes
+
+    def step(self) -> bool:
+        """Whether there may be more at once. Raises ``StoreError``: then nothing of the batch is kept."""
+        before = self._reader.offsets
+        rows: list[Row] = []
+        labels: list[Label] = []
+        taken = unreadable = 0
+        for line in self._reader.read(self._batch_bytes):
+            taken += len(line)
+            try:
+                read = parse(line)
+            except UnreadableError:
+                unreadable += 1
+                continue
+            if isinstance(read, Row):
+                rows.append(read)
+            else:
+                labels.append(read)
+        if self._reader.offsets != before:
+            new = self._store.keep(rows, labels, self._reader.offsets, self._clock())
+            self._tally.kept += new
+            self._tally.known += len(rows) - new
+            self._tally.unreadable += unreadable
+        self._tally.missed_bytes += self._reader.take_missed()
+        return taken >= self._batch_bytes

@@ -1,0 +1,165 @@
+"""What every store of exchanges does, whatever it is made of."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.storage.sqlite import SqliteStore
+from gateway.watch.row import Label, Row, parse
+from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query
+from tests.gateway.watch.records import NOW, feedback, line
+
+DAY = 86_400
+Open = Callable[[], ExchangeStore]
+
+
+@pytest.fixture(params=["sqlite"])
+def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens the same store, anew each time, which keeps three days."""
+    opened: list[ExchangeStore] = []
+
+    def make() -> ExchangeStore:
+        opened.append(SqliteStore(tmp_path / "a.db", 3))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(reopened: Open) -> ExchangeStore:
+    return reopened()
+
+
+def rows(*numbers: int, **fields) -> list[Row]:
+    return [row for number in numbers if isinstance(row := parse(line(number, **fields)), Row)]
+
+
+def label(number: int, said: str, ts: float = NOW, **fields) -> Label:
+    read = parse(feedback(number, said, ts, **fields))
+    assert isinstance(read, Label)
+    return read
+
+
+def ids(found: list[Row]) -> list[int]:
+    return [int(row.request_id[4:], 16) for row in found]
+
+
+def test_it_begins_empty(store: ExchangeStore):
+    """Nothing read, nothing there."""
+    assert (store.offsets(), store.page(Query(), None, 10), store.record("req_1"), store.labels("req_1")) == ({}, [], None, [])
+
+
+def test_rows_and_how_far(reopened: Open):
+    """What was kept is there for whoever opens it next, with how far the journal was read."""
+    first = reopened()
+    assert first.keep(rows(1, 2), [], {"1.jsonl": 700}, NOW) == 2
+    again = reopened()
+    assert again.offsets() == {"1.jsonl": 700}
+    assert again.page(Query(), None, 10) == rows(2, 1)
+    assert again.record(rows(1)[0].request_id)["request_id"] == rows(1)[0].request_id
+
+
+def test_again(store: ExchangeStore):
+    """What is given twice is there once, as it was first; offsets are the last, without segments that are gone."""
+    store.keep(rows(1, 2), [], {"1.jsonl": 700, "0.jsonl": 3}, NOW)
+    assert store.keep(rows(2, 3), [], {"1.jsonl": 900}, NOW) == 1
+    assert ids(store.page(Query(), None, 10)) == [3, 2, 1]
+    assert store.offsets() == {"1.jsonl": 900}
+
+
+def test_twice_in_one_batch(store: ExchangeStore):
+    """Also within one batch."""
+    assert store.keep(rows(1, 1), [], {}, NOW) == 1
+
+
+def test_pages(store: ExchangeStore):
+    """Page after page, newest first, over days: each once, also of one moment, and also while new ones come."""
+    moment = rows(*range(5))
+    other_days = [row._replace(ts=row.ts + day * DAY, request_id=f"req_{100 + day:024x}") for day, row in enumerate(rows(5, 6, 7))]
+    store.keep([row._replace(ts=NOW) for row in moment] + other_days, [], {}, NOW + 2 * DAY)
+    seen: list[Row] = []
+    after = None
+    while found := store.page(Query(), after, 2):
+        seen += found
+        after = Place(found[-1].ts, found[-1].request_id)
+        store.keep([moment[0]._replace(ts=NOW + 2 * DAY + 60 + len(seen), request_id=f"req_new{len(seen)}")], [], {}, NOW + 2 * DAY)
+    assert ids(seen) == [102, 101, 100, 4, 3, 2, 1, 0]
+
+
+def test_a_page_is_bounded(store: ExchangeStore):
+    """However much is asked for."""
+    store.keep(rows(*range(MAX_PAGE + 5)), [], {}, NOW)
+    assert len(store.page(Query(), None, 10**9)) == MAX_PAGE
+    assert store.page(Query(), None, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(app="shop"), [2, 1]),
+        (Query(app="other"), [3]),
+        (Query(app="%"), []),
+        (Query(app="' OR 1=1 --"), []),
+        (Query(policy="default"), [3, 2, 1]),
+        (Query(policy="default@0123456789ab"), [3, 2, 1]),
+        (Query(policy="defaul"), []),
+        (Query(rule="pii"), [2]),
+        (Query(rule="pi"), []),
+        (Query(rule="pii,secrets"), [2]),
+        (Query(decision="block"), [3]),
+        (Query(since=NOW + 2), [3, 2]),
+        (Query(until=NOW + 2), [1]),
+        (Query(since=NOW + 2, until=NOW + 3, app="shop"), [2]),
+        (Query(surface="chat", model="gpt-4o", outcome="completed", upstream=""), [3, 2, 1]),
+    ],
+)
+def test_questions(store: ExchangeStore, query: Query, expected: list[int]):
+    """Only what fits all that is asked; what is asked is never more than a value."""
+    found = [*rows(1), *rows(2, rules=["pii", "secrets"]), *rows(3, app="other", decision="block")]
+    store.keep(found, [], {}, NOW)
+    assert ids(store.page(query, None, 10)) == expected
+
+
+def test_what_is_said_later(store: ExchangeStore):
+    """The last word counts, in whatever order words come; others' words stand beside it."""
+    store.keep([], [label(1, "bad", NOW + 5), label(1, "good", NOW + 3, score=0.5), label(1, "good", app="other")], {}, NOW)
+    said = [(each.app, each.label) for each in store.labels(label(1, "bad").request_id)]
+    assert said == [("other", "good"), ("shop", "bad")]
+
+
+def test_what_is_too_old_goes(store: ExchangeStore):
+    """Whole days, with what was said of them; what is kept stays."""
+    store.keep(rows(1), [label(1, "bad")], {"1.jsonl": 5}, NOW)
+    store.keep([row._replace(ts=NOW + DAY) for row in rows(2)], [], {"1.jsonl": 9}, NOW + DAY)
+    assert store.prune(NOW + 2 * DAY) == 0
+    assert store.prune(NOW + 3 * DAY) == 1
+    assert ids(store.page(Query(), None, 10)) == [2]
+    assert store.labels(rows(1)[0].request_id) == []
+    assert store.offsets() == {"1.jsonl": 9}
+
+
+@pytest.mark.parametrize("ts", [0.0, -1e9, 4e9, 1e15])
+def test_a_clock_that_jumped(store: ExchangeStore, ts: float):
+    """An exchange with a strange time is kept, with its time, as long as others of now, and no longer than those of tomorrow."""
+    store.keep([row._replace(ts=ts) for row in rows(1)], [], {}, NOW)
+    store.prune(NOW)
+    assert [row.ts for row in store.page(Query(), None, 10)] == [ts]
+    store.prune(NOW + 5 * DAY)
+    assert store.page(Query(), None, 10) == []
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=6))
+def test_any_redelivery(tmp_path_factory: pytest.TempPathFactory, batches: list[list[int]]):
+    """However batches overlap, each exchange is there once."""
+    store = SqliteStore(tmp_path_factory.mktemp("store") / "a.db", 3)
+    new = sum(store.keep(rows(*batch), [], {}, NOW) for batch in batches)
+    given_ = {number for batch in batches for number in batch}
+    assert ids(store.page(Query(), None, 100)) == sorted(given_, reverse=True)
+    assert new == len(given_)
+    store.close()

@@ -1,0 +1,87 @@
+"""Reading the journal on: whole lines, each once, from where somebody was."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.telemetry.tailing import JournalReader
+
+
+def line(number: int) -> bytes:
+    return b'{"n":%d,"fill":"0123456789"}\n' % number
+
+
+def write(folder: Path, segment: str, content: bytes) -> None:
+    with (folder / f"{segment}.jsonl").open("ab") as file:
+        file.write(content)
+
+
+def test_reading_on(tmp_path: Path):
+    """Each whole line is read once, oldest first, over segments; a torn one when it is whole, or never."""
+    reader = JournalReader(tmp_path)
+    write(tmp_path, "1", line(1) + line(2))
+    assert list(reader.read()) == [line(1), line(2)]
+    write(tmp_path, "1", line(3)[:20])
+    assert list(reader.read()) == []
+    write(tmp_path, "1", line(3)[20:])
+    write(tmp_path, "2", line(4))
+    assert list(reader.read()) == [line(3), line(4)]
+    write(tmp_path, "2", b'{"torn"')
+    write(tmp_path, "3", line(5))
+    assert list(reader.read()) == [line(5)]
+    (tmp_path / "1.jsonl").unlink()
+    assert list(reader.read()) == []
+
+
+def test_stopping_half_way(tmp_path: Path):
+    """What was not taken is read the next time."""
+    write(tmp_path, "1", line(1) + line(2))
+    reader = JournalReader(tmp_path)
+    assert next(reader.read()) == line(1)
+    assert list(reader.read()) == [line(2)]
+
+
+def test_going_on_elsewhere(tmp_path: Path):
+    """Whoever knows how far another has read goes on from there."""
+    write(tmp_path, "1", line(1) + line(2))
+    first = JournalReader(tmp_path)
+    assert next(first.read()) == line(1)
+    assert list(JournalReader(tmp_path, first.offsets).read()) == [line(2)]
+
+
+def test_in_parts(tmp_path: Path):
+    """No more lines than reach so many bytes are read at once."""
+    write(tmp_path, "1", line(1) + line(2))
+    write(tmp_path, "2", line(3))
+    reader = JournalReader(tmp_path)
+    assert [list(reader.read(len(line(1)) + 1)) for _ in range(3)] == [[line(1), line(2)], [line(3)], []]
+
+
+def test_how_far_behind(tmp_path: Path):
+    """What is there and not read counts, also a torn end; what is removed before it is read is told once."""
+    write(tmp_path, "1", line(1) + line(2))
+    reader = JournalReader(tmp_path)
+    assert next(reader.read()) == line(1)
+    assert reader.lag_bytes == len(line(2))
+    (tmp_path / "1.jsonl").unlink()
+    write(tmp_path, "2", b"torn")
+    assert list(reader.read()) == []
+    assert (reader.lag_bytes, reader.take_missed(), reader.take_missed()) == (4, len(line(2)), 0)
+    assert reader.offsets == {}
+
+
+@given(cuts=st.lists(st.integers(1, 40), max_size=20), sizes=st.lists(st.integers(1, 90), min_size=1, max_size=20))
+def test_any_way_of_writing(tmp_path_factory, cuts: list[int], sizes: list[int]):
+    """However the bytes come, and however many are taken at a time, each line is read once and whole."""
+    folder = tmp_path_factory.mktemp("journal")
+    lines = [line(number) for number in range(len(cuts) + 3)]
+    content, read = b"".join(lines), []
+    reader = JournalReader(folder)
+    for number, cut in enumerate([*cuts, len(content)]):
+        write(folder, "1", content[:cut])
+        content = content[cut:]
+        read += reader.read(sizes[number % len(sizes)])
+    while more := list(reader.read(50)):
+        read += more
+    assert read == lines

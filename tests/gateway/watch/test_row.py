@@ -1,0 +1,77 @@
+"""Records as rows: the columns that are asked about, and the whole record in little room."""
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.watch.row import Label, Row, UnreadableError, is_newer, pack, parse, unpack
+from tests.gateway.watch.records import NOW, feedback, line, record
+
+
+def test_an_exchange():
+    """Its columns are what the record says, and the record is there whole."""
+    said = record(7, rules=["pii", "secrets"], tokens={"input": 3, "output": 4})
+    row = parse(orjson.dumps(said))
+    assert isinstance(row, Row)
+    assert row[:7] == (f"req_{7:024x}", NOW + 7, "shop", "chat", "gpt-4o", "default@0123456789ab", "allow")
+    assert (row.status, row.rules, row.total_ms, row.input_tokens, row.output_tokens) == (200, ",pii,secrets,", 500.0, 3, 4)
+    assert unpack(row.record) == said
+
+
+def test_what_is_said_later():
+    """Feedback and reviews are rows of their own."""
+    assert parse(feedback(7, "bad", score=0.5)) == Label(f"req_{7:024x}", "shop", "feedback", "", NOW, "bad", 0.5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"7", b'"text"', b"{}", b'{"request_id": 7, "ts": 1, "decision": "allow"}', b"\xff\xfe"],
+)
+def test_no_record(content: bytes):
+    """What is no record is an error, which has nothing of it."""
+    with pytest.raises(UnreadableError) as caught:
+        parse(content)
+    assert caught.value.__cause__ is None
+    assert len(str(caught.value)) < 30
+
+
+def test_a_newer_record():
+    """Fields that are not known yet change nothing, and are kept."""
+    said = record(1, v=2, sentiment=0.5)
+    row = parse(orjson.dumps(said))
+    assert isinstance(row, Row)
+    assert is_newer(unpack(row.record))
+    assert unpack(row.record)["sentiment"] == 0.5
+    assert not is_newer(record(1))
+
+
+def test_long_names():
+    """A name in a column is bounded; the record has it all."""
+    row = parse(line(1, app="a" * 5000, rules=[f"r{number}" for number in range(500)]))
+    assert isinstance(row, Row)
+    assert (len(row.app), row.rules.count(",")) == (128, 65)
+    assert len(unpack(row.record)["app"]) == 5000
+
+
+@given(st.dictionaries(st.text(), st.none() | st.text() | st.integers(-(2**53), 2**53)))
+def test_packing(said: dict):
+    """What is packed comes out as it was."""
+    assert unpack(pack(said)) == said
+
+
+@pytest.mark.parametrize("packed", [b"", b"\x01", b"\x02abc", b"\x01abc", pack({})[:-1] + b"x", pack({"a": "b" * 100})[:-8]])
+def test_what_was_never_packed(packed: bytes):
+    """Damage is an error."""
+    with pytest.raises(UnreadableError):
+        unpack(packed)
+
+
+def test_room():
+    """A row with a finding, all of it, takes less than 600 bytes."""
+    finding = {
+        "rule": "pii", "kind": "pii.EMAIL_ADDRESS", "place": "messages.0.content", "scope": "user", "start": 9, "end": 32, "score": 0.95,
+        "action": "tokenize", "shadow": False, "why": "match", "fingerprint": "6c1f0a2b3c4d5e6f",
+    }  # fmt: skip
+    row = parse(line(1, rules=["pii"], findings=[finding]))
+    assert sum(len(value) if isinstance(value, str | bytes) else 8 for value in row) < 600
