@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DATA ?= ../shared/data
 APT_REDIS := RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null
 
-.PHONY: run test format bench bench-soak eval lock clean
+.PHONY: run test coverage format bench bench-soak eval lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/oddgate serve
@@ -17,6 +17,10 @@ test: $(VENV)/.test $(VENV)/.redis $(VENV)/.frameworks $(VENV)/.npm
 	$(BIN)/mypy
 	$(BIN)/oddgate policy check policies/library
 	$(BIN)/oddgate policy test policies/library
+	$(BIN)/pytest -n auto --dist loadfile
+
+# What no test runs; it makes the tests two to four times as slow, and so is not part of them.
+coverage: $(VENV)/.test
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 format: $(VENV)/.test

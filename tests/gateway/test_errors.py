@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def test_the_tree_is_drawn():
     assert {each.__name__: str(each.status) for each in ours} == TREE
 
 
-def _raised_codes() -> set[str]:
+@cache
+def _raised_codes() -> frozenset[str]:
     """The first argument of every error that the gateway makes."""
     names = {each.__name__ for each in _subclasses(GatewayError)} | {"Unreachable"}
     found = set()
@@ -33,7 +35,7 @@ def _raised_codes() -> set[str]:
                 code = node.args[0]
                 if isinstance(code, ast.Constant) and re.fullmatch(r"[a-z]+(_[a-z]+)+", str(code.value)):
                     found.add(code.value)
-    return found
+    return frozenset(found)
 
 
 def test_every_code_is_drawn():
