@@ -4,14 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 DATA ?= ../shared/data
-APT_REDIS := RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null
+APT := RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+DOWNLOAD := apt-get download -qq -o APT::Sandbox::User=root
+install = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { $(APT) $(1) >/dev/null || { apt-get update -qq && $(APT) $(1) >/dev/null; }; }; } \
+	|| echo "no $(1), and none can be installed here: the tests that need one are skipped"
 
 .PHONY: run test coverage format bench bench-soak eval lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/oddgate serve
 
-test: $(VENV)/.test $(VENV)/.redis $(VENV)/.frameworks $(VENV)/.npm
+test: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.prometheus $(VENV)/.frameworks $(VENV)/.npm
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -53,11 +56,23 @@ $(VENV)/.test: $(VENV)/.run requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
-# A real Redis for the tests of the store. Where it can't be installed these are skipped, and say so; tried once.
+# Real servers for the tests of the stores. Where one can't be installed its tests are skipped, and say so; tried once.
 $(VENV)/.redis: | $(VENV)/.run
-	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null \
-	|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { $(APT_REDIS) || { apt-get update -qq && $(APT_REDIS); }; }; } \
-	|| echo "no redis-server, and none can be installed here: the tests that need one are skipped"
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || $(call install,redis-server)
+	@touch $@
+
+$(VENV)/.postgres: | $(VENV)/.run
+	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call install,postgresql)
+	@touch $@
+
+# Prometheus and promtool are only taken out of their package: installed, it would start a server.
+$(VENV)/.prometheus: | $(VENV)/.run
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
+	|| { rm -rf $(VENV)/prometheus && mkdir $(VENV)/prometheus && cd $(VENV)/prometheus \
+	&& { $(DOWNLOAD) prometheus || { apt-get update -qq && $(DOWNLOAD) prometheus; }; } >/dev/null \
+	&& dpkg-deb -x prometheus_*.deb . && mv usr/bin/prometheus usr/bin/promtool $(abspath $(BIN)); } \
+	|| echo "no prometheus, and none can be got here: the tests that need one are skipped (to try again: rm $@)"
+	@rm -rf $(VENV)/prometheus
 	@touch $@
 
 # Other clients for tests/clients, in places of their own. Where they can't be installed their tests are skipped, and say so; tried once.
@@ -77,8 +92,8 @@ $(VENV)/.npm: tests/clients/package-lock.json | $(VENV)/.run
 # Needs uv, which is not otherwise used.
 lock:
 	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes -q -o requirements/build.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra otel --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra otel --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile requirements/clients.in --universal --python-version 3.11 --generate-hashes -q -o requirements/clients.txt
 
 clean:

@@ -10,13 +10,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist, fmean, stdev
+from statistics import fmean, variance
 from typing import Any
 
 MAX_KNOTS = 1000
 MAX_SCORE = 1.0
 """Scores lie between 0 and this."""
 _END = (MAX_SCORE, 0.0)
+_GRID = 256
+_WEIGHT = 200
+"""The samples that what a few scores lead one to expect counts as, beside these."""
+_SPREAD, _KNOWN = 0.15, 20
+"""The standard deviation that scores of examples have in most sets of topics, and how many scores that knowledge counts as."""
+_NEAREST, _FURTHEST = 0.2, 3.3
 
 
 class CalibrationError(ValueError):
@@ -51,11 +57,6 @@ class Table:
                 return low + (high - low) * (upper - tail) / (upper - lower)
         return MAX_SCORE
 
-    @property
-    def finest(self) -> float:
-        """The smallest false-alarm rate that the samples can vouch for."""
-        return 1 / (self.samples + 1)
-
     def as_json(self) -> dict[str, list[float] | int]:
         return {"scores": list(self.scores), "tails": list(self.tails), "samples": self.samples}
 
@@ -70,18 +71,36 @@ def table(scores: Iterable[float]) -> Table:
     return _thinned(ordered)
 
 
-def expected(scores: Sequence[float], count: int) -> list[float]:
-    """``count`` evenly spread scores that a few lead one to expect, by Student's t: what to believe before there are enough to count."""
-    if len(scores) < 2:
-        return list(scores)
-    center, width = fmean(scores), stdev(scores) * math.sqrt(1 + 1 / len(scores))
-    return [min(MAX_SCORE, max(0.0, center + width * _student((at + 0.5) / count, len(scores) - 1))) for at in range(count)]
+def fitted(scores: Sequence[float], freedom: int) -> Table:
+    """What a few scores lead one to expect, also beyond the largest of them: Student's t, or the share of them where that is larger.
+
+    ``freedom``: how many of the scores are free, which is fewer than there are where some were fitted to the others.
+    """
+    ordered = sorted(scores)
+    center, count = fmean(ordered), len(ordered)
+    spread = (freedom * variance(ordered, center) + _KNOWN * _SPREAD**2) / (freedom + _KNOWN)
+    width = math.sqrt(spread * (1 + 1 / count))
+    knots = {}
+    for score in (at * MAX_SCORE / _GRID for at in range(_GRID + 1)):
+        tail = student_tail((score - center) / width, freedom + _KNOWN)
+        as_large = count - bisect_left(ordered, score)
+        counted = (_WEIGHT * tail + as_large + 1) / (_WEIGHT + count + 1) if as_large else 0.0
+        knots[score] = max(tail, counted)
+    return Table(tuple(knots), tuple(knots.values()), count)
 
 
-def _student(share: float, freedom: int) -> float:
-    """The quantile of Student's t, by the first terms of its expansion about the normal's."""
-    z = NormalDist().inv_cdf(share)
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+def finest(count: int, groups: int) -> float:
+    """About the smallest rate at which what is quite different still stands out from ``count`` examples of ``groups`` kinds of text.
+
+    The more there are of a kind, the further away lies what is of no kind, in standard deviations; measured on CLINC150's training texts.
+    """
+    return student_tail(min(_FURTHEST, _NEAREST + math.sqrt(count / groups)), count - groups + _KNOWN)
+
+
+def student_tail(deviation: float, freedom: int) -> float:
+    """How often Student's t is larger, by Wallace's approximation: right to a hundredth of itself from three degrees of freedom on."""
+    spread = math.sqrt(freedom * math.log1p(deviation * deviation / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    return math.erfc(math.copysign(spread, deviation) / math.sqrt(2)) / 2
 
 
 def refine(known: Table, scores: Sequence[float], weight: int) -> Table:

@@ -59,7 +59,7 @@ class Catalog:
         return None
 
     def languages(self) -> frozenset[str]:
-        """Codes of the languages that can be told apart. Loads a model."""
+        """Codes of the languages that can be told apart. Loads a model, once."""
         from detectors.text.language import known_languages
 
         return known_languages()

@@ -11,13 +11,15 @@
                 ``anthropic/`` have a file for each API; what they share is ``surface``, ``sse_answer``, ``rows``, ``*_texts``;
                 ``generic_json`` is what the settings describe
     guard/      pure: what may pass, and when; asks for slow detectors by ``needs`` and is fed by ``settle``
-    telemetry/  the record of an exchange, the journal it is written to, the metrics
+    telemetry/  the record of an exchange, the journal it is written to, with its chain and its audit, the metrics
     proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool;
                 the policies in force in ``inforce``, with ``rollouts`` and ``lastgood``
+    otlp/       I/O: applications' own telemetry, received, redacted and sent on; ``receiver`` puts it together
     storage/    what outlives an exchange, in memory or in a Redis
     demo/       a small simulated endpoint
     cli/        one command a file
     app.py      the composition root: knows every part, reads the clock, makes keys and ids
+    keyfile.py  the gateway's secret key
     config.py   the settings, with ``surfaces``   errors.py   the errors, each with its stable code
 
 Importing anything here starts nothing, and loads no detector's libraries: those come when a policy that needs them is built.

@@ -1,7 +1,6 @@
 """The composition root: the only file that knows every part, and the only one that reads the clock and makes keys and ids."""
 
 import asyncio
-import hashlib
 import logging
 import os
 import secrets
@@ -11,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -19,12 +18,13 @@ from prometheus_client import CollectorRegistry
 from detectors import ocr
 from detectors.contract import Reading as PictureReading
 from detectors.registry import Catalog, DetectorError
-from gateway.config import Config, OcrDetector, State
+from gateway.config import Config, OcrDetector, State, untrusted_labels
 from gateway.config import Upstream as UpstreamSettings
 from gateway.demo import running_demo
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
 from gateway.guard.vault import MAX_BYTES, NONCE_BYTES
+from gateway.keyfile import secret_key
 from gateway.proxy.admin import Admin, build_admin
 from gateway.proxy.apps import Apps
 from gateway.proxy.connection import Bounds
@@ -36,6 +36,7 @@ from gateway.proxy.pictures import Limits, Pictures
 from gateway.proxy.plans import Detectors
 from gateway.proxy.reviewqueue import ReviewQueue
 from gateway.proxy.routing import Router
+from gateway.proxy.scanning import Spawn
 from gateway.proxy.server import Server
 from gateway.proxy.shutdown import Shutdown
 from gateway.proxy.uploading import UploadLimits
@@ -52,7 +53,7 @@ from gateway.wire.routes import routes
 from policies.load import library
 
 _SYNC_S = 1.0
-_KEY_FILE = Path("var/oddgate.key")
+_CHECKPOINT_S = 60.0
 _PICTURE_TEXTS_BYTES = 8 << 20
 """Of what was read in pictures."""
 
@@ -69,6 +70,18 @@ class Addresses:
     demo: str | None
 
 
+class _Receiver(Protocol):
+    """See ``receiver``, which is imported where the settings ask for it."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def waiting_bytes(self) -> int: ...
+
+    async def open(self, stack: AsyncExitStack, spawn: Spawn) -> int: ...
+
+
 class Gateway:
     """Everything that one process owns. Use ``running``."""
 
@@ -77,7 +90,7 @@ class Gateway:
         self._watching = Watching(watch, dict(os.environ)) if watch else None
         self._shown = Shown(config)
         listen, journal = config.listen, config.journal
-        self._key = _secret_key(config)
+        self._key = secret_key(config)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._problems: list[str] = ["starting"]
         self._instruments = Instruments(CollectorRegistry())
@@ -87,7 +100,7 @@ class Gateway:
         self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
         self._readers = Readers(config.detectors.ocr.workers, config.detectors.ocr.queue, self.spawn)
         self._journal = Journal(
-            journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, time.time, sync_each=journal.fsync == "always"
+            journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, self._key, time.time, sync_each=journal.fsync == "always"
         )
         self._reviews = ReviewQueue(self._journal.append, time.time, self._instruments.reviewed)
         self._store = _open_store(config.state)
@@ -109,6 +122,7 @@ class Gateway:
             wall=time.time,
             clock=time.perf_counter,
             new_id=new_request_id,
+            chance=os.urandom,
             pictures=_pictures(config.detectors.ocr, self._readers, self._key),
             shutdown=shutdown,
             uploads=UploadLimits(listen.max_upload_rows, listen.upload_timeout_s),
@@ -123,6 +137,7 @@ class Gateway:
             listen.max_upload_mb << 20,
         )
         self._server = Server(partial(handle, parts), bounds, served.error_shape, new_request_id, shutdown)
+        self._receiver = _open_receiver(config, parts, self._instruments) if config.telemetry.receive else None
         self._instruments.registry.register(Readings(self._readings()))
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
@@ -150,11 +165,15 @@ class Gateway:
             stack.push_async_callback(self._readers.close)
             admin_port = await self._listen_admin(stack)
             await self.scans.warm(self._in_force.factories())
+            if self._receiver:
+                received = await self._receiver.open(stack, self.spawn)
+                log.info("telemetry is taken at %s", _url(self._config.telemetry.receive_host, received))
             port = await self._server.listen(listen.host, listen.port)
             stack.push_async_callback(self._drain)
             self.spawn(self._in_force.watch(self.scans.warm), "policies")
             if self._config.journal.fsync == "interval":
                 self.spawn(self._sync_journal(), "journal")
+            self.spawn(self._sign_journal(), "checkpoints")
             if self._watching:
                 self.spawn(self._watching.run(), "watch")
             self._problems.clear()
@@ -217,6 +236,14 @@ class Gateway:
             except OSError:
                 self._instruments.journal_errors.inc()
 
+    async def _sign_journal(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECKPOINT_S)
+            try:
+                self._journal.checkpoint()
+            except OSError:
+                self._instruments.journal_errors.inc()
+
     def _policy_status(self) -> dict[str, object]:
         return {"workers": [{"pid": os.getpid(), **self._in_force.status()}]}
 
@@ -237,6 +264,7 @@ class Gateway:
             *_pool_readings("pool", "the scan pool", self.scans),
             *watch_readings(self._shown, time.time),
             *_pool_readings("ocr", "the pool that reads pictures", self._readers),
+            *_telemetry_readings(self._receiver),
         ]
 
 
@@ -263,7 +291,7 @@ def new_request_id() -> str:
 def _source(config: Config) -> Source:
     policies = config.policies
     required = [app.policy for app in config.apps if app.policy]
-    return Source(policies.dir, library(), policies.default, required, policies.keep_dir)
+    return Source(policies.dir, library(), policies.default, required, policies.keep_dir, untrusted_labels(config))
 
 
 def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures | None:
@@ -294,6 +322,22 @@ def _pool_readings(name: str, what: str, pool: Pool) -> list[Reading]:
             Reading(f"oddgate_{name}_jobs_{how}", f"Jobs of {what}: {how}.", partial(_count, pool.outcomes, how), is_counter=True)
             for how in pool.outcomes
         ),
+    ]
+
+
+def _open_receiver(config: Config, parts: Parts, instruments: Instruments) -> _Receiver:
+    """Raises RuntimeError where the extra ``otel`` is not installed."""
+    try:
+        from gateway.receiver import Receiver
+    except ImportError:
+        raise RuntimeError("telemetry.receive asks for what is not installed: pip install 'oddgate[otel]'") from None
+    return Receiver(config, parts, instruments)
+
+
+def _telemetry_readings(receiver: _Receiver | None) -> list[Reading]:
+    return [
+        Reading("oddgate_telemetry_waiting", "Exports that the collector does not have yet.", lambda: receiver.waiting if receiver else 0),
+        Reading("oddgate_telemetry_waiting_bytes", "Their bytes.", lambda: receiver.waiting_bytes if receiver else 0),
     ]
 
 
@@ -334,23 +378,6 @@ def _log_fault(exchange: Exchange, error: Exception) -> None:
         frame = frame.tb_next
     where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
     log.error("%s failed: %s at %s", exchange.request_id, type(error).__name__, where)
-
-
-def _secret_key(config: Config) -> bytes:
-    """32 bytes from the settings, or from the key file, which is made the first time."""
-    given = config.secret_key.get_secret_value().encode() if config.secret_key else _key_file()
-    return hashlib.blake2b(given, digest_size=32, person=b"oddgate").digest()
-
-
-def _key_file() -> bytes:
-    _KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(_KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _KEY_FILE.read_bytes()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    return _KEY_FILE.read_bytes()
 
 
 def _url(host: str, port: int) -> str:

@@ -104,12 +104,15 @@ def _settable(name: str) -> str:
     return name
 
 
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"), AfterValidator(_settable)]
+_HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+HeaderName = Annotated[str, Field(pattern=_HEADER), AfterValidator(_settable)]
 
 
 def _forwardable(name: str) -> str:
     if name.lower().startswith("x-oddgate-"):
         raise ValueError(f"the header {name} is for the gateway alone")
+    if name.lower() in ("traceparent", "tracestate", "baggage"):
+        raise ValueError(f"the header {name} goes on by itself, as far as it may; leave it out")
     return name
 
 
@@ -212,23 +215,37 @@ class Journal(Section):
     """What becomes of an exchange whose record cannot be written."""
 
 
-def _exchanges(url: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#\x00]+", url):
-        raise ValueError("this is not the URL of a store of exchanges; allowed: sqlite:///PATH (sqlite:////PATH from the root)")
+_EXCHANGES = "sqlite:///PATH (sqlite:////PATH from the root), or postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?sslmode=require]"
+
+
+def _exchanges(url: SecretStr) -> SecretStr:
+    """No message has the URL in it, which may hold a password."""
+    text = url.get_secret_value()
+    if re.fullmatch(r"sqlite:///[^?#\x00]+", text):
+        return url
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme == "postgresql" and bool(parts.hostname) and bool(parts.username) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not re.fullmatch(r"/[^/]{1,63}", parts.path) or parts.query not in ("", "sslmode=require") or parts.fragment:
+        raise ValueError(f"this is not the URL of a store of exchanges; allowed: {_EXCHANGES}")
     return url
 
 
 class Store(Section):
     """Where the watch keeps exchanges for those who look."""
 
-    url: Annotated[str, Field(max_length=2000), AfterValidator(_exchanges)] = "sqlite:///./var/oddgate.db"
+    url: Annotated[Secret, AfterValidator(_exchanges)] = SecretStr("sqlite:///./var/oddgate.db")
     retain_days: Annotated[int, Field(ge=1, le=3660)] = 30
     """With today. What is older goes, a day (UTC) at a time."""
     keep_text: Literal["none"] = "none"
 
     @property
-    def path(self) -> Path:
-        return Path(self.url.removeprefix("sqlite:///"))
+    def path(self) -> Path | None:
+        """Of a SQLite file; None for a server."""
+        kind, _, path = self.url.get_secret_value().partition(":///")
+        return Path(path) if kind == "sqlite" else None
 
 
 class Watch(Section):
@@ -236,6 +253,57 @@ class Watch(Section):
 
     dir: Path = Path("var")
     """Where it says how it is (``watch.json``)."""
+    shared: bool = False
+    """Whether journals go to the Redis of ``state.url``, from where ``oddgate watch``, once or several times, keeps them in the store."""
+
+
+def _collector(url: str) -> str:
+    """``http://host:4318``, without the ``/v1/traces`` that spans go to."""
+    return _address(url, "headers come from OTEL_EXPORTER_OTLP_HEADERS")
+
+
+def _next_collector(url: str) -> str:
+    return _address(url, "use forward_headers")
+
+
+def _address(url: str, instead: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"[^!-~]", url)
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.query or parts.fragment:
+        raise ValueError("this is not the address of a collector; allowed: http://HOST[:PORT][/PREFIX], or https://…")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"an address must not hold a password; {instead}")
+    return re.sub(r"(/+v1/traces)?/*$", "", url)
+
+
+def _of_a_collector(name: str) -> str:
+    if name.lower() in _OURS - {"authorization"}:
+        raise ValueError(f"the header {name} is the gateway's own")
+    return name
+
+
+class Telemetry(Section):
+    """What is told to others of exchanges, by the watch; and what applications tell of themselves, by way of the gateway."""
+
+    otlp_endpoint: Annotated[str, Field(max_length=2000), AfterValidator(_collector)] | None = None
+    """Of an OpenTelemetry collector, by HTTP. None: no spans are made."""
+    guardrail_conventions: Literal["none", "a", "b"] = "none"
+    """By which of the drafts guards' spans are named besides."""
+    receive: bool = False
+    """Whether applications' own telemetry is taken (OTLP over HTTP), for the policies that name it to redact."""
+    receive_host: Host = "127.0.0.1"
+    receive_port: Port = 4318
+    receive_token: Secret | None = None
+    """Required where ``receive_host`` is not this machine alone and no applications are configured, whose keys are asked for else."""
+    receive_max_mb: MegaBytes = 16
+    """Of one export, unpacked."""
+    forward: Annotated[str, Field(max_length=2000), AfterValidator(_next_collector)] | None = None
+    """The collector that gets what was redacted, by HTTP. None: it goes no further."""
+    forward_headers: dict[Annotated[str, Field(pattern=_HEADER), AfterValidator(_of_a_collector)], Secret] = {}
+    """What the collector asks for, such as ``authorization``."""
 
 
 class PiiDetector(Section):
@@ -290,14 +358,22 @@ class Config(Section):
     journal: Journal = Journal()
     store: Store = Store()
     watch: Watch = Watch()
+    telemetry: Telemetry = Telemetry()
     detectors: Detectors = Detectors()
     memo: Memo = Memo()
     secret_key: Secret | None = None
     """What placeholders and fingerprints are derived from; None: made once and kept in ``var/oddgate.key``."""
 
 
+def untrusted_labels(config: Config) -> tuple[Label, ...]:
+    """Those of users that no client is trusted to say, whoever it is."""
+    trusts = [config.labels.trust if app.trust is None else app.trust for app in config.apps] or [config.labels.trust]
+    labels: tuple[Label, ...] = ("user", "session", "group")
+    return tuple(label for label in labels if not any(label in trust for trust in trusts))
+
+
 # Sections of the settings' full schema that this version has no use for yet.
-_LATER = ("telemetry", "alerts")
+_LATER = ("alerts",)
 
 
 def load_config(path: Path | None, env: Mapping[str, str]) -> Config:
@@ -357,6 +433,29 @@ def _addresses(config: Config) -> Iterator[_Objection]:
         yield ("listen", "admin_port"), f"{listen.port} is the port of the data side; allowed: any other"
 
 
+def _telemetry(config: Config) -> Iterator[_Objection]:
+    settings = config.telemetry
+    if settings.forward and not settings.receive:
+        yield ("telemetry", "forward"), "there is nothing to send on; set telemetry.receive: true"
+    if not settings.receive:
+        return
+    if settings.receive_token and config.apps:
+        yield ("telemetry", "receive_token"), "applications are known by their keys; allowed where none are configured"
+    if not (settings.receive_token or config.apps or _is_loopback(settings.receive_host)):
+        message = "other machines reach this address: set telemetry.receive_token; allowed without: 127.0.0.1, ::1, localhost"
+        yield ("telemetry", "receive_host"), message
+    if settings.receive_port in (config.listen.port, config.listen.admin_port) and settings.receive_port:
+        yield ("telemetry", "receive_port"), f"{settings.receive_port} is the port of another side; allowed: any other"
+    for key in ("otlp_endpoint", "forward"):
+        if (url := getattr(settings, key)) and _is_own(url, settings.receive_port):
+            yield ("telemetry", key), "this is the gateway's own receiver, which would be told of itself without end"
+
+
+def _is_own(url: str, port: int) -> bool:
+    parts = urlsplit(url)
+    return _is_loopback(parts.hostname or "") and parts.port == port
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -370,6 +469,11 @@ def _unsupported(config: Config) -> Iterator[_Objection]:
     for index, app in enumerate(config.apps):
         if app.limits is not None:
             yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
+
+
+def _watches(config: Config) -> Iterator[_Objection]:
+    if config.watch.shared and config.state.url.get_secret_value() == "memory://":
+        yield ("watch", "shared"), "what is shared goes through a Redis: set state.url to redis://…"
 
 
 def _labels(config: Config) -> Iterator[_Objection]:
@@ -407,4 +511,6 @@ def _surfaces(config: Config) -> Iterator[_Objection]:
         yield ("surfaces", *loc), message
 
 
-_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (_addresses, _unsupported, _labels, _references, _twice, _surfaces)
+_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (
+    _addresses, _telemetry, _unsupported, _watches, _labels, _references, _twice, _surfaces,
+)  # fmt: skip

@@ -5,15 +5,18 @@
     ├── BadRequest                 400  invalid_json, invalid_body, duplicate_key, too_deep, unsupported_query, invalid_http,
     │                                   invalid_multipart, invalid_file, invalid_label
     ├── Unauthorized               401  invalid_api_key
+    ├── NotAllowed                 403  telemetry_unguarded
     ├── NotSupported               404  unsupported_path, model_not_routed
     ├── MethodNotAllowed           405  method_not_allowed
     ├── TooSlow                    408  request_timeout
     ├── TooLarge                   413  body_too_large
+    ├── WrongMedia                 415  unsupported_media_type
     ├── HeadersTooLarge            431  headers_too_large
     ├── PolicyViolation            400  content_filter (a verdict, not a fault)
     ├── UpstreamError              502  upstream_unreachable, upstream_reset, upstream_invalid_response, upstream_too_large
     ├── UpstreamTimeout            504  upstream_timeout
-    └── Unavailable                503  journal_unavailable, too_many_connections, guard_unavailable, shutting_down
+    └── Unavailable                503  journal_unavailable, too_many_connections, guard_unavailable, shutting_down,
+                                        collector_unavailable
 
 No message ever holds text from a body, a header or an exception of a library.
 """
@@ -52,6 +55,11 @@ class Unauthorized(GatewayError):
     type = "authentication_error"
 
 
+class NotAllowed(GatewayError):
+    status = 403
+    type = "permission_error"
+
+
 class NotSupported(GatewayError):
     status = 404
     type = "invalid_request_error"
@@ -76,6 +84,11 @@ class TooSlow(GatewayError):
 
 class TooLarge(GatewayError):
     status = 413
+    type = "invalid_request_error"
+
+
+class WrongMedia(GatewayError):
+    status = 415
     type = "invalid_request_error"
 
 

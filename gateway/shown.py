@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from gateway.config import Config
 from gateway.proxy.keeping import read_file
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.opening import open_store
 from gateway.telemetry.instruments import Reading
 from gateway.watch import views
 from gateway.watch.status import MAX_BYTES, NAME, NOTHING, Status, parse
@@ -40,13 +40,14 @@ class Shown:
         return await asyncio.to_thread(self._asked, question)
 
     def _asked(self, question: Callable[[ExchangeStore], T]) -> T:
-        with closing(open_store(self._config)) as store:
+        with closing(open_to_read(self._config)) as store:
             return question(store)
 
 
-def open_store(config: Config) -> ExchangeStore:
-    """To read it alone. Raises ``StoreError``."""
-    return SqliteStore(config.store.path, config.store.retain_days, read_only=True)
+def open_to_read(config: Config) -> ExchangeStore:
+    """The store, of which nothing is changed. Raises ``StoreError``."""
+    store = config.store
+    return open_store(store.url.get_secret_value(), config.journal.dir, store.retain_days, read_only=True)
 
 
 def watch_readings(shown: Shown, now: Callable[[], float]) -> list[Reading]:
@@ -60,4 +61,8 @@ def watch_readings(shown: Shown, now: Callable[[], float]) -> list[Reading]:
         Reading("oddgate_watch_unreadable", "Lines of the journal that are no records.", of("unreadable"), is_counter=True),
         Reading("oddgate_watch_store_errors", "How often the store failed.", of("store_errors"), is_counter=True),
         Reading("oddgate_watch_missed_bytes", "Journal removed before it was read.", of("missed_bytes"), is_counter=True),
+        Reading("oddgate_watch_otlp_lag_bytes", "What is in the journal and was not sent to the collector.", of("otlp_lag_bytes")),
+        Reading("oddgate_watch_otlp_sent", "Spans that the collector took.", of("otlp_sent"), is_counter=True),
+        Reading("oddgate_watch_otlp_dropped", "Spans that the collector will not take.", of("otlp_dropped"), is_counter=True),
+        Reading("oddgate_watch_otlp_errors", "How often the collector failed.", of("otlp_errors"), is_counter=True),
     ]

@@ -13,7 +13,7 @@ from gateway.wire.generic_json import GenericJson, StreamPlaces
 from gateway.wire.jsonpaths import Paths, compile_path, single_place
 from gateway.wire.routes import Route, overlap, routes
 from gateway.wire.surface import Surface
-from policies.vocabulary import Name, Schema, Scope
+from policies.vocabulary import ALL_TEXT, Name, Schema, Scope
 
 
 def _path(text: str) -> str:
@@ -58,7 +58,7 @@ class RequestPaths(Schema):
     """Ids and the like: no texts, if they have the form of an identifier."""
 
     def paths(self) -> Paths:
-        scopes: dict[Scope, tuple[str, ...]] = {scope: getattr(self, scope.value) for scope in Scope if scope is not Scope.OUTPUT}
+        scopes: dict[Scope, tuple[str, ...]] = {scope: getattr(self, scope.value) for scope in ALL_TEXT if scope is not Scope.OUTPUT}
         return Paths.of(Scope.USER, scopes, self.structural)
 
 

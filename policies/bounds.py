@@ -6,86 +6,87 @@ other (see ``domain_rules``); those of answers are held while an answer comes.
 
 from collections.abc import Iterator
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import cache
+from math import inf
 from zoneinfo import ZoneInfo
 
 from policies.domain import Domain, Hours, Range
+from policies.domain_parts import OF_REQUESTS, Path, action_of, bounds, name_of
+from policies.globs import matches
 from policies.policy import Policy
-from policies.subject import Asked, Subject
-from policies.verdict import Action, Fired
+from policies.subject import GENERATING, Asked, Subject
+from policies.verdict import Fired
 from policies.vocabulary import Mode
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_GENERATING = frozenset({"chat", "completions", "responses", "messages"})
+_LIMITED = GENERATING | {"message_batches"}
 """Surfaces whose requests can say how long an answer may be."""
-_Broken = tuple[str, Action | None]
 
 
 def broken(policy: Policy, subject: Subject, asked: Asked, time: datetime) -> list[Fired]:
     """What of the domain the request is outside of."""
     domain, shadow = policy.domain, policy.mode is Mode.SHADOW
     return [
-        Fired(f"domain.{key}", f"domain.{key}", 0, 0, 1.0, action or domain.action, shadow)
-        for key, action in _broken(domain, subject, asked, time)
+        Fired(name_of(path), name_of(path), 0, 0, 1.0, action_of(domain, path), shadow)
+        for path in dict.fromkeys(_broken(domain, subject, asked, time))
     ]
 
 
 def bounds_requests(domain: Domain) -> bool:
     """Whether there is anything to look for."""
-    tools, request, given = domain.tools, domain.request, domain.input
-    bounds = (
-        domain.hours, domain.groups, tools.allow, given.max_chars, given.max_messages, given.modalities,
-        request.models, request.max_tokens, request.temperature, request.top_p, request.n,
-    )  # fmt: skip
-    return any(bound is not None for bound in bounds)
+    return any(path in OF_REQUESTS for path, _ in bounds(domain))
 
 
-def _broken(domain: Domain, subject: Subject, asked: Asked, time: datetime) -> Iterator[_Broken]:
+def _broken(domain: Domain, subject: Subject, asked: Asked, time: datetime) -> Iterator[Path]:
     if domain.hours and not _is_open(domain.hours, time):
-        yield "hours", domain.hours.action
+        yield ("hours",)
     if domain.groups is not None and not _matches(subject.group, domain.groups):
-        yield "groups", None
+        yield ("groups",)
+    models = domain.request.models
+    if models is not None and not all(_matches(model, models) for model in asked.models):
+        yield "request", "models"
     yield from _input(domain, asked)
-    yield from _request(domain, subject, asked)
+    for part in asked.parts or (asked,):
+        yield from _request(domain, subject, part)
     allowed = domain.tools.allow
     if allowed is not None and not set(asked.tools) <= set(allowed):
-        yield "tools.allow", None if domain.tools.action is Action.REASK else domain.tools.action
+        yield "tools", "allow"
 
 
-def _input(domain: Domain, asked: Asked) -> Iterator[_Broken]:
+def _input(domain: Domain, asked: Asked) -> Iterator[Path]:
     bounds = domain.input
     if bounds.max_chars is not None and asked.chars > bounds.max_chars:
-        yield "input.max_chars", bounds.action
+        yield "input", "max_chars"
     if bounds.max_messages is not None and asked.messages > bounds.max_messages:
-        yield "input.max_messages", bounds.action
+        yield "input", "max_messages"
     if bounds.modalities is not None and not asked.kinds <= set(bounds.modalities):
-        yield "input.modalities", bounds.action
+        yield "input", "modalities"
 
 
-def _request(domain: Domain, subject: Subject, asked: Asked) -> Iterator[_Broken]:
+def _request(domain: Domain, subject: Subject, asked: Asked) -> Iterator[Path]:
     bounds = domain.request
     names_model = subject.model or asked.messages > 0
     if bounds.models is not None and names_model and not _matches(subject.model, bounds.models):
-        yield "request.models", bounds.action
-    unbounded = subject.surface in _GENERATING and asked.messages > 0
-    if bounds.max_tokens is not None and (unbounded if asked.max_tokens is None else asked.max_tokens > bounds.max_tokens):
-        yield "request.max_tokens", bounds.action
+        yield "request", "models"
+    unbounded = subject.surface in _LIMITED and asked.messages > 0
+    if bounds.max_tokens is not None and (unbounded if asked.max_tokens is None else not asked.max_tokens <= bounds.max_tokens):
+        yield "request", "max_tokens"
     for key, bound, value in (
         ("temperature", bounds.temperature, asked.temperature),
         ("top_p", bounds.top_p, asked.top_p),
         ("n", bounds.n, asked.n),
     ):
         if bound and value is not None and not _within(bound, value):
-            yield f"request.{key}", bounds.action
+            yield "request", key
 
 
 def _within(bound: Range, value: float) -> bool:
-    return (bound.min is None or value >= bound.min) and (bound.max is None or value <= bound.max)
+    """What is no number is not."""
+    return (-inf if bound.min is None else bound.min) <= value <= (inf if bound.max is None else bound.max)
 
 
 def _matches(value: str, globs: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(value.lower(), glob.lower()) for glob in globs)
+    return any(matches(value, glob) for glob in globs)
 
 
 def _is_open(hours: Hours, time: datetime) -> bool:

@@ -7,7 +7,7 @@ follows at which score the promised share of them lies beyond. The order of scor
 What it guarantees is what conformal prediction does: an exchange that should pass, and comes from where the accepted ones came (is
 exchangeable with them), is stopped with a chance of no more than the promised rate; but for what the detector's own table has to say, which
 counts as ``PRIOR`` exchanges, and for stopped exchanges that nobody has looked at (see ``alarms``). The unit is the exchange: of a user's
-texts in it the strangest counts.
+texts in it the strangest counts. How unsure an answer may be is a limit of its own, found by ``certainty``.
 """
 
 import hashlib
@@ -18,10 +18,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from detectors.calibration import CalibrationError, Table, from_json, refine
+from policies.domain import Uncertainty
 from policies.domain_rules import DomainRule, promised
 from policies.policy import Policy
 from policies.problems import Problem, ProblemsError
-from policies.vocabulary import Name, Schema
+from policies.vocabulary import Name, Rate, Schema
 
 MAX_BYTES = 1 << 20
 PRIOR = 100
@@ -39,12 +40,20 @@ class Refined(Schema):
     table: dict[str, list[float] | int]
 
 
+class Limit(Schema):
+    """How unsure an answer may be, so that no more than ``max_fpr`` of the good ones are stopped."""
+
+    max_fpr: Rate
+    max_entropy: Annotated[float, Field(gt=0, le=20)]
+
+
 class Calibration(Schema):
     """A file ``NAME.calibration.json``."""
 
     v: Literal[1]
     policy: Name
     rules: Annotated[dict[Literal["domain.languages", "domain.topics"], Refined], Field(max_length=2)]
+    uncertainty: Limit | None = None
 
 
 def refined(scores: Iterable[float]) -> Table:
@@ -57,10 +66,11 @@ def border(found: Table, rate: float) -> float:
     return min(_MOST, max(_LEAST, 1 - found.score(rate)))
 
 
-def write(policy: Policy, tables: Mapping[str, Table]) -> bytes:
+def write(policy: Policy, tables: Mapping[str, Table], limit: Limit | None = None) -> bytes:
     rules = promised(policy)
     found = {name: {"domain": domain_digest(rules[name]), "table": each.as_json()} for name, each in sorted(tables.items())}
-    return json.dumps({"v": _VERSION, "policy": policy.name, "rules": found}, indent=1).encode() + b"\n"
+    unsure = {"uncertainty": limit.model_dump()} if limit else {}
+    return json.dumps({"v": _VERSION, "policy": policy.name, "rules": found, **unsure}, indent=1).encode() + b"\n"
 
 
 def parse(content: bytes, file: str) -> Calibration:
@@ -76,15 +86,31 @@ def parse(content: bytes, file: str) -> Calibration:
     return found
 
 
-def borders(found: Calibration, policy: Policy, file: str) -> tuple[dict[str, float], list[Problem]]:
-    """Where the policy's bounds stop, by a calibration that was made for these very words; and what does not count, and why."""
+def applied(found: Calibration, policy: Policy, file: str) -> tuple[Policy, list[Problem]]:
+    """The policy with its bounds where a calibration of these very words has them; and what does not count, and why. What the policy states
+    itself stays.
+    """
     if found.policy != policy.name:
-        return {}, [Problem(file, 0, "policy", f"it was made for {found.policy}, so it does not count for {policy.name}")]
+        return policy, [Problem(file, 0, "policy", f"it was made for {found.policy}, so it does not count for {policy.name}")]
     rules = promised(policy)
     stale = list(_stale(found, rules))
     kept = {name: each for name, each in found.rules.items() if name not in stale}
     remarks = [Problem(file, 0, f"rules.{name}", "the policy's words have changed since, so it does not count") for name in stale]
-    return {name: border(from_json(each.table), rules[name].max_fpr or 0) for name, each in kept.items()}, remarks
+    borders = {name: border(from_json(each.table), rules[name].max_fpr or 0) for name, each in kept.items()}
+    policy = policy.model_copy(update={"borders": {**borders, **policy.borders}})
+    unsure = policy.domain.output.uncertainty
+    if found.uncertainty and unsure and unsure.max_fpr == found.uncertainty.max_fpr:
+        return (_limited(policy, unsure, found.uncertainty) if unsure.max_entropy is None else policy), remarks
+    if found.uncertainty:
+        said = f"it was made for max_fpr: {found.uncertainty.max_fpr:g}, which the policy does not say, so it does not count"
+        remarks.append(Problem(file, 0, "uncertainty", said))
+    return policy, remarks
+
+
+def _limited(policy: Policy, unsure: Uncertainty, limit: Limit) -> Policy:
+    held = unsure.model_copy(update={"max_entropy": limit.max_entropy})
+    output = policy.domain.output.model_copy(update={"uncertainty": held})
+    return policy.model_copy(update={"domain": policy.domain.model_copy(update={"output": output})})
 
 
 def _stale(found: Calibration, rules: Mapping[str, DomainRule]) -> Iterator[str]:

@@ -2,23 +2,31 @@
 
     exchange.app, .model, .surface, .user, .session, .group    strings
     exchange.stream                                            a boolean
-    exchange.messages, .chars, .tokens (estimated), .max_tokens (0: not said)        whole numbers
-    exchange.tools                                             the names of the tools that are offered
+    exchange.messages, .chars, .tokens (estimated), .max_tokens                      whole numbers
+    exchange.tools                                             all names of the tools that are offered
     exchange.time                                              a timestamp: exchange.time.getHours("Europe/Berlin")
     findings                                                   what rules without a condition on findings have found so far, each with
                                                                .rule, .kind, .entity, .scope, .score: findings.exists(f, f.score > 0.9)
+    exchange.findings                                          a whole number: how many these are in all
     signals.drift, .disparity, .anomaly                        levels by name: signals.drift.topics > 0.25
     signals.incident.severity, .incident.open                  whole numbers
 
-An expression is checked when it is compiled: unknown names, wrong types and anything but a boolean are errors there. What can only be
-told with the values at hand, such as a signal that nobody has reported, is ``Undecidable``. The language has no loops, and its own bounds
-on depth and iterations.
+An expression is checked when it is compiled: unknown names, wrong types and anything but a boolean are errors there; and when its policy
+is loaded it is tried (see ``answerable``). What can only be told with the values at hand, such as a signal that nobody has reported, is
+``Undecidable``. The language has no loops, and its own bounds on depth and iterations; no request can reach these by having more in it:
+
+* ``findings`` holds all there are up to 1,000. Of more it holds, for each rule, kind and scope, an equal share: those with the highest
+  scores. So a condition on whether, or on at least how many times, something was found with some score or more has the same answer up to
+  that share, and ``exchange.findings`` counts them all.
+* ``exchange.max_tokens`` is 0 where a request says none, and more than any API takes where it says what is no number of tokens. Of several
+  requests in one it is the largest.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from math import isnan
 from typing import Any
 
 from policies.subject import NO_SIGNALS, Asked, Signals, Subject
@@ -26,6 +34,9 @@ from policies.verdict import Fired
 from policies.vocabulary import Scope
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_FINDINGS = 1000
+_MOST = 2**53
+_ERROR = re.compile(r"[A-Z_]+: (.+)")
 
 
 class ConditionError(ValueError):
@@ -44,16 +55,14 @@ class Circumstances:
         self.asked = asked
         self.signals = signals
         self.time = time
-        self.findings: list[dict[str, str | float]] = []
+        self.findings = _Findings()
         self._activations: dict[frozenset[str], Any] = {}
 
     def found(self, scope: Scope, fired: Sequence[Fired]) -> None:
         """Rules have fired."""
-        self.findings += [
-            {"rule": f.rule, "kind": f.kind, "entity": f.kind.rpartition(".")[2], "scope": scope.value, "score": float(f.score)}
-            for f in fired
-            if f.why == "match"
-        ]
+        for each in fired:
+            if each.why == "match":
+                self.findings.add((each.rule, each.kind, scope.value), float(each.score))
         self._activations.clear()
 
     def activation(self, names: frozenset[str]) -> Any:  # noqa: ANN401 the library's own
@@ -61,6 +70,37 @@ class Circumstances:
         if names not in self._activations:
             self._activations[names] = _language().Activation({name: _VALUES[name](self) for name in names})
         return self._activations[names]
+
+
+class _Findings:
+    """Those so far, bounded: of the like of each (its rule, kind and scope) the highest scores, and how many there are in all."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._scores: dict[tuple[str, str, str], list[float]] = {}
+
+    def add(self, like: tuple[str, str, str], score: float) -> None:
+        self.total += 1
+        if like not in self._scores and len(self._scores) >= _MAX_FINDINGS:
+            return
+        scores = self._scores.setdefault(like, [])
+        scores.append(score)
+        if len(scores) >= 2 * _MAX_FINDINGS:
+            scores.sort(reverse=True)
+            del scores[_MAX_FINDINGS:]
+
+    def listed(self) -> list[dict[str, str | float]]:
+        share = _MAX_FINDINGS if self.total <= _MAX_FINDINGS else _MAX_FINDINGS // len(self._scores)
+        return [
+            {"rule": rule, "kind": kind, "entity": kind.rpartition(".")[2], "scope": scope, "score": score}
+            for (rule, kind, scope), scores in self._scores.items()
+            for score in sorted(scores, reverse=True)[:share]
+        ]
+
+
+def _whole(number: float) -> int:
+    """A count as the language takes it, with room to reckon."""
+    return _MOST if isnan(number) else int(min(number, _MOST))
 
 
 _VALUES: Mapping[str, Callable[[Circumstances], Any]] = {
@@ -71,18 +111,19 @@ _VALUES: Mapping[str, Callable[[Circumstances], Any]] = {
     "exchange.session": lambda about: about.subject.session,
     "exchange.group": lambda about: about.subject.group,
     "exchange.stream": lambda about: about.asked.stream,
-    "exchange.messages": lambda about: about.asked.messages,
-    "exchange.chars": lambda about: about.asked.chars,
-    "exchange.tokens": lambda about: about.asked.tokens,
-    "exchange.max_tokens": lambda about: int(about.asked.max_tokens or 0),
+    "exchange.messages": lambda about: _whole(about.asked.messages),
+    "exchange.chars": lambda about: _whole(about.asked.chars),
+    "exchange.tokens": lambda about: _whole(about.asked.tokens),
+    "exchange.max_tokens": lambda about: _whole(about.asked.max_tokens or 0),
+    "exchange.findings": lambda about: about.findings.total,
     "exchange.tools": lambda about: list(about.asked.tools),
     "exchange.time": lambda about: about.time,
     "signals.drift": lambda about: dict(about.signals.drift),
     "signals.disparity": lambda about: dict(about.signals.disparity),
     "signals.anomaly": lambda about: dict(about.signals.anomaly),
-    "signals.incident.severity": lambda about: about.signals.incident_severity,
-    "signals.incident.open": lambda about: about.signals.incidents_open,
-    "findings": lambda about: about.findings,
+    "signals.incident.severity": lambda about: _whole(about.signals.incident_severity),
+    "signals.incident.open": lambda about: _whole(about.signals.incidents_open),
+    "findings": lambda about: about.findings.listed(),
 }
 
 
@@ -118,6 +159,14 @@ class Condition:
         """The answer for values of at least its names; None: there is none."""
         value = _value(self._expression, activation)
         return value if isinstance(value, bool) else None
+
+    def failure(self, activation: Any) -> str | None:  # noqa: ANN401 the library's own
+        """Why there is no answer for values of at least its names; None: there is one."""
+        value = _value(self._expression, activation)
+        if isinstance(value, bool):
+            return None
+        said = _ERROR.match(value) if isinstance(value, str) else None  # how the library gives its errors
+        return said[1] if said else "it gives neither true nor false"
 
 
 Answers = tuple[bool | None, ...]
@@ -194,7 +243,7 @@ def _language() -> Any:  # noqa: ANN401 the library's own; it is loaded where a 
     levels = kinds.Map(kinds.STRING, kinds.DOUBLE)
     variables: Mapping[str, Any] = {
         **{f"exchange.{name}": kinds.STRING for name in ("app", "model", "surface", "user", "session", "group")},
-        **{f"exchange.{name}": kinds.INT for name in ("messages", "chars", "tokens", "max_tokens")},
+        **{f"exchange.{name}": kinds.INT for name in ("messages", "chars", "tokens", "max_tokens", "findings")},
         "exchange.stream": kinds.BOOL,
         "exchange.tools": kinds.List(kinds.STRING),
         "exchange.time": kinds.TIMESTAMP,

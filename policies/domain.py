@@ -99,16 +99,45 @@ class Resample(Schema):
     samples: Annotated[int, Field(ge=1, le=8)] = 2
 
 
-class Uncertainty(Schema):
-    """How unsure of an answer the model may be; from its log probabilities, which the gateway asks for."""
+MAX_ENTROPY = 1.0
+"""Nats; the limit of a bound with ``max_fpr`` that nobody has calibrated yet. The tokens of an answer are then as unsure, on average, as
+one in e, and those of ordinary answers less by far."""
 
-    max_entropy: Annotated[float, Field(gt=0, le=20)]
+
+class Uncertainty(Schema):
+    """How unsure of an answer the model may be; from its log probabilities, which the gateway asks for. Measured is what an answer says:
+    refusals and calls of tools are not. An answer that says something and comes without log probabilities is ``on_unavailable``.
+    """
+
+    max_entropy: Annotated[float, Field(gt=0, le=20)] | None = None
     """Mean surprisal of the tokens, in nats."""
+    max_fpr: Rate | None = None
+    """The share of good answers that may be stopped. Unless ``max_entropy`` is said as well, ``oddgate calibrate`` finds the limit, by
+    answers that people have called good."""
     tail: Annotated[float, Field(gt=0, le=1)] = 0.1
     """The share of the least certain tokens whose mean is held to ``max_tail_entropy``."""
     max_tail_entropy: Annotated[float, Field(gt=0, le=40)] | None = None
     resample: Resample | None = None
     action: FailAction | Literal[Action.REASK] = Action.FLAG
+    on_unavailable: FailAction = Field(default_factory=lambda said: _failing(said.get("action", Action.BLOCK)))
+    """Left out: as ``action``; to ask again would bring no log probabilities, so what asks again blocks."""
+
+    @model_validator(mode="after")
+    def _has_limit(self) -> Self:
+        if self.max_entropy is None and self.max_fpr is None:
+            raise ValueError("needs max_entropy or max_fpr")
+        if self.max_fpr is not None and self.max_tail_entropy is not None:
+            raise ValueError("max_tail_entropy goes with max_entropy: max_fpr is a promise about the mean alone")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """Of the mean: as the policy says it, or as it is calibrated."""
+        return MAX_ENTROPY if self.max_entropy is None else self.max_entropy
+
+
+def _failing(action: FailAction | Literal[Action.REASK]) -> FailAction:
+    return Action.BLOCK if action is Action.REASK else action
 
 
 class OutputBounds(Schema):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from policies.domain import Language, Topic
+from policies.domain_parts import action_of
 from policies.policy import Policy, Rule
 from policies.verdict import Action
 from policies.vocabulary import Scope
@@ -38,7 +39,7 @@ def _at_border(rule: DomainRule, policy: Policy) -> DomainRule:
 def _implied(policy: Policy) -> Iterator[DomainRule]:
     domain = policy.domain
     if domain.languages is not None:
-        yield _rule("domain.languages", "language", Scope.USER, domain.action, languages=domain.languages)
+        yield _rule("domain.languages", "language", Scope.USER, action_of(domain, ("languages",)), languages=domain.languages)
     if domain.topics is not None:
         outside = domain.topics.outside
         yield DomainRule(
@@ -55,8 +56,7 @@ def _implied(policy: Policy) -> Iterator[DomainRule]:
             topics=domain.topics.allow,
         )
     if domain.output.languages is not None:
-        action = domain.output.action or domain.action
-        action = Action.BLOCK if action is Action.REASK else action
+        action = action_of(domain, ("output", "languages"))
         yield _rule(
             "domain.output.languages", "language", Scope.OUTPUT, action, languages=domain.output.languages, stream=domain.output.stream
         )

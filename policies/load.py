@@ -14,7 +14,7 @@ from policies import calibration
 from policies.extend import extend
 from policies.objections import Catalog, objections
 from policies.policy import Policy
-from policies.positions import Node, parse, read, unreadable
+from policies.positions import Node, content, parse, read, unreadable
 from policies.problems import Problem, ProblemsError, allowed
 from policies.schema import problem_at, validate
 
@@ -36,6 +36,8 @@ class LoadedPolicy:
     """Where each rule's words stand, ground first, as ``file:line``."""
     remarks: tuple[Problem, ...] = ()
     """What is amiss without keeping it from being used."""
+    own: str = ""
+    """A hash of what its file says itself, without what that builds on."""
 
     @property
     def version(self) -> str:
@@ -136,6 +138,21 @@ def load_policy(path: Path, catalog: Catalog) -> LoadedPolicy:
         raise PolicyError(error.problems) from None
 
 
+def astray(loaded: LoadedPolicy, catalog: Catalog) -> list[Problem]:
+    """What a policy that was loaded by itself says of others that its folder does not bear out, as loading the folder would say."""
+    if loaded.policy.rollout is None:
+        return []
+    shelf = Shelf(loaded.path.parent)
+    found = {loaded.policy.name: loaded}
+    for path in policy_files(loaded.path.parent):
+        try:
+            other = _load(shelf.parsed(path), path, catalog, shelf)
+        except ProblemsError:
+            continue  # it is nobody's concern here
+        found.setdefault(other.policy.name, other)
+    return [problem for problem in _astray(found) if problem.file == str(loaded.path)]
+
+
 def load_text(text: str, file: str, catalog: Catalog) -> LoadedPolicy:
     """A policy from text; ``file`` is what problems call it. What it extends is looked for in the library."""
     try:
@@ -150,27 +167,27 @@ def _load(root: Node, path: Path, catalog: Catalog, shelf: Shelf) -> LoadedPolic
     problems = sorted((problem_at(merged.node, loc, message) for loc, message in objections(policy, catalog)), key=lambda p: p.line)
     if problems:
         raise PolicyError(problems)
-    return LoadedPolicy(policy, _digest(policy), path, merged.layers, merged.origins)
+    return LoadedPolicy(policy, _hash(said(policy)), path, merged.layers, merged.origins, own=_hash(_canonical(root.plain())))
 
 
 def _calibrated(loaded: LoadedPolicy) -> LoadedPolicy:
-    """With the borders that were found in its traffic; those that the policy states itself stay."""
+    """With its bounds where they were found to hold their rates in its traffic."""
     path = calibration_beside(loaded.path)
     if not path.exists():
         return loaded
-    borders, remarks = calibration.borders(calibration.parse(_content(path), str(path)), loaded.policy, str(path))
-    policy = loaded.policy.model_copy(update={"borders": {**borders, **loaded.policy.borders}})
-    return replace(loaded, policy=policy, digest=_digest(policy), remarks=tuple(remarks))
+    found = calibration.parse(content(path, calibration.MAX_BYTES), str(path))
+    policy, remarks = calibration.applied(found, loaded.policy, str(path))
+    return replace(loaded, policy=policy, digest=_hash(said(policy)), remarks=tuple(remarks))
 
 
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(calibration.MAX_BYTES + 1)
-    except OSError as error:
-        raise PolicyError([unreadable(path, error)]) from None
+def said(policy: Policy) -> bytes:
+    """All that a policy says, always in the same form; its digest is of this."""
+    return _canonical(policy.model_dump(mode="json"))
 
 
-def _digest(policy: Policy) -> str:
-    canonical = json.dumps(policy.model_dump(mode="json"), sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _canonical(words: object) -> bytes:
+    return json.dumps(words, sort_keys=True, ensure_ascii=True).encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

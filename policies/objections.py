@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from policies.answerable import unanswerable
 from policies.conditions import Condition, ConditionError
 from policies.policy import Policy, Rule
 from policies.positions import Loc
@@ -111,9 +112,11 @@ def _vanities(_: Policy, rule: Rule, __: Catalog) -> Iterator[Objection]:
 def _conditions(_: Policy, rule: Rule, catalog: Catalog) -> Iterator[Objection]:
     if rule.when is not None:
         try:
-            Condition(rule.when)
+            problem = unanswerable(Condition(rule.when))
         except ConditionError as error:
-            yield ("when",), str(error)
+            problem = str(error)
+        if problem:
+            yield ("when",), problem
     if rule.max_fpr is None:
         return
     if rule.min_score is not None:
@@ -176,6 +179,8 @@ def _bounds(policy: Policy, _: Catalog) -> Iterator[Objection]:
     if domain.hours:
         if not domain.hours.days:
             yield ("domain", "hours", "days"), "an empty list: nothing is ever within the domain"
+        if domain.hours.start == domain.hours.end:
+            yield ("domain", "hours", "end"), "this is when they start; leave both out for the whole day"
         try:
             ZoneInfo(domain.hours.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -196,7 +201,13 @@ def _forms(policy: Policy, catalog: Catalog) -> Iterator[Objection]:
     forms += [(("domain", "tools", "arguments", tool), "json_schema", schema) for tool, schema in policy.domain.tools.arguments.items()]
     for at, kind, form in forms:
         if form is not None and (problem := catalog.form_problem(kind, form)):
-            yield (*at, *problem[0]), problem[1]
+            yield (*at, *problem[0]), _in_one_line(problem[1])
+
+
+def _in_one_line(report: str) -> str:
+    """Of a parser's report its first line, and what it says is the error."""
+    first, *rest = report.splitlines()
+    return " ".join([first, *(line.removeprefix("error: ") for line in rest if line.startswith("error: "))])
 
 
 def _flows(policy: Policy, _: Catalog) -> Iterator[Objection]:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from policies.domain import Domain
 from policies.verdict import Action
-from policies.vocabulary import EntityName, FailAction, Glob, Mode, Name, Rate, RuleAction, Schema, Scope, Score, Stream
+from policies.vocabulary import ALL_TEXT, Day, EntityName, FailAction, Glob, Mode, Name, Rate, RuleAction, Schema, Scope, Score, Stream
 
 
 class PatternSpec(Schema):
@@ -34,7 +34,8 @@ class Rule(Schema):
 
     id: Name
     detect: Name
-    scope: tuple[Scope, ...] = tuple(Scope)
+    scope: tuple[Scope, ...] = ALL_TEXT
+    """Left out: all text of an exchange, which what applications report of themselves (``telemetry``) is no part of."""
     entities: tuple[EntityName, ...] | None = None
     """None: what the detector finds unless asked otherwise, and every pattern of this rule."""
     patterns: Annotated[tuple[PatternSpec, ...], Field(max_length=100)] = ()
@@ -103,6 +104,9 @@ class Flow(Schema):
 
     A place is a scope, or a tool of one: ``user``, ``tool_results.read_inbox``, ``tool_arguments.send_mail``,
     ``tool_arguments.send_mail.to``; a tool and an argument may be globs.
+
+    Where a request goes on from what the endpoint keeps (``previous_response_id``, a conversation, a stored answer), the sources are not
+    seen: each value at ``to`` that could be followed completes the flow, unless it stands in one of the ``unless`` places.
     """
 
     model_config = ConfigDict(validate_by_alias=True, validate_by_name=False)
@@ -145,6 +149,8 @@ class Expectations(Schema):
     max_redact_rate_increase: Score | None = None
     max_lost_blocks: Annotated[int, Field(ge=0)] | None = None
     """How many exchanges that were blocked may pass."""
+    max_untold: Score = 0.05
+    """Of how large a share of the exchanges it may not be known what changes. They count in no other rate."""
 
 
 class Policy(Schema):
@@ -153,7 +159,7 @@ class Policy(Schema):
     name: Name
     description: Annotated[str, Field(max_length=4000)] = ""
     owner: Annotated[str, Field(max_length=200)] = ""
-    review_by: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None = None
+    review_by: Day | None = None
     """The day on which somebody looks at it again; ``policy check`` says when it is past."""
     extends: tuple[Name, ...] = ()
     """The policies it was merged from, first to last; see ``extend``."""

@@ -5,10 +5,12 @@ tags, merge keys and further documents are refused. Anchors and aliases work, wi
 also hold for everything else, so that no file can cost much more than its size.
 """
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import NoReturn
 
 import yaml
@@ -30,6 +32,7 @@ _BOOLS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "fal
 _INT = re.compile(r"[-+]?[0-9]{1,300}")
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,16}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # What YAML 1.2 calls not printable.
 _STRANGE = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -81,15 +84,23 @@ class Node:
 
 
 def read(path: Path) -> str:
-    """The text of a file, which must be an ordinary one, UTF-8, and of a sane size. Raises ``ProblemsError``."""
+    """The text of a file, UTF-8 and of a sane size. Raises ``ProblemsError``."""
+    return decode(content(path, MAX_BYTES), str(path))
+
+
+def content(path: Path, most: int) -> bytes:
+    """What an ordinary file holds, one byte beyond ``most`` at most; nobody is waited for at a pipe. Raises ``ProblemsError``."""
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise ProblemsError([Problem(str(path), 0, "", "this is not an ordinary file")])
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with open(path, "rb", opener=_at_once) as file:
+            if S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file.read(most + 1)
     except OSError as error:
         raise ProblemsError([unreadable(path, error)]) from None
-    return decode(data, str(path))
+    raise ProblemsError([Problem(str(path), 0, "", "this is not an ordinary file")])
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def unreadable(path: Path, error: OSError) -> Problem:
@@ -128,6 +139,8 @@ def scalar(text: str) -> bool | int | float | str | None:
         return int(text)
     if _HEX.fullmatch(text):
         return int(text, 16)
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.replace(".", ""))
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
@@ -183,7 +196,8 @@ class _Composer:
             key, key_line = self._key(event), _line(event)
             if key in mapping:
                 self._refuse(key_line, f"the key is already given on line {mapping[key].line}", key)
-            mapping[key] = replace(self._node(next(self._events), depth + 1), line=key_line)
+            node = self._node(next(self._events), depth + 1)
+            mapping[key] = node if node.line == key_line else replace(node, line=key_line)
         children = mapping.values()
         return Node(None, self._file, line, mapping=mapping, size=_size(children), height=_height(children))
 

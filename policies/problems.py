@@ -20,8 +20,10 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
+        """One line, whatever a key has in it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        line = ": ".join(part for part in (place, self.key, self.message) if part)
+        return line if line.isprintable() else "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 class ProblemsError(Exception):

@@ -6,7 +6,8 @@ and nothing is converted.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -25,7 +26,6 @@ _WORDS = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
-    "finite_number": "must be a finite number",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "dict_type": "must be a mapping (key: value)",
@@ -41,13 +41,29 @@ _WORDS = {
     "value_error": "{error}",
 }
 
+_FOLLOWING = frozenset({"default_factory_not_called"})
+"""What is wrong only because something else is."""
+
 
 def validate(model: type[Model], root: Node, context: Mapping[str, object] | None = None) -> Model:
     """The model's instance, or ``ProblemsError`` with every problem that was found."""
     try:
-        return model.model_validate_json(json.dumps(root.plain()), context=dict(context or {}))
+        text = json.dumps(root.plain(), allow_nan=False)
+    except ValueError:
+        raise ProblemsError(problem_at(root, loc, "must be a finite number") for loc in _not_finite(root)) from None
+    try:
+        return model.model_validate_json(text, context=dict(context or {}))
     except ValidationError as error:
         raise ProblemsError(_problems(model, root, error)) from None
+
+
+def _not_finite(node: Node, at: Loc = ()) -> Iterator[Loc]:
+    if isinstance(node.value, float) and not isfinite(node.value):
+        yield at
+    for key, child in (node.mapping or {}).items():
+        yield from _not_finite(child, (*at, key))
+    for index, child in enumerate(node.items or ()):
+        yield from _not_finite(child, (*at, index))
 
 
 def problem_at(root: Node, loc: Loc, message: str) -> Problem:
@@ -58,7 +74,11 @@ def problem_at(root: Node, loc: Loc, message: str) -> Problem:
 
 
 def _problems(model: type[BaseModel], root: Node, error: ValidationError) -> Iterable[Problem]:
-    found = (problem_at(root, detail["loc"], _message(model, detail)) for detail in error.errors(include_url=False))
+    details = [detail for detail in error.errors(include_url=False) if detail["type"] not in _FOLLOWING]
+    within = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    # A list is also called too short where one of its entries is wrong.
+    told = (detail for detail in details if not (detail["type"] == "too_short" and detail["loc"] in within))
+    found = (problem_at(root, detail["loc"], _message(model, detail)) for detail in told)
     return sorted(found, key=lambda problem: (problem.file, problem.line))
 
 

@@ -7,8 +7,8 @@ nothing specific is only used by name. Else the default.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from fnmatch import fnmatchcase
 
+from policies.globs import matches
 from policies.load import LoadedPolicy
 from policies.policy import AppliesTo
 from policies.subject import Subject
@@ -48,7 +48,7 @@ def _weights(applies: AppliesTo, subject: Subject) -> tuple[_Weight, ...] | None
     """How specifically it matches in each respect; None where it does not match."""
     weights = []
     for globs, value in ((applies.apps, subject.app), (applies.models, subject.model), (applies.surfaces, subject.surface)):
-        matching = [_weight(glob) for glob in globs if fnmatchcase(value.lower(), glob.lower())]
+        matching = [_weight(glob) for glob in globs if matches(value, glob)]
         if not matching:
             return None
         weights.append(max(matching))

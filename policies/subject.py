@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+GENERATING = frozenset({"chat", "completions", "responses", "messages"})
+"""The surfaces on which a model writes the answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -22,9 +25,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for, in numbers: as its dialect reads them. None: it does not say.
+    """What a request asks for, in numbers: as its dialect reads them. None: it does not say. NaN: it says what is no such number, or of
+    several requests in one each says something else.
 
-    ``tools`` are the names of the tools that are offered, ``kinds`` the modalities of its parts besides text.
+    ``tools`` are all names of the tools that are offered, ``kinds`` the modalities of its parts, ``models`` those that may answer in place
+    of the one it is for. ``parts`` is what each of several requests in one (a batch) asks for: its ``messages`` and its numbers.
     """
 
     stream: bool = False
@@ -36,6 +41,8 @@ class Asked:
     n: float | None = None
     tools: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
+    models: tuple[str, ...] = ()
+    parts: tuple["Asked", ...] = ()
 
     @property
     def tokens(self) -> int:

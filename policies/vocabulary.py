@@ -1,15 +1,17 @@
 """The words that every part of a policy uses: scopes, modes, and the forms of names, globs and scores."""
 
+import re
+from calendar import monthrange
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from policies.verdict import Action
 
 
 class Scope(StrEnum):
-    """Which part of an exchange a text stands in."""
+    """Which part of an exchange a text stands in; ``telemetry`` is what applications report of themselves, and no part of any."""
 
     SYSTEM = "system"
     USER = "user"
@@ -19,6 +21,11 @@ class Scope(StrEnum):
     TOOL_DEFINITIONS = "tool_definitions"
     REASONING = "reasoning"
     OUTPUT = "output"
+    TELEMETRY = "telemetry"
+
+
+ALL_TEXT = tuple(scope for scope in Scope if scope is not Scope.TELEMETRY)
+"""Of exchanges. Telemetry is looked at by the rules that name it."""
 
 
 class Mode(StrEnum):
@@ -28,6 +35,17 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+_DAY = r"^(20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+
+def _day(text: str) -> str:
+    parts = re.fullmatch(_DAY, text)
+    if parts is None or int(parts[3]) > monthrange(int(parts[1]), int(parts[2]))[1]:
+        raise ValueError("must be a day like 2027-03-01")
+    return text
+
+
+Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"pattern": _DAY})]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 Glob = Annotated[str, Field(min_length=1, max_length=256)]

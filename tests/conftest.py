@@ -1,6 +1,6 @@
 """What holds for all tests: how fast examples are made and run is the machine's affair, not a property of what is tested.
 
-Continuous integration tries the same examples every time, so that what fails there was changed there; elsewhere they are new ones each time.
+Continuous integration tries the same examples every time, so that what fails there was changed there; elsewhere they are new each time.
 """
 
 import os

@@ -3,7 +3,6 @@
 ``contract``  a ``Parser`` is fed a growing text and says, once it knows, why that can no longer become valid
 ``schemas``   JSON Schema: ``compile_schema`` for texts, ``check_value`` for values (the arguments of a tool)
 ``grammars``  ``compile_regex`` and ``compile_grammar``, for texts
-``fences``    an answer may come in a Markdown fence: what is within is parsed
 
 A document goes: ``reader`` (the syntax of JSON, piece by piece) tells ``claims`` what begins and ends; those hold it against ``rules``,
 which are what of a schema can be told early: types, properties, bounds, the beginnings of listed texts. The rest (``not``, ``if``,

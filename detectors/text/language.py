@@ -2,17 +2,22 @@
 
 What counts is how much the strongest few other languages hold together: a text that could be anything ("ok", a number, a line of code) is
 of no other language. Close relatives that only the library tells apart count as allowed. A score is one less the chance that a text in an
-allowed language looks as foreign, counted on the sets that the model's card names.
+allowed language looks as foreign, counted on texts with about as many letters in the sets that the model's card names. Of few letters only
+that can be said which their script says: that it is of none of the languages.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
-from functools import partial
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
+from unicodedata import name as name_of
 
 from detectors.calibration import Table, from_json
 from detectors.contract import Factory, Scanner, Shown
@@ -25,7 +30,7 @@ MAX_CHARS = 1000
 """A text is known by its first thousand characters and by its last."""
 
 _TABLE = Path(__file__).parent.parent / "models" / "language_calibration.json"
-_REVISION = "1"
+_REVISION = "2"
 _STRONGEST = 3
 _NO_LANGUAGE = "zxx"
 _RELATIVES = {
@@ -50,6 +55,37 @@ _RELATIVES = {
     "zh": {"wuu", "yue"},
     "ar": {"ary", "arz"},
 }
+# As the names of their characters begin. Languages that are not here are written in Latin letters, which any text may hold.
+_SCRIPTS = {
+    "ARABIC": "ar ary arz fa ps ug ur",
+    "ARMENIAN": "hy",
+    "BENGALI": "as bn",
+    "CJK": "ja ko wuu yue zh",
+    "CYRILLIC": "ba be bg kk ky mk mn ru sr tg tt uk uz",
+    "DEVANAGARI": "gom hi mr ne sa",
+    "ETHIOPIC": "am",
+    "GEORGIAN": "ka",
+    "GREEK": "el",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "HANGUL": "ko",
+    "HEBREW": "he",
+    "HIRAGANA": "ja",
+    "KANNADA": "kn",
+    "KATAKANA": "ja",
+    "KHMER": "km",
+    "LAO": "lo",
+    "MALAYALAM": "ml",
+    "MYANMAR": "my",
+    "ORIYA": "or",
+    "SINHALA": "si",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "THAI": "th",
+    "TIBETAN": "dz",
+}
+_LEAST_OF_SCRIPT = 2
+"""One letter may be a symbol, as of a unit."""
 
 _Identifier: TypeAlias = Any  # of a library that need not be installed
 
@@ -75,20 +111,63 @@ class Languages:
         return any(map(str.isalpha, unit))
 
 
+@cache
 def known_languages() -> frozenset[str]:
-    """The codes that can be allowed. Loads the library's model, which takes a second."""
+    """The codes that can be allowed. Loads the library's model, which takes a second, once."""
     return frozenset(_identifier().labels) - {_NO_LANGUAGE} | {"nb"}
+
+
+@dataclass(frozen=True, slots=True)
+class ByLength:
+    """A table for each count of letters from which on it holds."""
+
+    letters: tuple[int, ...]
+    tables: tuple[Table, ...]
+
+    def tail(self, letters: int, score: float) -> float:
+        """1: of too few letters nothing can be said."""
+        at = bisect_right(self.letters, letters)
+        return self.tables[at - 1].tail(score) if at else 1.0
+
+    def as_json(self) -> list[Mapping[str, Any]]:
+        return [{"letters": count, **table.as_json()} for count, table in zip(self.letters, self.tables, strict=True)]
+
+    @classmethod
+    def from_json(cls, plain: Sequence[Mapping[str, Any]]) -> Self:
+        return cls(tuple(each["letters"] for each in plain), tuple(map(from_json, plain)))
 
 
 def build(allowed: tuple[str, ...]) -> Scanner:
     """What a worker process runs."""
-    identifier, calibration = _identifier(), _table()
-    judge = partial(foreign, identifier, kin(allowed))
+    identifier, calibration, family = _identifier(), _tables(), kin(allowed)
 
     def scan(units: Sequence[str]) -> list[list[Finding]]:
-        return [[Finding(NAME, KIND, 0, len(unit), 1 - calibration.tail(judge(unit)), Evidence.MODEL)] for unit in units]
+        return [[Finding(NAME, KIND, 0, len(unit), 1 - chance(unit), Evidence.MODEL)] for unit in units]
+
+    def chance(unit: str) -> float:
+        if is_of_other_script(family, unit):
+            return 0.0
+        count = letters(unit)
+        return calibration.tail(count, foreign(identifier, family, unit)) if count >= calibration.letters[0] else 1.0
 
     return scan
+
+
+def letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
+def is_of_other_script(allowed: frozenset[str], text: str) -> bool:
+    """Whether most letters of a text's beginning, or of its end, are of a script that is neither Latin nor of an allowed language."""
+    return any(_is_of_other_script(allowed, end) for end in {text[:MAX_CHARS], text[-MAX_CHARS:]})
+
+
+def _is_of_other_script(allowed: frozenset[str], text: str) -> bool:
+    if text.isascii():
+        return False
+    scripts = Counter(name_of(char, "").partition(" ")[0] for char in text if char.isalpha())
+    others = sum(count for script, count in scripts.items() if script in _SCRIPTS and allowed.isdisjoint(_SCRIPTS[script].split()))
+    return others >= _LEAST_OF_SCRIPT and others * 2 > scripts.total()
 
 
 def kin(allowed: Sequence[str]) -> frozenset[str]:
@@ -113,8 +192,8 @@ def _identifier() -> _Identifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _table() -> Table:
-    return from_json(json.loads(_TABLE.read_text(encoding="utf-8")))
+def _tables() -> ByLength:
+    return ByLength.from_json(json.loads(_TABLE.read_text(encoding="utf-8")))
 
 
 def _digest(allowed: Sequence[str]) -> str:

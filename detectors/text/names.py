@@ -17,7 +17,8 @@ _BEFORE_PLACE = regex.compile(
     regex.IGNORECASE,
 )
 _LIST = regex.compile(
-    rf"(?P<left>{WORD}(?:\s{WORD})?)(?P<join>,\s|\s(?:and|&|y)\s|,\s(?:and\s)?)(?P<right>{WORD}(?:\s{WORD})?)(?![\p{{L}}\-'’])"
+    rf"(?<![\p{{L}}\-'’])(?P<left>{WORD}(?:\s{WORD})?)"
+    rf"(?P<join>,\s|\s(?:and|&|y)\s|,\s(?:and\s)?)(?P<right>{WORD}(?:\s{WORD})?)(?![\p{{L}}\-'’])"
 )
 
 
@@ -52,6 +53,8 @@ def _loses(name: Name, said: list[Name]) -> bool:
 def _listed(text: str, names: list[Name]) -> list[Name]:
     """Who is named beside a person is a person: "Marrero and Murphy"."""
     people = {(name.start, name.end) for name in names if name.entity == PERSON}
+    if not people:
+        return []
     added = []
     for match in _LIST.finditer(text, overlapped=True):
         left, right = match.span("left"), match.span("right")

@@ -1,4 +1,6 @@
-"""Rebuilds ``models/language_calibration.json``: how foreign text in an allowed language looks to ``detectors.text.language``.
+"""Rebuilds ``models/language_calibration.json``: how foreign text in an allowed language looks, by its letters.
+
+The texts are those of the sets, and pieces of a few words of each, for users answer in a few words.
 
 ``python -m detectors.training.calibrate_language --data DIR`` with the development sets in DIR: English utterances and Spanish sentences.
 """
@@ -7,6 +9,7 @@ import argparse
 import csv
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,10 @@ _COUNT = 2000
 """Texts of each set."""
 _KNOTS, _LAST, _DIGITS = 100, 20, 6
 _MIN_CHARS, _MAX_CHARS = 30, 200
+_WORDS = (2, 3)
+"""Of the pieces."""
+_LETTERS = (8, 12, 20, 32, 48)
+"""Where a table begins: of fewer letters than the first nothing can be said."""
 _SETS = (("odd_clinc150", "en"), ("odd_banking77", "en"), ("odd_snips", "en"), ("pii_meddocan_es", "es"))
 
 
@@ -27,10 +34,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=language._TABLE, help="default: in its place among the models")  # noqa: SLF001
     args = parser.parse_args()
     identifier = language._identifier()  # noqa: SLF001
-    scores = [
-        language.foreign(identifier, language.kin((code,)), text) for folder, code in _SETS for text in chosen(args.data / folder, code)
-    ]
-    args.out.write_text(json.dumps(thinned(table(scores)).as_json(), separators=(",", ":")) + "\n", encoding="utf-8")
+    scores: list[list[float]] = [[] for _ in _LETTERS]
+    for folder, code in _SETS:
+        for text in chosen(args.data / folder, code):
+            for piece in (text, *pieces(text)):
+                if (at := bisect_right(_LETTERS, language.letters(piece))) > 0:
+                    scores[at - 1].append(language.foreign(identifier, language.kin((code,)), piece))
+    found = language.ByLength(_LETTERS, tuple(thinned(table(each)) for each in scores))
+    args.out.write_text(json.dumps(found.as_json(), separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A few neighbouring words, from a place that depends on the text alone."""
+    words = text.split()
+    start = hashlib.sha256(text.encode()).digest()[0]
+    for count in _WORDS:
+        if len(words) > count:
+            at = start % (len(words) - count + 1)
+            yield " ".join(words[at : at + count])
 
 
 def chosen(folder: Path, code: str) -> list[str]:

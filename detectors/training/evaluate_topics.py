@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from detectors.text.turns import parts, with_context
+from detectors.text.turns import own_words, parts, with_context
 
 OUT_OF_SCOPE = "oos"
 REFUSALS = (0.01, 0.02, 0.05)
@@ -20,6 +20,11 @@ RECALL = 0.95
 MAX_ALLOWED = 10
 MAX_JUDGED = 200
 """Texts of each kind in a draw."""
+
+SENTENCES = (1, 2, 3, 5, 10)
+MAX_LONG = 100
+"""Turns of several sentences."""
+_STRIDE = 7
 
 FOLLOW_UPS = (
     "and tomorrow?", "what about the other one?", "yes please", "no, the first one", "how much?", "why?", "thanks", "ok do it", "when?",
@@ -121,11 +126,29 @@ def turns(judge: Judge, draw: Draw, max_fpr: float = 0.05) -> dict[str, float]:
     return {
         "follow_ups_refused": refused(asked),
         "follow_ups_without_context_refused": refused([FOLLOW_UPS[at % len(FOLLOW_UPS)] for at in range(len(inside))]),
+        "inside_word_after_inside_refused": refused(_words_after(inside, inside[::-1])),
+        "outside_word_after_inside_caught": refused(_words_after(inside, outside)),
         "outside_after_inside_caught": refused([with_context([first], second) for first, second in pairs]),
-        "outside_behind_inside_caught": refused([f"{first}. {second}" for first, second in pairs]),
-        "inside_behind_inside_refused": refused([f"{first}. {second}" for first, second in zip(inside, inside[::-1], strict=True)]),
         "greeting_and_inside_refused": refused([f"Hello, good morning. {text}" for text in inside]),
+        **{f"{count}_inside_refused": refused(_in_a_row(inside, count)) for count in SENTENCES},
+        **{f"{count}_outside_caught": refused(_in_a_row(outside, count)) for count in SENTENCES},
+        **{f"{count}_inside_and_1_outside_caught": refused(_behind(inside, outside, count)) for count in SENTENCES},
     }
+
+
+def _words_after(before: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """A turn that says one word, the longest of another text, after a whole one."""
+    words = (max(own_words(text), key=len, default="") for text in texts)
+    return [with_context([first], f"And {word}?") for first, word in zip(before, words, strict=False) if word]
+
+
+def _in_a_row(texts: Sequence[str], count: int) -> list[str]:
+    """Turns of ``count`` sentences."""
+    return [". ".join(texts[(at + step * _STRIDE) % len(texts)] for step in range(count)) for at in range(min(MAX_LONG, len(texts)))]
+
+
+def _behind(inside: Sequence[str], outside: Sequence[str], count: int) -> list[str]:
+    return [f"{before}. {text}" for before, text in zip(_in_a_row(inside, count), outside, strict=False)]
 
 
 def timed(judge: Judge, texts: Sequence[str], clock: Clock) -> tuple[list[float], list[float], float]:

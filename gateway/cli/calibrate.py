@@ -1,13 +1,14 @@
 """``oddgate calibrate``: hold a policy's domain to the false-alarm rates that it promises, by what its own traffic scored.
 
 It reads the journal's records of the policy and what people said of them, tells how well each rate is held, and writes the calibration
-beside the policy, where the gateway takes it up. Exit code 1: there is nothing to calibrate by, or a rate is not held.
+beside the policy, where the gateway takes it up. Of answers whose uncertainty is bounded it tells how well that tells bad ones from good
+ones (feedback ``good`` and ``bad``). Exit code 1: there is nothing to calibrate by, or a rate is not held.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from detectors.registry import Catalog, DetectorError, build
@@ -16,9 +17,11 @@ from gateway.guard.plan import options_of
 from gateway.proxy.keeping import replace_file
 from gateway.telemetry.tailing import JournalReader
 from policies.alarms import Report, report
-from policies.calibration import write
+from policies.calibration import Limit, write
+from policies.certainty import Certainty, certainty
+from policies.domain import Uncertainty
 from policies.domain_rules import DomainRule, all_rules, promised
-from policies.heard import Heard
+from policies.heard import UNCERTAINTY, Heard
 from policies.intervals import Interval
 from policies.load import LoadedPolicy, PolicyError, calibration_beside, load_policy
 from policies.policy import Policy
@@ -51,18 +54,39 @@ def run(args: argparse.Namespace) -> int:
         return _usage(f"there is no journal in {args.journal}")
     try:
         loaded = load_policy(args.policy, Catalog())
-        rules = promised(loaded.policy)
-        if not rules:
-            return _usage(f"{args.policy}: its domain has neither topics nor languages: nothing has a rate to hold")
+        rules, unsure = promised(loaded.policy), loaded.policy.domain.output.uncertainty
+        if not (rules or unsure):
+            return _usage(f"{args.policy}: its domain has neither topics, languages nor output.uncertainty: nothing can be calibrated")
         heard = _heard(loaded.policy.name, rules, args.journal)
         found = _reports(loaded.policy, rules, heard, args.days)
-        path = args.out or calibration_beside(args.policy)
-        if found:
-            replace_file(path, write(loaded.policy, {name: each.table for name, each in found.items()}), mode=_MODE)
+        answers = certainty(unsure, list(heard.answers(args.days))) if unsure else None
+        written = None
+        if found or (answers and answers.new_limit):
+            written = args.out or calibration_beside(args.policy)
+            tables = {name: each.table for name, each in found.items()}
+            replace_file(written, write(loaded.policy, tables, _limit(unsure, answers)), mode=_MODE)
     except (PolicyError, DetectorError, OSError) as error:
         return _usage(str(error))
-    _show(loaded, found, heard, path, as_json=args.json)
-    return GOOD if found and all(each.is_held is not False for each in found.values()) else FOUND
+    if args.json:
+        rules_said: dict[str, object] = {name: _rule_as_json(each) for name, each in found.items()}
+        rules_said |= {UNCERTAINTY: _answers_as_json(answers)} if answers else {}
+        said = {"policy": loaded.policy.name, "records": heard.read, "rules": rules_said}
+        print_json({**said, "written": str(written) if written else None})
+    else:
+        print("\n".join(_shown(loaded, found, answers, heard, written)))
+    return GOOD if _is_good(found, answers) else FOUND
+
+
+def _is_good(found: Mapping[str, Report], answers: Certainty | None) -> bool:
+    """Something is known, and nothing of it speaks against a rate."""
+    is_known = bool(found) or (answers is not None and bool(answers.good + answers.bad) and not answers.missing)
+    return is_known and all(each.is_held is not False for each in found.values()) and (answers is None or answers.is_held)
+
+
+def _limit(unsure: Uncertainty | None, answers: Certainty | None) -> Limit | None:
+    """The one in force stays where too few answers are known to tell another."""
+    highest = (answers and answers.new_limit) or (unsure and unsure.max_entropy)
+    return Limit(max_fpr=unsure.max_fpr, max_entropy=highest) if unsure and unsure.max_fpr and highest else None
 
 
 def _usage(message: str) -> int:
@@ -87,19 +111,22 @@ def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days
     return {name: each for name, each in found.items() if each}
 
 
-def _show(loaded: LoadedPolicy, found: Mapping[str, Report], heard: Heard, path: Path, *, as_json: bool) -> None:
-    if as_json:
-        said = {"policy": loaded.policy.name, "records": heard.read, "rules": {name: _as_json(each) for name, each in found.items()}}
-        print_json({**said, "written": str(path) if found else None})
-        return
-    print(f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the journal")
+def _shown(
+    loaded: LoadedPolicy, found: Mapping[str, Report], answers: Certainty | None, heard: Heard, written: Path | None
+) -> Iterator[str]:
+    yield f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the journal"
     if heard.other:
-        print(f"note: {counted(heard.other, 'score')} left out, given for other examples or languages, or by another version")
+        yield f"note: {counted(heard.other, 'score')} left out, given for other examples or languages, or by another version"
     for remark in loaded.remarks:
-        print(f"note: {remark}")
+        yield f"note: {remark}"
     for name, each in found.items():
-        print("\n".join(_lines(name, each)))
-    print(f"written: {path}" if found else "nothing to calibrate by: no score of this configuration is known to be of the inside")
+        yield from _lines(name, each)
+    if answers:
+        yield from _answer_lines(answers)
+    if promised(loaded.policy) and not found:
+        yield "nothing to calibrate by: no score of this configuration is known to be of the inside"
+    if written:
+        yield f"written: {written}"
 
 
 def _lines(name: str, said: Report) -> Sequence[str]:
@@ -115,11 +142,25 @@ def _lines(name: str, said: Report) -> Sequence[str]:
     ]
 
 
+def _answer_lines(said: Certainty) -> Iterator[str]:
+    yield f"{UNCERTAINTY}: {said.good} good and {said.bad} bad answers, {said.unknown} stopped without a label"
+    if said.promised is not None:
+        yield f"  promised  {said.promised:.4f}{'' if said.is_held else ' NOT HELD'}"
+    yield f"  stops     {_rate(said.stopped)} of the good answers"
+    yield f"  catches   {_rate(said.caught)} of the bad ones"
+    if said.auroc:
+        yield f"  AUROC     {', '.join(f'{name} {value:.4f}' for name, value in said.auroc.items())} (bad against good)"
+    if said.missing:
+        yield f"  limit     {said.limit:.4f} stays: {counted(said.missing, 'good answer')} more must be labelled (POST /v1/feedback)"
+    elif said.new_limit is not None and said.new_caught:
+        yield f"  limit     {said.limit:.4f} -> {said.new_limit:.4f}, which catches {_rate(said.new_caught)} of the bad answers"
+
+
 def _rate(interval: Interval) -> str:
     return f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})"
 
 
-def _as_json(said: Report) -> dict[str, object]:
+def _rule_as_json(said: Report) -> dict[str, object]:
     return {
         "promised": said.promised,
         "inside": said.inside,
@@ -132,6 +173,23 @@ def _as_json(said: Report) -> dict[str, object]:
         "auroc": said.auroc,
         "border": said.border,
         "new_border": said.new_border,
+    }
+
+
+def _answers_as_json(said: Certainty) -> dict[str, object]:
+    return {
+        "promised": said.promised,
+        "good": said.good,
+        "bad": said.bad,
+        "unlabelled_stops": said.unknown,
+        "stopped": _interval(said.stopped),
+        "caught": _interval(said.caught),
+        "held": said.is_held,
+        "auroc": dict(said.auroc),
+        "limit": said.limit,
+        "missing": said.missing,
+        "new_limit": said.new_limit,
+        "new_caught": None if said.new_caught is None else _interval(said.new_caught),
     }
 
 

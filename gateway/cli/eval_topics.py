@@ -19,6 +19,8 @@ _DRAWS = 5
 _PER_TOPIC = (10, 20)
 _P95 = 18  # of twenty quantiles
 _OUTSIDE = ("others", "out_of_scope")
+_INSIDE_TO_ONE = 8
+"""Of the mix whose median cost is told: so many turns inside to one of each kind outside."""
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -63,12 +65,15 @@ def _judged(draw: Draw) -> dict[str, Any]:
     judge = Judge(draw.examples)
     fit_s = time.process_time() - before
     inside, times, settled = timed(judge, draw.inside, time.process_time_ns)
+    mixed = [*times]
     found: dict[str, Any] = {"calibration": held(inside), "cost": {"fit_s": round(fit_s, 3), **_cost("inside", times, settled)}}
     for name, texts in zip(_OUTSIDE, (draw.others, draw.out_of_scope), strict=True):
         if texts:
             chances, times, settled = timed(judge, texts, time.process_time_ns)
             found[name] = figures(inside, chances)
             found["cost"] |= _cost(name, times, settled)
+            mixed += times[: len(inside) // _INSIDE_TO_ONE]
+    found["cost"]["mixed_p50_us"] = round(statistics.median(mixed), 1)
     found["turns"] = turns(judge, draw)
     return found
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.cli.serve import settings_file
 from gateway.config import load_config
-from gateway.shown import open_store
+from gateway.shown import open_to_read
 from gateway.watch.row import Row
 from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query, StoreError
 from gateway.watch.views import QueryError, asked, exchange, summary
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         config = load_config(settings_file(args.config), dict(os.environ))
         query, _, _ = asked({name: value for name in _NAMES if (value := getattr(args, name))})
-        with closing(open_store(config)) as store:
+        with closing(open_to_read(config)) as store:
             return _one(store, args.id) if args.id else _many(store, query, args.limit, as_json=args.json)
     except (ProblemsError, QueryError) as error:
         print(error, file=sys.stderr)

@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.telemetry.chain import is_own
 from gateway.telemetry.tailing import JournalReader
 from policies.labels import is_event
 
@@ -29,13 +31,17 @@ def run(args: argparse.Namespace) -> int:
         print(f"there is no journal in {args.dir}", file=sys.stderr)
         return 2
     reader = JournalReader(args.dir)
-    for line in list(reader.read())[-args.lines :] if args.lines > 0 else []:
+    for line in list(_lines(reader))[-args.lines :] if args.lines > 0 else []:
         _show(line, as_json=args.json)
     while not args.no_follow:
-        for line in reader.read():
+        for line in _lines(reader):
             _show(line, as_json=args.json)
         time.sleep(_PAUSE_S)
     return 0
+
+
+def _lines(reader: JournalReader) -> Iterator[bytes]:
+    return (line for line in reader.read() if not is_own(line))
 
 
 def _show(line: bytes, *, as_json: bool) -> None:

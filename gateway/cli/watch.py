@@ -32,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends the watch after its last record
         threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
     try:
-        watch(load_config(settings_file(args.config), dict(os.environ)), stop)
+        watch(load_config(settings_file(args.config), dict(os.environ)), stop, is_beside=args.attached)
     except ProblemsError as error:
         print(error, file=sys.stderr)
         return 2
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         print(f"oddgate watch cannot go on: {error}", file=sys.stderr)
         return 1
     return 0

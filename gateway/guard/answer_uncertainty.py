@@ -17,7 +17,8 @@ _REASON = "the answer was too uncertain: say only what you are sure of"
 class UncertaintyWatch:
     """``hear`` the tokens of an answer, ``speak`` for each choice that says something; ``end`` tells what is too uncertain.
 
-    A choice that says something without any log probabilities cannot be judged: that is flagged, as unavailable.
+    A choice that says something without any log probabilities cannot be judged, nor can one too many: it is treated as ``on_unavailable``
+    says. One that only refuses, or calls tools, is not measured.
     """
 
     def __init__(self, bounds: Uncertainty, *, shadow: bool, may_reask: bool) -> None:
@@ -36,7 +37,7 @@ class UncertaintyWatch:
                 found.add(log_probability, likeliest)
 
     def speak(self, choice: int) -> None:
-        if len(self._spoke) < _MAX_CHOICES:
+        if len(self._spoke) <= _MAX_CHOICES:  # one more than are measured
             self._spoke[max(choice, 0)] = None
 
     def end(self) -> Iterator[Broken]:
@@ -44,7 +45,7 @@ class UncertaintyWatch:
             found = self._surprisals.get(choice)
             measured = found.measure(self._bounds.tail) if found else None
             if measured is None:
-                yield broken_choice(RULE, choice, Action.FLAG, "", shadow=self._shadow, why="unavailable")
+                yield broken_choice(RULE, choice, self._bounds.on_unavailable, "", shadow=self._shadow, why="unavailable")
                 continue
             self._measured[choice] = measured
             if self._is_too_high(measured):
@@ -56,4 +57,4 @@ class UncertaintyWatch:
 
     def _is_too_high(self, measured: Measured) -> bool:
         highest = self._bounds.max_tail_entropy
-        return measured.mean > self._bounds.max_entropy or (highest is not None and measured.tail > highest)
+        return measured.mean > self._bounds.limit or (highest is not None and measured.tail > highest)

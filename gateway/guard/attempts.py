@@ -4,7 +4,6 @@ Sans-io. The request goes out as ``body``; ``watch`` holds each answer to the bo
 guard, and ``again`` makes the body with which the model is asked once more.
 """
 
-import hmac
 from collections.abc import Callable, Sequence
 
 from gateway.guard.answer_bounds import AnswerBounds, AnswerWatch
@@ -16,11 +15,8 @@ from gateway.wire.codec import encode
 from gateway.wire.model import Event, Json, Request
 from gateway.wire.reasking import Said, asking_again, may_ask_again, sample_of
 from policies.flows import FlowWatch
+from policies.rollout import share_of
 from policies.verdict import Action
-
-
-def _share(request_id: str, key: bytes) -> float:
-    return int.from_bytes(hmac.digest(key, b"resample" + request_id.encode(), "sha256")[:8], "big") / 2**64
 
 
 class Attempts:
@@ -80,7 +76,7 @@ class Attempts:
         unsure = self._bounds.uncertainty
         resample = unsure.resample if unsure else None
         sample = sample_of(self._request.surface, self._request.body) if resample else None
-        if resample is None or sample is None or _share(request_id, key) >= resample.share:
+        if resample is None or sample is None or share_of(key, "resample", request_id) >= resample.share:
             return None
         self._listens = True
         return encode(sample), resample.samples

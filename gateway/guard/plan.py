@@ -29,6 +29,8 @@ def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None =
 Build = Callable[[Rule], Sequence[TextDetector]]
 """The detectors that a rule needs."""
 
+_FLOWS_MS = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
@@ -120,7 +122,7 @@ class Plan:
     version: str
     """``NAME@DIGEST12``, as users see it."""
     patience_s: float
-    """How long the detectors that run where they stand may take for one request."""
+    """How long the detectors that run where they stand, and the following of flows, may take for one request."""
     on_request: Checks
     on_answer: Checks
     flows: Flows | None = None
@@ -138,7 +140,7 @@ def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
     rules = all_rules(policy)
     conditions = {when: Condition(when) for when in dict.fromkeys(rule.when for rule in rules if rule.when)}
     made = [_check(policy, rule, build(rule), conditions) for rule in rules]
-    patience_s = max((rule.deadline_ms for rule in rules), default=0) / 1000
+    patience_s = max([*(rule.deadline_ms for rule in rules), _FLOWS_MS if policy.flows else 0], default=0) / 1000
     on_answer = Checks([check for check in made if not _is_undone(check.rule)])
     flows = Flows(policy) if policy.flows else None
     return Plan(policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from detectors.normalize import escapes_undone, stands_for
 from detectors.text.placeholders import lookalikes
-from gateway.guard.flowing import follow
+from gateway.guard.flowing import RequestFlows
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
@@ -75,7 +75,7 @@ class RequestGuard:
         self._crossing: dict[Run, list[Edit]] = {}
         self._is_edited = False
         self.findings = Findings()
-        self.flows: FlowWatch | None = None
+        self._flows = RequestFlows(plan.flows, request) if plan.flows else None
 
     def look(self) -> Iterator[None]:
         """Look what jobs the texts make, a piece at a time. Whoever stops before the end leaves the rest timed out."""
@@ -133,6 +133,8 @@ class RequestGuard:
                 yield from self._scan(subject, self._asked.of(segment.scope))
         for subject in self._seams:
             yield from self._scan(subject, self._checks(subject))
+        if self._flows:
+            yield from self._flows.follow()
 
     def _scan(self, subject: Subject, checks: tuple[Check, ...]) -> Iterator[None]:
         yield from self._scans.scan(subject, [detector for check in checks for detector in check.inline])
@@ -166,14 +168,17 @@ class RequestGuard:
         return findings.action
 
     def _ask_about_findings(self) -> None:
-        """Conditions on findings are about what the rules without such a condition find in the request, taken together."""
+        """Conditions on findings are about what the rules without such a condition find in the request, taken together:
+        in its texts and across their seams.
+        """
         if self._circumstances is None or not self._asked.needs_findings:
             return
         found: list[tuple[Scope, Sequence[Fired]]] = []
-        for segment, subject in zip(self._request.segments, self._subjects, strict=True):
-            checks = [check for check in self._asked.of(segment.scope) if not (check.condition and check.condition.needs_findings)]
+        texts = [(segment.scope, subject) for segment, subject in zip(self._request.segments, self._subjects, strict=True)]
+        for scope, subject in (*texts, *[(self._first(seam).scope, seam) for seam in self._seams]):
+            checks = [check for check in self._asked.of(scope) if not (check.condition and check.condition.needs_findings)]
             outcomes = [(check.rule, self._scans.outcome(subject, check)) for check in checks]
-            found.append((segment.scope, decide(self._plan.policy, outcomes, len(segment.text)).fired))
+            found.append((scope, decide(self._plan.policy, outcomes, len(subject.text)).fired))
         for scope, fired in found:
             self._circumstances.found(scope, fired)
         self._asked = self._asked.asked(self._circumstances, with_findings=True)
@@ -184,12 +189,13 @@ class RequestGuard:
             return
         self._note(("domain",), Scope.USER, broken(self._plan.policy, about.subject, about.asked, about.time))
 
+    @property
+    def flows(self) -> FlowWatch | None:
+        """What the answer's guard goes on from."""
+        return self._flows.watch if self._flows else None
+
     def _follow_flows(self) -> None:
-        """What flows within the request is judged here; the answer's guard goes on from ``flows``."""
-        if self._plan.flows is None:
-            return
-        self.flows = self._plan.flows.watch()
-        for place, scope, fired in follow(self._request, self.flows):
+        for place, scope, fired in self._flows.crossed() if self._flows else ():
             self._note(place, scope, fired)
 
     def _note(self, place: Place, scope: Scope, fired: Sequence[Fired]) -> None:

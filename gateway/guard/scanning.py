@@ -24,6 +24,8 @@ _SENTENCES = 256
 """The same of sentences that are looked at."""
 _CHARS_A_DEADLINE = 10_000
 """A model's deadline is for as many characters; a text of five times as many has five times as long."""
+_MAX_PATIENCE = 10
+"""No text has more than as many times the deadline, however long it is."""
 
 Found = tuple[Finding, ...]
 
@@ -93,7 +95,7 @@ class TextScans:
         if known is None:
             units = yield from _units(subject, detector)
             if units:
-                patience_s = deadline_s * (1 + len(subject.text) // _CHARS_A_DEADLINE)
+                patience_s = deadline_s * min(1 + len(subject.text) // _CHARS_A_DEADLINE, _MAX_PATIENCE)
                 job = Job(detector, tuple(text for text, _ in units), patience_s, name)
                 self._pending[name] = _Pending(job, tuple(unit for _, unit in units))
                 return

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
-from gateway.errors import PolicyViolation, UpstreamError
+from gateway.errors import GatewayError, PolicyViolation, UpstreamError
 from gateway.guard.attempts import Attempts
 from gateway.guard.outcome import Findings
 from gateway.guard.plan import Plan
@@ -27,13 +27,17 @@ async def chunks_of(answer: UpstreamAnswer, max_bytes: int, exchange: Exchange, 
     """The answer's bytes, with the time that is spent waiting for them noted. Raises UpstreamError beyond ``max_bytes``."""
     exchange.waits_since = clock()
     size = 0
-    async for chunk in answer.chunks:
-        exchange.waited(clock())
-        size += len(chunk)
-        if size > max_bytes:
-            raise UpstreamError("upstream_too_large", "The upstream's answer is larger than the gateway takes.")
-        yield chunk
-        exchange.waits_since = clock()
+    try:
+        async for chunk in answer.chunks:
+            exchange.heard(clock())
+            size += len(chunk)
+            if size > max_bytes:
+                raise UpstreamError("upstream_too_large", "The upstream's answer is larger than the gateway takes.")
+            yield chunk
+            exchange.waits_since = clock()
+    except GatewayError as error:
+        exchange.attempt_failed(error.code, clock())
+        raise
     exchange.waited(clock())
 
 
@@ -119,7 +123,7 @@ class Answering:
         await self._scans.settle(is_end=True)
         release = guard.release()
         body = b"" if isinstance(release, Refuse) else render_completion(release, guard)
-        exchange.guard_s += self._clock() - begin
+        exchange.guarded("output", begin, self._clock())
         exchange.note_answer(guard)
         if isinstance(release, Refuse):
             if not self._may_ask_again():
@@ -157,17 +161,17 @@ class Answering:
                     return
                 out += released or b""
                 if event.is_end:
-                    exchange.guard_s += clock() - begin
+                    exchange.guarded("stream", begin, clock())
                     exchange.note_answer(self._guard)
                     if not self._is_refused:
                         await self._finish(answer, out)
                     return
                 if clock() - begin > TURN_S:
-                    exchange.guard_s += clock() - begin
+                    exchange.guarded("stream", begin, clock())
                     await self._write(answer, out)
                     await asyncio.sleep(0)
                     begin, out = clock(), b""
-            exchange.guard_s += clock() - begin
+            exchange.guarded("stream", begin, clock())
             await self._write(answer, out)
         if not self._is_refused:
             await self._end_unmarked(stream, renderer, answer)

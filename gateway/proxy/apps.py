@@ -37,9 +37,6 @@ class Caller:
         return Subject(self.name, model, surface, self.user, self.session, self.group)
 
 
-ANYONE = Caller("", None, is_known=False)
-
-
 class Apps:
     def __init__(self, apps: Sequence[App], labels: Labels | None = None) -> None:
         trusted = (labels or Labels()).trust

@@ -24,6 +24,7 @@ from gateway.proxy.realtime import Conversation
 from gateway.proxy.reply import JSON, Reply
 from gateway.proxy.resampling import Samples
 from gateway.proxy.scanning import AnswerScans, review
+from gateway.proxy.trail import Beside, Trail
 from gateway.proxy.uploading import Uploading
 from gateway.proxy.vault import Recollection
 from gateway.telemetry.record import Exchange
@@ -33,11 +34,12 @@ from gateway.wire.file_rows import read_row
 from gateway.wire.model import Call, Form, Json, Origin, Request, Segment
 from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
-from gateway.wire.spoken import GENERATING
 from gateway.wire.surface import read_path
+from gateway.wire.tracing import begin
 from gateway.wire.upload import Upload
 from policies.conditions import Circumstances
 from policies.flows import FlowWatch
+from policies.subject import GENERATING
 from policies.verdict import Action
 from policies.vocabulary import Scope
 
@@ -47,7 +49,8 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9_.=&,:-]|%(?:5[BbDd]|2[Cc])){0,512}")
 
 async def handle(parts: Parts, inbound: Inbound, writer: Writer) -> None:
     """Serve one request. Raises nothing but cancellation and ClientGone, when there is nobody left to answer."""
-    exchange = Exchange(parts.new_id(), parts.wall(), parts.clock())
+    trace = begin(inbound.headers, inbound.header_items, parts.chance)
+    exchange = Exchange(parts.new_id(), parts.wall(), parts.clock(), trace)
     reply = Reply(exchange, writer, parts.record, parts.clock)
     serving = _Serving(parts, exchange, inbound, reply)
     try:
@@ -106,7 +109,7 @@ class _Serving:
             return
         match = parts.routes.find(inbound.method, inbound.path)
         dialect = self._reply.errors = match.dialect
-        exchange.surface = dialect.surface
+        exchange.surface, exchange.method, exchange.route = dialect.surface, inbound.method, match.pattern
         if isinstance(dialect, Realtime):
             await Conversation(parts, exchange, inbound, self._reply).run(match)
             return
@@ -169,7 +172,7 @@ class _Serving:
         await review(guard, self._parts.scans, self._parts.clock, plan.patience_s)
         body = None if guard.verdict() is Action.BLOCK else guard.body()
         self._flows = guard.flows
-        self._exchange.guard_s += self._parts.clock() - begin
+        self._exchange.guarded("input", begin, self._parts.clock())
         return body
 
     async def _upload(self, match: Match, call: Call, upload: Upload) -> None:
@@ -271,7 +274,8 @@ class _Serving:
     async def _ask(self, match: Match, model: str, body: bytes) -> UpstreamAnswer:
         """Beside the exchange, of which nothing is noted."""
         target, headers = self._target(match, model), self._inbound.header_items()
-        return (await self._parts.router.send(target, headers, body, drop_credentials=self._caller.is_known))[1]
+        beside = Beside(self._exchange)
+        return (await self._parts.router.send(target, headers, body, beside, drop_credentials=self._caller.is_known))[1]
 
     def _target(self, match: Match, model: str) -> Target:
         inbound = self._inbound
@@ -280,10 +284,12 @@ class _Serving:
     async def _send(self, match: Match, model: str, body: Body) -> UpstreamAnswer:
         exchange, inbound, clock = self._exchange, self._inbound, self._parts.clock
         target = self._target(match, model)
+        trail = Trail(exchange, clock, self._parts.chance)
         exchange.waits_since = clock()
-        upstream, answer = await self._parts.router.send(target, inbound.header_items(), body, drop_credentials=self._caller.is_known)
-        exchange.waited(clock())
-        exchange.upstream, exchange.status = upstream.name, answer.status
+        upstream, answer = await self._parts.router.send(
+            target, inbound.header_items(), body, trail, drop_credentials=self._caller.is_known
+        )
+        exchange.answered(upstream.name, answer.status, clock())
         self._max_answer_bytes = upstream.settings.max_response_mb << 20
         return answer
 

@@ -5,7 +5,7 @@ import re
 from gateway.proxy.http import Headers
 
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
-_FORWARDED = frozenset({"accept", "content-type", "idempotency-key", "traceparent", "tracestate", "user-agent", "x-client-request-id"})
+_FORWARDED = frozenset({"accept", "content-type", "idempotency-key", "user-agent", "x-client-request-id"})
 _FORWARDED_WITH_KEY = _FORWARDED | _CREDENTIALS
 _FORWARDED_PREFIXES = ("openai-", "anthropic-", "azureml-", "x-ms-", "x-stainless-")
 

@@ -7,6 +7,7 @@ restart undoes it.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,19 +16,23 @@ from typing import Protocol
 from detectors.contract import Factory
 from detectors.registry import DetectorError
 from gateway.guard.plan import Plan
-from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
 from gateway.proxy.lastgood import LastGood, UnusableError
 from gateway.proxy.plans import Detectors, Plans
 from gateway.proxy.reload import PolicyFolder, Rejected, Reloaded, Snapshot
 from gateway.proxy.rollouts import MAX_BYTES, Act, Memory, Rollouts, Side, State, Trial, remembered
+from gateway.proxy.unheard import unheard
+from gateway.proxy.versions import Versions
 from gateway.wire.model import Json
 from policies.objections import Catalog
 from policies.subject import Subject
 from policies.vocabulary import Mode
 
 _POLL_S = 0.2
+_SLOW_S = 10.0
 _LAST_GOOD = "policies-last-good"
 _ROLLOUTS = "rollouts.json"
+_PURPOSE = b"oddgate: rollouts\n"
 
 log = logging.getLogger("oddgate")
 
@@ -45,7 +50,7 @@ class Told(Protocol):
 @dataclass(frozen=True, slots=True)
 class Source:
     """``folder`` is None for the policies that come with the package, which need not be kept; ``required`` are names that apps' settings
-    name.
+    name, ``untrusted`` the labels that nobody is trusted to say.
     """
 
     folder: Path | None
@@ -53,25 +58,30 @@ class Source:
     default: str
     required: Collection[str]
     keep_dir: Path
+    untrusted: Collection[str] = ()
 
 
 class InForce:
     """Raises PolicyError and DetectorError at construction, where there is nothing good to begin with."""
 
     def __init__(self, source: Source, catalog: Catalog, detectors: Detectors, key: bytes, clock: Callable[[], float], told: Told) -> None:
+        self._key = key
         self._default = source.default
         self._named = source.required
+        self._untrusted = source.untrusted
         self._detectors = detectors
         self._told = told
         self._catalog = catalog
         self._last_good = LastGood(source.keep_dir / _LAST_GOOD, source.folder, key) if source.folder else None
+        self._versions = Versions(source.keep_dir)
         self._kept_rollouts = source.keep_dir / _ROLLOUTS
         self._saving = asyncio.Lock()
         self._folder = PolicyFolder(
             source.folder or source.library, source.default, catalog, source.required, clock, last_good=self._read_last_good
         )
         self._rejected = [str(problem) for problem in self._folder.rejected]
-        self.rollouts = Rollouts(key, _read_rollouts(self._kept_rollouts), clock, told.rollout_counted, self._rollout_changed)
+        self._is_slow = False
+        self.rollouts = Rollouts(key, self._read_rollouts(), clock, told.rollout_counted, self._rollout_changed)
         self._plans = self._first_plans()
         self._take_up(self._plans)
         self._say_degraded()
@@ -85,7 +95,7 @@ class InForce:
     @property
     def is_degraded(self) -> bool:
         """What is in force is not what the folder says."""
-        return bool(self._rejected)
+        return bool(self._rejected) or self._is_slow
 
     def status(self) -> dict[str, Json]:
         return {
@@ -93,6 +103,7 @@ class InForce:
             "policies": self._plans.status(),
             "rejected": self._rejected,
             "rollouts": self.rollouts.status(),
+            "warnings": self._warnings(),
         }
 
     async def act(self, name: str, act: Act) -> Json:
@@ -107,11 +118,12 @@ class InForce:
             await self._keep(self._plans.snapshot)
         while True:
             await asyncio.sleep(_POLL_S)
-            found = await asyncio.to_thread(self._folder.poll)
-            if isinstance(found, Rejected):
-                self._reject([str(problem) for problem in found.problems])
-            elif found is not None:
-                await self._swap(found, warm)
+            with self._said_when_slow():
+                found = await asyncio.to_thread(self._folder.poll)
+                if isinstance(found, Rejected):
+                    self._reject([str(problem) for problem in found.problems])
+                elif found is not None:
+                    await self._swap(found, warm)
             if self.rollouts.is_unsaved:
                 await self.close()
 
@@ -121,6 +133,21 @@ class InForce:
             await self._keep_rollouts()
         except OSError as error:
             _say("what has become of rollouts cannot be kept, and a restart would undo it", error)
+
+    @contextmanager
+    def _said_when_slow(self) -> Iterator[None]:
+        """A folder that is not to be read to its end must not look like one that does not change."""
+
+        def say() -> None:
+            self._is_slow = True
+            log.error("degraded: the policies have been read for more than %d s; those before stay in force till then", _SLOW_S)
+
+        slow = asyncio.get_running_loop().call_later(_SLOW_S, say)
+        try:
+            yield
+        finally:
+            slow.cancel()
+            self._is_slow = False
 
     async def _swap(self, found: Reloaded, warm: Callable[[list[Factory]], Awaitable[None]]) -> None:
         try:
@@ -159,6 +186,11 @@ class InForce:
                 log.warning("%s", remark)
         for name, of in _unenforced(plans.snapshot):
             log.warning("%s only says what it would do: its part of %s's exchanges is not enforced", name, of)
+        for warning in self._warnings():
+            log.warning("%s", warning)
+
+    def _warnings(self) -> list[str]:
+        return [*self.rollouts.warnings(), *unheard(self._plans.snapshot.policies.values(), self._untrusted)]
 
     def _reject(self, problems: list[str]) -> None:
         self._rejected = problems
@@ -184,15 +216,29 @@ class InForce:
         if self._last_good:
             try:
                 await asyncio.to_thread(self._last_good.keep, snapshot)
+                await asyncio.to_thread(self._versions.keep, snapshot.policies.values())
             except OSError as error:
-                _say("the policies cannot be kept for a start with a broken folder", error)
+                _say("the policies cannot be kept, for a start with a broken folder and for replay", error)
 
     async def _keep_rollouts(self) -> None:
         """One writer at a time. Raises OSError; then it is tried again when there is more to write."""
         async with self._saving:
             if self.rollouts.is_unsaved:
                 self.rollouts.is_unsaved = False
-                await asyncio.to_thread(replace_file, self._kept_rollouts, self.rollouts.memory())
+                content = signed(self.rollouts.memory(), self._key, _PURPOSE)
+                await asyncio.to_thread(replace_file, self._kept_rollouts, content)
+
+    def _read_rollouts(self) -> Memory | None:
+        """None where what was kept cannot be read, or was signed with another key."""
+        try:
+            content = read_file(self._kept_rollouts, MAX_BYTES)
+            found = remembered(None if content is None else unsigned(content, self._key, _PURPOSE) or b"")
+        except OSError:
+            found = None
+        if found is None:
+            what = "%s is damaged, or was kept under another secret_key: new versions of policies get no exchanges until somebody says so"
+            log.error(what, self._kept_rollouts)
+        return found
 
     def _rollout_changed(self, trial: Trial, change: str) -> None:
         self._told.rollout_changed(trial.name, change)
@@ -212,14 +258,3 @@ def _unenforced(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 
 def _say(what: str, error: Exception) -> None:
     log.error("%s: %s", what, error)
-
-
-def _read_rollouts(path: Path) -> Memory | None:
-    """None where what was kept cannot be read."""
-    try:
-        found = remembered(read_file(path, MAX_BYTES))
-    except OSError:
-        found = None
-    if found is None:
-        log.error("%s cannot be read: new versions of policies get no exchanges until somebody says so", path)
-    return found

@@ -1,7 +1,8 @@
 """Small files that outlast the process: each is replaced whole or not at all, and is for its owner's eyes only, unless it is said who else
-may read it.
+may read it. What decides is signed with the gateway's key, so that whoever can write the file cannot decide.
 """
 
+import hmac
 import os
 from pathlib import Path
 
@@ -42,3 +43,14 @@ def read_file(path: Path, max_bytes: int) -> bytes | None:
     if len(content) > max_bytes:
         raise OSError(f"more than {max_bytes} bytes")
     return content
+
+
+def signed(body: bytes, key: bytes, purpose: bytes) -> bytes:
+    """With a signature for one purpose, as ``unsigned`` takes it off again."""
+    return hmac.digest(key, purpose + body, "sha256").hex().encode() + b"\n" + body
+
+
+def unsigned(content: bytes, key: bytes, purpose: bytes) -> bytes | None:
+    """None where it was not signed with this key for this purpose."""
+    body = content.partition(b"\n")[2]
+    return body if hmac.compare_digest(content, signed(body, key, purpose)) else None

@@ -5,7 +5,6 @@ else; and it is signed with the gateway's key, so that whoever can write the fil
 """
 
 import hashlib
-import hmac
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
 from gateway.proxy.reload import Snapshot
 from gateway.wire.codec import encode
 from gateway.wire.model import Json
@@ -39,16 +38,21 @@ class LastGood:
     key: bytes
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Raises OSError, and then what was kept before is still there."""
+        """Raises OSError, also where it would not come back as it is; and then what was kept before is still there."""
         body = encode({
             "v": _VERSION,
             "folder": self._folder(),
             "loaded_at": snapshot.loaded_at,
             "policies": [_written(loaded) for loaded in snapshot.policies.values()],
         })  # fmt: skip
-        content = self._signature(body) + b"\n" + body
+        content = signed(body, self.key, _PURPOSE)
         if len(content) > MAX_BYTES:
             raise OSError(f"the policies take more than {MAX_BYTES} bytes")
+        try:
+            for written in json.loads(body)["policies"]:
+                _read(written)
+        except ValueError:
+            raise OSError("the policies would not be read again as they are") from None
         replace_file(self.path, content)
 
     def read(self, catalog: Catalog) -> Snapshot | None:
@@ -59,8 +63,8 @@ class LastGood:
             raise UnusableError(f"{self.path} cannot be read: {error}") from None
         if content is None:
             return None
-        signature, _, body = content.partition(b"\n")
-        if not hmac.compare_digest(signature, self._signature(body)):
+        body = unsigned(content, self.key, _PURPOSE)
+        if body is None:
             raise UnusableError(f"{self.path} is damaged, or was kept under another secret_key")
         try:
             return self._snapshot(json.loads(body), catalog)
@@ -81,9 +85,6 @@ class LastGood:
     def _folder(self) -> str:
         return str(self.folder.absolute())
 
-    def _signature(self, body: bytes) -> bytes:
-        return hmac.digest(self.key, _PURPOSE + body, "sha256").hex().encode()
-
 
 def _written(loaded: LoadedPolicy) -> Json:
     return {
@@ -91,6 +92,7 @@ def _written(loaded: LoadedPolicy) -> Json:
         "path": str(loaded.path),
         "layers": loaded.layers,
         "origins": dict(loaded.origins),
+        "own": loaded.own,
         "policy": loaded.policy.model_dump(mode="json", by_alias=True, exclude_unset=True),
         "says": _says(loaded.policy),
     }
@@ -102,7 +104,7 @@ def _read(kept: Json) -> LoadedPolicy:
     if kept["says"] != _says(policy):
         raise ValueError
     origins = {name: tuple(places) for name, places in kept["origins"].items()}
-    return LoadedPolicy(policy, kept["digest"], Path(kept["path"]), tuple(kept["layers"]), origins)
+    return LoadedPolicy(policy, kept["digest"], Path(kept["path"]), tuple(kept["layers"]), origins, own=kept["own"])
 
 
 def _says(policy: Policy) -> str:

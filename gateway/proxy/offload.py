@@ -3,7 +3,7 @@
 Jobs that wait go to a worker several at a time. Where more is asked than can be done in time, the pool does what it can and refuses the
 rest at once, rather than be late with everything. Whatever goes wrong is a value with a reason, never an exception: ``timeout``;
 ``overload``, when a job would wait too long; ``error``, when what runs in the worker failed; ``unavailable``, when the worker died or
-cannot start.
+cannot start; ``too_long``, when a unit is more than a model is ever shown.
 """
 
 import asyncio
@@ -29,6 +29,10 @@ _TRUST = 0.8
 """The share of its deadline in which a job must be expected to be done. The rest is for what the expectation does not know."""
 _NEWS = 0.2
 """What the last batch counts for in the average of all."""
+_LEAST_CHARS = 100
+"""A unit takes as long as its characters, and no less than one of so many."""
+MAX_UNIT_CHARS = 50_000
+"""A text or turn that is longer is not judged in one: it would keep everybody else waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class _Flight:
     work: Work
     results: "asyncio.Future[Results]"
     until: float
+    size: int
     askers: int = 0
 
 
@@ -132,8 +137,8 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._flights: dict[tuple[str, bytes], _Flight] = {}
         self._queue: dict[tuple[str, bytes], _Flight] = {}  # those without a worker; the first has waited longest
-        self._load = 0  # units of all flights
-        self._pace_s: float | None = None  # what a unit takes, on average
+        self._load = 0  # the size of all flights
+        self._pace_s: float | None = None  # what a character takes, on average
         self._is_closed = False
         self.outcomes: dict[str, int] = {"done": 0, "timeout": 0, "overload": 0, "error": 0, "unavailable": 0}
 
@@ -194,13 +199,13 @@ class Pool:
         """A worker is free, or can be expected to be free in time. A free one always takes the job: the expectation may be wrong."""
         if self._idle:
             return True
-        expected_s = (self._pace_s or 0.0) * (self._load / len(self._workers) + len(work.units))
+        expected_s = (self._pace_s or 0.0) * (self._load / len(self._workers) + _size(work.units))
         return len(self._queue) < self._max_waiting and expected_s <= work.deadline_s * _TRUST
 
     def _enqueue(self, work: Work) -> _Flight:
-        flight = _Flight(work, asyncio.get_running_loop().create_future(), _now() + work.deadline_s)
+        flight = _Flight(work, asyncio.get_running_loop().create_future(), _now() + work.deadline_s, _size(work.units))
         self._flights[work.key] = self._queue[work.key] = flight
-        self._load += len(work.units)
+        self._load += flight.size
         self._serve()
         return flight
 
@@ -216,15 +221,15 @@ class Pool:
         """What has waited longest and can still be in time; no more than ``_BATCH_S`` of it, and nothing that makes another job late."""
         batch: list[_Flight] = []
         now = _now()
-        units, end = 0, now + _BATCH_S
+        size, end = 0, now + _BATCH_S
         for flight in list(self._queue.values())[:_BATCH_JOBS]:
-            units += len(flight.work.units)
-            done_at = now + units * (self._pace_s or 0.0)
+            size += flight.size
+            done_at = now + size * (self._pace_s or 0.0)
             if batch and done_at > min(end, flight.until):
                 break
             if self._is_late(flight, done_at, now):
                 self._settle(flight, Undone("timeout"))
-                units -= len(flight.work.units)
+                size -= flight.size
                 continue
             del self._queue[flight.work.key]
             batch.append(flight)
@@ -242,7 +247,7 @@ class Pool:
             async with asyncio.timeout(_STUCK_S):
                 answers, seconds = await worker.ask([(flight.work.factory, flight.work.units) for flight in batch])
             results = [_results(flight.work, answer) for flight, answer in zip(batch, answers, strict=True)]
-            self._note_pace(seconds / max(1, sum(len(flight.work.units) for flight in batch)))
+            self._note_pace(seconds / max(1, sum([flight.size for flight in batch])))
         except (TimeoutError, _WorkerDied, OSError):
             await worker.stop()
         except asyncio.CancelledError:
@@ -262,9 +267,13 @@ class Pool:
         if flight.results.done():
             return
         flight.results.set_result(results)
-        self._load -= len(flight.work.units)
+        self._load -= flight.size
         del self._flights[flight.work.key]
         self._queue.pop(flight.work.key, None)
+
+
+def _size(units: Sequence[str]) -> int:
+    return sum([max(len(unit), _LEAST_CHARS) for unit in units])
 
 
 def _now() -> float:
@@ -281,6 +290,8 @@ class Scans(Pool):
         return dict(zip(jobs, answers, strict=True))
 
     async def _scan(self, job: Job) -> Answer:
+        if job.detector.reads != "sentence" and any(len(unit) > MAX_UNIT_CHARS for unit in job.units):
+            return NotChecked(job.detector.name, "too_long")
         results = await self.do(Work(job.detector.factory, job.units, job.deadline_s, job.key))
         return NotChecked(job.detector.name, results.reason) if isinstance(results, Undone) else tuple(map(_findings, results))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.errors import GatewayError
 from gateway.guard.plan import Plan
 from gateway.guard.request import Memos
 from gateway.proxy.apps import Apps
@@ -20,11 +21,23 @@ from gateway.wire.routes import Routes
 from policies.subject import Subject
 
 
+class Calls(Protocol):
+    """Told of each call of an upstream."""
+
+    def begin(self, upstream: str) -> Headers:
+        """What to send besides."""
+        ...
+
+    def failed(self, error: GatewayError) -> None: ...
+
+
 class Router(Protocol):
-    async def send(self, target: Target, client: Headers, body: Body, *, drop_credentials: bool) -> tuple[Upstream, UpstreamAnswer]: ...
+    async def send(
+        self, target: Target, client: Headers, body: Body, calls: Calls, *, drop_credentials: bool
+    ) -> tuple[Upstream, UpstreamAnswer]: ...
 
     async def connect(
-        self, target: Target, client: Headers, protocols: Sequence[str], *, drop_credentials: bool
+        self, target: Target, client: Headers, protocols: Sequence[str], calls: Calls, *, drop_credentials: bool
     ) -> tuple[Upstream, Handshake]: ...
 
 
@@ -48,6 +61,8 @@ class Parts:
     wall: Callable[[], float]
     clock: Callable[[], float]
     new_id: Callable[[], str]
+    chance: Callable[[int], bytes]
+    """Random bytes, so many of them."""
     pictures: Pictures | None = None
     """None: pictures are not read."""
     shutdown: Shutdown = field(default_factory=Shutdown)

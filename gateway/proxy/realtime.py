@@ -22,6 +22,7 @@ from gateway.proxy.refusing import refusal
 from gateway.proxy.reply import JSON, Reply
 from gateway.proxy.scanning import review
 from gateway.proxy.shutdown import shutting_down
+from gateway.proxy.trail import Trail
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Request
 from gateway.wire.openai.realtime import Offer, no_socket, read_handshake, read_offer, render_error, render_upstream_refusal
@@ -72,12 +73,12 @@ class Conversation:
         await self._review(turns, asked)
         path = f"{match.path}?{inbound.query}" if inbound.query else match.path
         target = Target("GET", path, match.family, asked.model)
+        trail = Trail(exchange, parts.clock, parts.chance)
         exchange.waits_since = parts.clock()
         upstream, answer = await parts.router.connect(
-            target, _forwarded(inbound.header_items(), offer), offer.protocols, drop_credentials=caller.is_known
+            target, _forwarded(inbound.header_items(), offer), offer.protocols, trail, drop_credentials=caller.is_known
         )
-        exchange.waited(parts.clock())
-        exchange.upstream = upstream.name
+        exchange.answered(upstream.name, answer.status, parts.clock())
         if answer.socket is None:
             await self._refuse(answer)
             return

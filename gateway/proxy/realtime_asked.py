@@ -73,7 +73,7 @@ class ClientEvents:
         await review(guard, parts.scans, parts.clock, plan.patience_s)
         action = guard.verdict()
         body = request.raw if action is Action.BLOCK else guard.body()
-        turns.turn.guard_s += parts.clock() - begin
+        turns.turn.guarded("input", begin, parts.clock())
         if action is not Action.BLOCK:
             turns.note_asked(guard.findings, len(request.raw))
             turns.has_sound = turns.has_sound or is_sound

@@ -109,7 +109,7 @@ class ServerEvents:
         self._note_sound(answer, event)
         is_end = event.kind == DONE
         messages = await self._pass(answer, event, is_end=is_end)
-        self._turns.turn.guard_s += self._parts.clock() - begin
+        self._turns.turn.guarded("stream", begin, self._parts.clock())
         if messages is None:
             return self._stop(answer, event, response)
         answer.has_begun = answer.has_begun or event.kind == CREATED
@@ -166,7 +166,7 @@ class ServerEvents:
         answer = self._transcript(event.heard) if event.heard else self._new_answer("")
         is_end = not event.heard or event.kind.endswith("completed")
         messages = await self._pass(answer, event, is_end=is_end)
-        self._turns.turn.guard_s += self._parts.clock() - begin
+        self._turns.turn.guarded("stream", begin, self._parts.clock())
         if event.heard and (is_end or messages is None):
             self._transcripts.pop(event.heard, None)
         if messages is None:

@@ -13,6 +13,7 @@ from gateway.proxy.parts import Parts
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Event, Request
 from gateway.wire.openai.realtime_requests import SURFACE
+from gateway.wire.tracing import new_span_id
 from policies.conditions import Circumstances
 
 _MAX_TEXTS = 1000
@@ -27,6 +28,7 @@ class Turns:
         self._caller = caller
         self._turn = first
         self._session = first.request_id
+        self._trace = first.trace
         self._plan: Plan | None = None
         self._parts_of_turn = 0
         self._is_begun = True
@@ -134,10 +136,11 @@ class Turns:
             raise Unavailable("journal_unavailable", "The gateway cannot write its record of this exchange.") from None
 
     def _new(self) -> Exchange:
-        last = self._turn
+        last, trace = self._turn, self._trace.child(new_span_id(self._parts.chance))
         return Exchange(
-            self._parts.new_id(), self._parts.wall(), self._parts.clock(), app=last.app, surface=SURFACE, model=last.model, is_stream=True,
-            upstream=last.upstream, status=last.status, user=last.user, session=last.session, group=last.group,
+            self._parts.new_id(), self._parts.wall(), self._parts.clock(), trace, last.method, last.route, app=last.app, surface=SURFACE,
+            model=last.model, is_stream=True, upstream=last.upstream, status=last.status, user=last.user, session=last.session,
+            group=last.group,
         )  # fmt: skip
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from policies.calibration import MAX_BYTES
 from policies.load import LoadedPolicy, PolicyError, calibration_files, load_dir, policy_files
 from policies.objections import Catalog
-from policies.positions import MAX_BYTES
-from policies.problems import Problem, allowed
+from policies.positions import content
+from policies.problems import Problem, ProblemsError, allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +156,18 @@ def _file_looks(path: Path) -> tuple[object, ...]:
 
 def _fingerprint(folder: Path) -> str:
     """What the files say, so that a file that was only touched is not judged again."""
-    content = hashlib.sha256()
+    said = hashlib.sha256()
     try:
         for path in _files(folder):
-            content.update(f"\0{path.name}\0".encode("utf-8", "surrogateescape"))
-            content.update(_bytes(path))
+            said.update(f"\0{path.name}\0".encode("utf-8", "surrogateescape"))
+            said.update(_bytes(path))
     except PolicyError as error:
         return str(error)
-    return content.hexdigest()
+    return said.hexdigest()
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        return b""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        return str(error.errno).encode()
+        return content(path, MAX_BYTES)
+    except ProblemsError as error:
+        return str(error).encode("utf-8", "surrogateescape")

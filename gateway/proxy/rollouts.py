@@ -1,17 +1,18 @@
 """New versions of policies beside the old ones, while the gateway runs: whose turn it is, how often each side blocks, and what comes of it.
 
 A trial is one new version against one old one. As soon as the test can tell their block rates apart by more than the policy allows, the new
-version is rolled back: it gets no more exchanges, also after a restart, until its file changes or somebody says so. Where it can tell that
-they do not differ by more, it may be promoted, and gets them all. Tallies are this process's own, and begin anew with it.
+version is rolled back: it gets no more exchanges, also after a restart, until its own file changes (not one that it builds on) or somebody
+says so. Where it can tell that they do not differ by more, it may be promoted, and gets them all. Tallies are this process's own, and begin
+anew with it.
 
-The test takes exchanges for independent. Those of one session are not quite, so a share of few and long sessions should be given a
-smaller ``error_rate``.
+The test takes exchanges for independent, and no caller may decide: of those that bring one session's or user's label a few count (see
+``policies.rollout``). Exchanges without a label all count, and whoever can make labels up counts as many callers.
 """
 
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -21,7 +22,7 @@ from gateway.wire.codec import encode
 from gateway.wire.model import Json
 from policies.load import LoadedPolicy
 from policies.policy import Rollout
-from policies.rollout import Compared, Comparison, Tally, compare, is_new
+from policies.rollout import Callers, Compared, Comparison, Tally, compare, is_new
 from policies.subject import Subject
 from policies.verdict import Action
 from policies.vocabulary import Mode
@@ -30,7 +31,7 @@ MAX_BYTES = 1 << 20
 _MAX_SETTLED = 1000
 _COMPARED_EVERY = 25
 """Exchanges: a comparison costs a tenth of a millisecond, and the test allows any."""
-_VERSION = 1
+_VERSION = 2
 
 Act = Literal["promote", "rollback", "reset"]
 Side = Literal["old", "new"]
@@ -44,11 +45,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What has become of a new version. ``by``: ``test``, ``hand``, or ``loss``, where nobody knows what had become of it."""
+    """What has become of a new version. ``by``: ``test``, ``hand``, or ``loss``, where nobody knows what had become of it. ``own`` tells
+    what its own file said (see ``LoadedPolicy``).
+    """
 
     state: State
     by: str
     at: float
+    own: str = ""
+
+    def holds_for(self, own: str) -> bool:
+        """Whether a version of the same name, whose own file says this, is rolled back as well; also where that is in doubt."""
+        return self.state is State.ROLLED_BACK and (self.own == own or not (self.own and own))
 
 
 Memory = Mapping[str, Settled]
@@ -61,6 +69,7 @@ class Trial:
 
     name: str
     version: str
+    own: str
     of: str
     of_version: str
     rollout: Rollout
@@ -69,6 +78,7 @@ class Trial:
     old: Tally = field(default_factory=Tally)
     new: Tally = field(default_factory=Tally)
     compared: Compared | None = None
+    callers: Callers = field(default_factory=Callers)
 
     @property
     def state(self) -> State:
@@ -79,8 +89,10 @@ class Trial:
             return self.settled.state is State.PROMOTED
         return is_new(self.rollout, self.name, subject, request_id, key)
 
-    def note(self, side: Side, blocked: bool) -> Comparison | None:
-        """One more exchange; the result of the comparison where that is news."""
+    def note(self, side: Side, blocked: bool, caller: tuple[str, str] | None) -> Comparison | None:
+        """One more exchange; the result of the comparison where that is news. ``caller``: whose it is, as far as labels tell."""
+        if caller and not self.callers.counts((side, caller)):
+            return None
         if side == "old":
             self.old = self.old.plus(blocked)
         else:
@@ -108,7 +120,15 @@ class Trial:
             "comparison": compared.comparison.value,
             "max_difference": self.rollout.max_difference,
             "error_rate": self.rollout.error_rate,
+            "warning": self.warning,
         }
+
+    @property
+    def warning(self) -> str | None:
+        """What is easily overlooked."""
+        if self.state is not State.PROMOTED:
+            return None
+        return f"{self.of} gets no exchanges, whatever is edited in it: {self.name} is promoted, and decides them all"
 
 
 class Rollouts:
@@ -155,7 +175,13 @@ class Rollouts:
         trial.settled = self._memory.get(trial.version)
         if trial.settled is None and self._is_lost:
             self._settle(trial, State.ROLLED_BACK, "loss")
+        elif trial.settled is None and (before := self._last_settled(trial.name)) and before.holds_for(trial.own):
+            self._remember(trial, before)
         return trial
+
+    def _last_settled(self, name: str) -> Settled | None:
+        """What became last of any version of this name."""
+        return next((self._memory[version] for version in reversed(self._memory) if _name(version) == name), None)
 
     def turn(self, of: str, subject: Subject, request_id: str) -> str | None:
         """The new version, by its name, that decides an exchange which is ``of``'s: the first whose turn it is."""
@@ -169,7 +195,7 @@ class Rollouts:
         for trial, side in self._sides.get(exchange.policy, ()):
             decision = _decision(exchange, trial.is_shadow[side])
             self._counted(trial.name, side, decision)
-            found = trial.note(side, decision in ("block", "would_block"))
+            found = trial.note(side, decision in ("block", "would_block"), _caller(exchange, trial.rollout))
             if found is not None:
                 self._conclude(trial, found)
 
@@ -185,28 +211,36 @@ class Rollouts:
         """What somebody says is done. Raises KeyError where nothing of that name is rolled out."""
         trial = self._trials[name]
         if act == "reset":
-            trial.settled, trial.old, trial.new, trial.compared = None, Tally(), Tally(), None
-            self.is_unsaved |= self._memory.pop(trial.version, None) is not None
+            trial.settled, trial.old, trial.new, trial.compared, trial.callers = None, Tally(), Tally(), None, Callers()
+            settled = [version for version in self._memory if _name(version) == name]
+            self.is_unsaved |= bool(settled)
+            for version in settled:
+                del self._memory[version]
             self._changed(trial, State.RUNNING.value)
         else:
             self._settle(trial, State.PROMOTED if act == "promote" else State.ROLLED_BACK, "hand")
         return trial.status()
 
     def _settle(self, trial: Trial, state: State, by: str) -> None:
-        trial.settled = self._memory[trial.version] = Settled(state, by, self._clock())
+        self._remember(trial, Settled(state, by, self._clock(), trial.own))
+        self._changed(trial, state.value)
+
+    def _remember(self, trial: Trial, settled: Settled) -> None:
+        trial.settled = self._memory[trial.version] = settled
         self._memory.move_to_end(trial.version)
         if len(self._memory) > _MAX_SETTLED:
             self._memory.popitem(last=False)
         self.is_unsaved = True
-        self._changed(trial, state.value)
+
+    def warnings(self) -> list[str]:
+        return [trial.warning for trial in self._trials.values() if trial.warning]
 
     def status(self) -> list[Json]:
         return [trial.status() for trial in self._trials.values()]
 
     def memory(self) -> bytes:
         """What ``remembered`` reads again."""
-        settled = {version: {"state": each.state.value, "by": each.by, "at": each.at} for version, each in self._memory.items()}
-        return encode({"v": _VERSION, "settled": settled})
+        return encode({"v": _VERSION, "settled": {version: asdict(each) for version, each in self._memory.items()}})
 
 
 def remembered(content: bytes | None) -> Memory | None:
@@ -218,14 +252,23 @@ def remembered(content: bytes | None) -> Memory | None:
         if kept["v"] != _VERSION:
             return None
         settled = list(kept["settled"].items())[-_MAX_SETTLED:]
-        return {version: Settled(State(each["state"]), str(each["by"]), float(each["at"])) for version, each in settled}
+        return {name: Settled(State(each["state"]), str(each["by"]), float(each["at"]), str(each["own"])) for name, each in settled}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _trial(new: LoadedPolicy, old: LoadedPolicy, rollout: Rollout) -> Trial:
     is_shadow: dict[Side, bool] = {"new": new.policy.mode is Mode.SHADOW, "old": old.policy.mode is Mode.SHADOW}
-    return Trial(new.policy.name, new.version, old.policy.name, old.version, rollout, is_shadow)
+    return Trial(new.policy.name, new.version, new.own, old.policy.name, old.version, rollout, is_shadow)
+
+
+def _name(version: str) -> str:
+    return version.partition("@")[0]
+
+
+def _caller(exchange: Exchange, rollout: Rollout) -> tuple[str, str] | None:
+    label = exchange.user or exchange.session if rollout.by == "user" else exchange.session or exchange.user
+    return (exchange.app, label) if label else None
 
 
 def _by_version(trials: Iterable[Trial]) -> dict[str, tuple[tuple[Trial, Side], ...]]:

@@ -147,5 +147,5 @@ class Uploading:
             if clock() - self._turn > TURN_S:
                 await asyncio.sleep(0)
                 self._turn = clock()
-        self._exchange.guard_s += clock() - begin
+        self._exchange.guarded("input", begin, clock())
         return b"".join(out)

@@ -1,4 +1,4 @@
-"""Every metric of the gateway, in one table. No label takes a value that a client can choose."""
+"""Every metric of the gateway, in one table. No label takes a value that a client can choose; no metric has more than so many series."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +11,9 @@ from prometheus_client.registry import Collector
 
 from gateway.telemetry.record import Exchange
 
+MAX_SERIES = 1000
+"""Of a metric. What comes beyond is counted under ``other``, in every label."""
+OTHER = "other"
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
@@ -36,13 +39,18 @@ class Instruments:
         self._rollout_exchanges = Counts("oddgate_rollout_exchanges_total", "Exchanges of either side of a rollout.", sides)
         self._rollout_changes = Counts("oddgate_rollout_changes_total", "What came of rollouts.", ("rollout", "change"))
         self._reviews = Counts("oddgate_reviews_total", "Exchanges that a person has looked at.", ("label",))
-        for counts in (
+        records = ("signal", "result")
+        self._telemetry = Counts("oddgate_telemetry_records_total", "Records of telemetry that applications sent.", records)
+        self._telemetry_lost = Counts("oddgate_telemetry_left_out_total", "Of telemetry, what went no further.", ("signal", "what"))
+        self._telemetry_sent = Counts("oddgate_telemetry_forwarded_total", "Records of telemetry for the collector.", records)
+        bounded = (
             self._requests, self._findings, self._unchecked, self._unread, self._unguarded, self._tokens, self._rollout_exchanges,
-            self._rollout_changes, self._reviews,
-        ):  # fmt: skip
-            registry.register(counts)
-        for durations in (self._overhead, self._guards, self._upstream, self._first_byte):
-            registry.register(durations)
+            self._rollout_changes, self._reviews, self._overhead, self._guards, self._upstream, self._first_byte,
+            self._telemetry, self._telemetry_lost, self._telemetry_sent,
+        )  # fmt: skip
+        for each in bounded:
+            registry.register(each)
+        registry.register(Overflows(bounded))
         self.journal_errors = Counter("oddgate_journal_errors_total", "Records that could not be written.", registry=registry)
         self._policy_reloads = Counter("oddgate_policy_reloads_total", "Policy reloads.", ("result",), registry=registry)
 
@@ -57,6 +65,15 @@ class Instruments:
 
     def reviewed(self, label: str) -> None:
         self._reviews.add((label,))
+
+    def telemetry_received(self, signal: str, result: str, records: int) -> None:
+        self._telemetry.add((signal, result), records)
+
+    def telemetry_left_out(self, signal: str, what: str, number: int) -> None:
+        self._telemetry_lost.add((signal, what), number)
+
+    def telemetry_forwarded(self, signal: str, result: str, records: int) -> None:
+        self._telemetry_sent.add((signal, result), records)
 
     def observe(self, exchange: Exchange) -> None:
         self._requests.add((exchange.surface, exchange.decision, exchange.outcome))
@@ -85,15 +102,21 @@ class Counts(Collector):
     """A counter for each set of labels. It is added to and read in one thread, and so does without the library's locks."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
-        self._described = (name, text)
+        self.name = name
+        self.overflowed = 0
+        self._text = text
         self._labels = labels
+        self._other = (OTHER,) * len(labels)
         self._counts: dict[tuple[str, ...], int] = {}
 
     def add(self, labels: tuple[str, ...], number: int = 1) -> None:
+        if labels not in self._counts and len(self._counts) >= MAX_SERIES:
+            labels = self._other
+            self.overflowed += 1
         self._counts[labels] = self._counts.get(labels, 0) + number
 
     def collect(self) -> Iterator[Metric]:
-        family = CounterMetricFamily(*self._described, labels=self._labels)
+        family = CounterMetricFamily(self.name, self._text, labels=self._labels)
         for labels, count in self._counts.items():
             family.add_metric(labels, count)
         yield family
@@ -103,13 +126,19 @@ class Durations(Collector):
     """A histogram for each set of labels, as ``Counts`` is a counter; above the last of ``bounds`` is one more bucket."""
 
     def __init__(self, name: str, text: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
-        self._described = (name, text)
+        self.name = name
+        self.overflowed = 0
+        self._text = text
         self._labels = labels
+        self._other = (OTHER,) * len(labels)
         self._bounds = bounds
         self._buckets: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
 
     def add(self, labels: tuple[str, ...], seconds: float) -> None:
+        if labels not in self._sums and len(self._sums) >= MAX_SERIES:
+            labels = self._other
+            self.overflowed += 1
         if labels not in self._sums:
             self._buckets[labels] = [0] * (len(self._bounds) + 1)
             self._sums[labels] = 0.0
@@ -117,10 +146,24 @@ class Durations(Collector):
         self._sums[labels] += seconds
 
     def collect(self) -> Iterator[Metric]:
-        family = HistogramMetricFamily(*self._described, labels=self._labels)
+        family = HistogramMetricFamily(self.name, self._text, labels=self._labels)
         bounds = [*map(str, self._bounds), "+Inf"]
         for labels, buckets in self._buckets.items():
             family.add_metric(labels, list(zip(bounds, accumulate(buckets), strict=True)), self._sums[labels])
+        yield family
+
+
+class Overflows(Collector):
+    """How often each metric had no more room for a series."""
+
+    def __init__(self, bounded: Sequence[Counts | Durations]) -> None:
+        self._bounded = bounded
+
+    def collect(self) -> Iterator[Metric]:
+        text = "What was counted under other, as its metric has as many series as one may have."
+        family = CounterMetricFamily("oddgate_metric_series_overflow_total", text, labels=("metric",))
+        for each in self._bounded:
+            family.add_metric((each.name,), each.overflowed)
         yield family
 
 

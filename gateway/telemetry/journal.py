@@ -2,87 +2,241 @@
 
 A record is with the operating system when ``append`` returns, so it survives the death of the process; ``fsync`` says when it also survives
 the death of the machine (``always``: at once; ``interval``: about a second later; ``never``: when the system likes).
+
+Every line is a link of this writer's chain (see ``chain``), so that what is changed or taken away later is found.
 """
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal
 
+from gateway.telemetry.chain import CHECKPOINT, PRUNED, SEAL_BYTES, SEGMENT, START, End, chain_key, seal
+from gateway.telemetry.checkpoints import ends_in, keep_newest, read_newest
+from gateway.telemetry.ends import ends_of
+from gateway.telemetry.signing import Signer
 from gateway.wire.codec import encode
 from gateway.wire.model import Json
 
 SUFFIX = ".jsonl"
+_STAMP = "%Y%m%dT%H%M%S"
+CHECKPOINT_RECORDS = 10_000
+"""A checkpoint is written after so many records at the latest."""
+_WITNESSED = 16
+"""A checkpoint says of so many of the folder's newest segments where they end."""
+
+Why = Literal["start", "interval", "rotation", "end"]
+
+
+@dataclass(slots=True)
+class _Segment:
+    """The one that is written to."""
+
+    name: str
+    file: int
+    size: int = 0
+    records: int = 0
+    is_torn: bool = False
 
 
 class Journal:
-    """Written by one process. Segments are named so that they sort by age: ``20261122T101500-PID-SEQ.jsonl``."""
+    """Written by one process. Segments are named so that they sort by age, whatever the clock does: ``20261122T101500-PID-SEQ.jsonl``.
 
-    def __init__(self, folder: Path, segment_bytes: int, keep_bytes: int, now: Callable[[], float], *, sync_each: bool = False) -> None:
+    ``secret`` is the gateway's key, from which the chain's keys come.
+    """
+
+    def __init__(
+        self, folder: Path, segment_bytes: int, keep_bytes: int, secret: bytes, now: Callable[[], float], *, sync_each: bool = False
+    ) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._keep_bytes = keep_bytes
+        self._key, self._signer = chain_key(secret), Signer(secret)
         self._now = now
         self._sync_each = sync_each
         self._sequence = 0
-        self._size = 0
+        self._link = START
+        self._unsigned = 0
+        self._through = ""
         self._dirty = False
-        self._is_torn = False
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = self._open()
+        self._latest = _after(segment_files(folder))
+        self._at = self._new_segment()
+        self._writer = self._at.name.removesuffix(SUFFIX)
+        self._own = deque([self._at.name], maxlen=_WITNESSED)
+        self._known = _known(folder, self._signer)
+        try:
+            self._begin(self._at, None)
+            self._sign("start")
+        except OSError:
+            self._drop(self._at)
+            raise
+        self._known = ()
 
     def append(self, record: Json) -> None:
         """Raises OSError when the record could not be written whole."""
-        line = encode(record) + b"\n"
-        if self._is_torn or (self._size and self._size + len(line) > self._segment_bytes):
+        body = encode(record)
+        at = self._at
+        if at.is_torn or (at.records and at.size + len(body) + SEAL_BYTES > self._segment_bytes):
             self._rotate()
-        written = os.write(self._file, line)
-        self._size += written
-        self._dirty = True
-        if written != len(line):
-            self._is_torn = True  # it ends its segment, so that readers can pass over it
-            raise OSError("the journal took only a part of a record")
+        self._write(body, self._at)
+        self._at.records += 1
+        self._unsigned += 1
+        if self._unsigned >= CHECKPOINT_RECORDS:
+            with suppress(OSError):  # the record is there; the next checkpoint says so
+                self.checkpoint()
         if self._sync_each:
             self.sync()
+
+    def checkpoint(self) -> None:
+        """Sign how far the chain is, if there is anything new. Raises OSError."""
+        if self._unsigned and not self._at.is_torn:
+            self._sign("interval")
 
     def sync(self) -> None:
         """Bring what was written to the disk; blocks while the disk works."""
         if self._dirty:
             self._dirty = False
-            file = os.dup(self._file)  # this may run in a thread, while a full segment is being closed
+            file = os.dup(self._at.file)  # this may run in a thread, while a full segment is being closed
             try:
                 os.fsync(file)
             finally:
                 os.close(file)
 
     def close(self) -> None:
+        if not self._at.is_torn:
+            with suppress(OSError):  # then it ends as if it had been killed
+                self._sign("end")
         self.sync()
-        os.close(self._file)
+        os.close(self._at.file)
+
+    def _write(self, body: bytes, at: _Segment) -> None:
+        line, link = seal(self._key, self._link, body)
+        written = os.write(at.file, line)
+        at.size += written
+        self._dirty = True
+        if written != len(line):
+            at.is_torn = True  # it ends its segment, so that readers can pass over it
+            raise OSError("the journal took only a part of a record")
+        self._link = link
+
+    def _say(self, kind: str, said: Json, at: _Segment) -> None:
+        self._write(encode({"v": 1, "kind": kind, "ts": round(self._now(), 6), **said}), at)
+
+    def _begin(self, segment: _Segment, previous: End | None) -> None:
+        said = {"segment": segment.name, "writer": self._writer, "key": self._signer.key_id, "previous": previous and previous.as_json()}
+        self._say(SEGMENT, said, segment)
+
+    def _sign(self, why: Why, **said: str) -> None:
+        word: dict[str, Any] = {
+            "v": 1, "kind": CHECKPOINT, "ts": round(self._now(), 6), "why": why, "writer": self._writer,
+            **End(self._at.name, self._link).as_json(), **said, "heads": [end.as_json() for end in self._others()],
+        }  # fmt: skip
+        signed = self._signer.signed(word)
+        self._write(encode(signed), self._at)
+        self._unsigned = 0
+        with suppress(OSError):  # it stands in the segment
+            keep_newest(self._folder, signed)
+
+    def _others(self) -> list[End]:
+        """Where the chains of other processes end, or are known to have ended: what was cut off since must not be forgotten."""
+        newest = segment_files(self._folder)[-_WITNESSED:]
+        found = {end.segment: end for end in ends_of([segment for segment in newest if segment.name not in self._own])}
+        for end in self._known:
+            if end.segment not in found or found[end.segment].link.n < end.link.n:
+                found[end.segment] = end
+        return sorted(found.values())[-2 * _WITNESSED :]
 
     def _rotate(self) -> None:
-        self.sync()
-        old, self._file = self._file, self._open()
-        os.close(old)
-        self._is_torn = False
+        """Raises OSError; then the old segment goes on."""
+        old, new = self._at, self._new_segment()
+        try:
+            if not old.is_torn:
+                with suppress(OSError):  # the new segment says where the old one ended
+                    self._sign("rotation", next=new.name)
+            self.sync()
+            self._begin(new, End(old.name, self._link))
+        except OSError:
+            self._drop(new)
+            raise
+        self._at = new
+        self._own.append(new.name)
+        os.close(old.file)
         self._prune()
 
-    def _open(self) -> int:
-        self._sequence += 1
-        stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y%m%dT%H%M%S")
-        name = f"{stamp}-{os.getpid()}-{self._sequence:06d}{SUFFIX}"
-        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._name, self._size = name, 0
-        return descriptor
+    def _new_segment(self) -> _Segment:
+        """A file of its own, locked as long as it is written to."""
+        self._latest = max(self._latest, self._now())
+        stamp = datetime.fromtimestamp(self._latest, UTC).strftime(_STAMP)
+        while True:
+            self._sequence += 1
+            name = f"{stamp}-{os.getpid()}-{self._sequence:06d}{SUFFIX}"
+            with suppress(FileExistsError):  # of a process with our number before us
+                file = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+                break
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _Segment(name, file)
+
+    def _drop(self, segment: _Segment) -> None:
+        os.close(segment.file)
+        (self._folder / segment.name).unlink(missing_ok=True)
 
     def _prune(self) -> None:
-        """The oldest segments go once all of them take more than ``keep_bytes``; the one that is written to stays."""
-        sizes = {segment: _size(segment) for segment in segment_files(self._folder) if segment.name != self._name}
+        """The oldest segments go once all of them take more than ``keep_bytes``; those that are written to stay.
+
+        That they go stands in the chain before they do: else it would look like a theft.
+        """
+        sizes = {segment: _size(segment) for segment in segment_files(self._folder) if segment.name != self._at.name}
         total = sum(sizes.values())
+        removed, kept = [], []
         for segment, size in sizes.items():
             if total <= self._keep_bytes:
-                return
-            total -= size
-            segment.unlink(missing_ok=True)
+                break
+            if is_written(segment):
+                kept.append(segment)
+            else:
+                total -= size
+                removed.append(segment)
+        if removed:
+            self._through = max(self._through, removed[-1].name)
+            said = {"segments": len(removed), "through": self._through, "kept": [segment.name for segment in kept]}
+            with suppress(OSError):
+                self._say(PRUNED, said, self._at)
+                for segment in removed:
+                    segment.unlink(missing_ok=True)
+
+
+def is_written(segment: Path) -> bool:
+    """Whether a process has it open to write to it."""
+    try:
+        with segment.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _after(segments: list[Path]) -> float:
+    """A time that is later than the names of all segments."""
+    try:
+        return datetime.strptime(segments[-1].name.partition("-")[0], _STAMP).replace(tzinfo=UTC).timestamp() + 1
+    except (IndexError, ValueError):  # there is none, or it is none of ours
+        return 0
+
+
+def _known(folder: Path, signer: Signer) -> Sequence[End]:
+    """What the last checkpoint of an earlier process says."""
+    with suppress(OSError, ValueError):
+        return ends_in(read_newest(folder, signer), signer)
+    return ()
 
 
 def _size(segment: Path) -> int:

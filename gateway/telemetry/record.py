@@ -12,7 +12,9 @@ from typing import Any
 from detectors.text.uncertainty import Uncertainty
 from gateway.guard.outcome import Covered, Findings, Placed
 from gateway.guard.response import ResponseGuard
+from gateway.telemetry.course import MAX_ATTEMPTS, Attempt, Stage, render_attempts, render_stages
 from gateway.wire.model import Event, Json, Usage
+from gateway.wire.tracing import NO_TRACE, Trace
 from gateway.wire.walk import dotted, is_structural, number_text
 from policies.subject import Asked
 from policies.verdict import Action, Decision, strictest
@@ -43,6 +45,9 @@ class Exchange:
     request_id: str
     started_at: float
     start: float
+    trace: Trace = NO_TRACE
+    method: str = ""
+    route: str = ""
     app: str = ""
     user: str = ""
     session: str = ""
@@ -67,6 +72,8 @@ class Exchange:
     request_bytes: int = 0
     response_bytes: int = 0
     released_chars: int = 0
+    stages: list[Stage] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     guard_s: float = 0.0
     upstream_s: float = 0.0
     client_s: float = 0.0
@@ -95,6 +102,40 @@ class Exchange:
             self.upstream_s += now - self.waits_since
             self.waits_since = None
 
+    def guarded(self, stage: str, begin: float, end: float) -> None:
+        """The guards were busy with this stage."""
+        self.guard_s += end - begin
+        for each in self.stages:
+            if each.name == stage:
+                each.end = end
+                each.busy_s += end - begin
+                return
+        self.stages.append(Stage(stage, begin, end, end - begin))
+
+    def attempt(self, upstream: str, span_id: str, now: float) -> None:
+        """An upstream is called."""
+        if len(self.attempts) == MAX_ATTEMPTS:
+            self.attempts.pop()
+        self.attempts.append(Attempt(span_id, upstream, now))
+
+    def answered(self, upstream: str, status: int, now: float) -> None:
+        """It has begun to answer."""
+        self.waited(now)
+        self.upstream, self.status = upstream, status
+        self.attempts[-1].status = status
+        self.attempts[-1].end = now
+
+    def heard(self, now: float) -> None:
+        """More of its answer has come."""
+        self.waited(now)
+        last = self.attempts[-1]
+        last.end = now
+        if last.first is None:
+            last.first = now
+
+    def attempt_failed(self, code: str, now: float) -> None:
+        self.attempts[-1].error, self.attempts[-1].end = code, now
+
     def note_event(self, event: Event) -> None:
         if event.usage:
             self.usage = event.usage.plus(self.earlier)
@@ -116,10 +157,14 @@ def render(exchange: Exchange) -> Json:
     request, response = exchange.request, exchange.response
     placed = [*request.placed, *response.placed]
     unread = [*request.unread, *response.unread]
+    found = [sum([len(text.hits) for text in part.placed]) for part in (request, response)]
     return {
         "v": VERSION,
         "ts": round(exchange.started_at, 6),
         "request_id": exchange.request_id,
+        "trace": _trace(exchange.trace),
+        "method": exchange.method,
+        "route": exchange.route,
         "app": exchange.app,
         "surface": exchange.surface,
         "model": exchange.model_name,
@@ -134,7 +179,7 @@ def render(exchange: Exchange) -> Json:
         "upstream": exchange.upstream,
         "rules": list(dict.fromkeys((*request.rules(), *response.rules()))),
         "would": list(dict.fromkeys([hit.fired.rule for text in placed for hit in text.hits if hit.fired.shadow])),
-        "findings": [finding for text in placed for finding in _findings(text)],
+        "findings": [finding for text in placed for finding in _findings(text)],  # the request's, then the answer's
         **_scores(request),
         "findings_total": sum(request.counts.values()) + sum(response.counts.values()),
         "coverage": {"request": _coverage(request.covered), "response": _coverage(exchange.response_covered)},
@@ -147,6 +192,8 @@ def render(exchange: Exchange) -> Json:
         "bytes": {"request": exchange.request_bytes, "response": exchange.response_bytes},
         "released_chars": exchange.released_chars,
         **_answer(exchange),
+        "stages": render_stages(exchange.stages, exchange.start, (request.action.value, response.action.value), found),
+        "attempts": render_attempts(exchange.attempts, exchange.start, exchange.end),
         "timings_ms": {
             "total": _ms(exchange.end - exchange.start),
             "overhead": _ms(exchange.overhead_s(exchange.end)),
@@ -155,6 +202,13 @@ def render(exchange: Exchange) -> Json:
             "first_byte": None if exchange.first_byte is None else _ms(exchange.first_byte - exchange.start),
         },
     }
+
+
+def _trace(trace: Trace) -> Json:
+    """None where it is not known; ``parent`` is empty where the trace began here."""
+    if not trace.trace_id:
+        return None
+    return {"id": trace.trace_id, "span": trace.span_id, "parent": trace.parent_id, "flags": trace.flags}
 
 
 def _labels(exchange: Exchange) -> Json:
@@ -173,6 +227,8 @@ def _asked(asked: Asked | None) -> Json:
     said: dict[str, Any] = {"messages": asked.messages, **numbers, "kinds": sorted(asked.kinds)}
     if len(asked.tools) <= _MAX_TOOLS and all(map(is_structural, asked.tools)):
         said["tools"] = list(asked.tools)
+    if asked.models:
+        said["models"] = [model if is_structural(model) else "" for model in asked.models[:_MAX_TOOLS]]
     return {"asked": said}
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from policies.labels import is_event
+from policies.labels import is_event, is_of_the_chain
 
 VERSION = 1
 """Of records that are understood. Of a newer one, the columns that are there are taken, and the record is kept as it is."""
@@ -54,13 +54,29 @@ class UnreadableError(Exception):
     """A line that is no record. It has no text of it."""
 
 
-def parse(line: bytes) -> Row | Label:
-    """Raises ``UnreadableError``."""
+def parse(line: bytes) -> Row | Label | None:
+    """None for what the journal says of its own chain. Raises ``UnreadableError``."""
     try:
         record = orjson.loads(line)
+        if is_of_the_chain(record):
+            return None
+        record.pop("chain", None)  # says where the line stands in the journal, and nothing of the exchange
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnreadableError(type(error).__name__) from None
+    return read(record)
+
+
+def read(record: Record) -> Row | Label:
+    """Raises ``UnreadableError``."""
+    try:
         return _label(record) if is_event(record) else _row(record)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UnreadableError(type(error).__name__) from None
+
+
+def event_of(label: Label) -> Record:
+    """The record that ``read`` makes the label of."""
+    return {"v": VERSION, **label._asdict()}
 
 
 def is_newer(record: Record) -> bool:
@@ -109,7 +125,7 @@ def _text(value: object) -> str:
         return ""
     if not isinstance(value, str):
         raise TypeError("not a text")
-    return value[:_MAX_LABEL]
+    return value[:_MAX_LABEL].replace("\0", "")  # which no database takes in a text
 
 
 # What most records share; what is packed with it is only read with it, and so it never changes. Another one would need another first byte.
@@ -118,11 +134,15 @@ _SHARED = (
     b'"action":"tokenize","shadow":false,"why":"match","fingerprint":"{"rule":"secrets","pii","place":"messages.","scope":"tool_results'
     b'tool_argumentsassistantsystem"start":,"end":,"score":"uninspectable":[],"uncertainty":"scores":{"user":"","session":"","group":""'
     b'"surface":"messages","responses","embeddings","stream":true,"unguarded":false,"policy":"default@","decision":"redact","block"'
+    b'"stages":[{"stage":"stream","output","at":0.0,"ms":0.0,"busy":0.0,"action":"allow","findings":0},"attempts":[{"span":"","upstream":"'
+    b'"at":0.0,"ms":1,"first":1,"status":200,"error":null}]}],"trace":{"id":"","span":"","parent":"","flags":1},"method":"POST"'
+    b'"route":"/v1/messages","/v1/responses","/v1/chat/completions"'
     b'"outcome":"completed","status":200,"upstream":"demo","rules":[],"would":[],"findings":[],"findings_total":0,"coverage":{"request":'
     b'[{"scope":"user","inspected_by":["pii","secrets"],"response":[{"scope":"output","inspected_by":[],"texts":1,"chars":"places":'
-    b'["0.content"]}]},"uninspectable":[],"tokens":{"input":,"output":},"bytes":{"request":,"response":},"released_chars":,"timings_ms":'
-    b'{"total":0.,"overhead":0.,"guards":0.,"upstream":,"first_byte":null}}{"v":1,"ts":17,"request_id":"req_","app":"","surface":"chat",'
-    b'"model":"gpt-","stream":false'
+    b'["0.content"]}]},"uninspectable":[],"tokens":{"input":,"output":},"bytes":{"request":,"response":},"released_chars":,"stages":[{"stage":"'
+    b'input","at":0.0,"ms":0.0,"busy":0.0,"action":"allow","findings":0}],"attempts":[{"span":"","timings_ms":{"total":0.,"overhead":0.,'
+    b'"guards":0.,"upstream":,"first_byte":null}}{"v":1,"ts":17,"request_id":"req_","trace":null,"method":"POST","route":'
+    b'"/v1/chat/completions","app":"","surface":"chat","model":"gpt-","stream":false'
 )
 _FIRST = b"\x01"
 _LEVEL = 6

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 NAME = "watch.json"
+READER_NAME = "watch-reader.json"
+"""Of a watch that keeps what others have sent."""
 MAX_BYTES = 4096
 ALIVE_S = 10.0
 """A watch that has said nothing for longer is not counted as alive."""
@@ -23,6 +25,10 @@ class Status(NamedTuple):
     unreadable: float = 0
     store_errors: float = 0
     missed_bytes: float = 0
+    otlp_sent: float = 0
+    otlp_dropped: float = 0
+    otlp_errors: float = 0
+    otlp_lag_bytes: float = 0
 
     def is_alive(self, now: float) -> bool:
         return abs(now - self.ts) <= ALIVE_S

@@ -1,4 +1,4 @@
-"""What the watch asks of a store of exchanges, and what a store gives to whoever looks."""
+"""What the watch asks of whoever takes what the journal says, and what a store of exchanges gives to whoever looks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -9,7 +9,11 @@ from gateway.watch.row import Label, Record, Row
 MAX_PAGE = 1000
 
 
-class StoreError(OSError):
+class SinkError(OSError):
+    """It cannot be taken now, and is to be taken later."""
+
+
+class StoreError(SinkError):
     """The store cannot do it now: it is locked, full, or cannot be reached. What was to be kept is kept later."""
 
 
@@ -41,17 +45,23 @@ class Query(NamedTuple):
     until: float | None = None
 
 
-class ExchangeStore(Protocol):
-    """Used by one thread at a time. Every method may raise ``StoreError``."""
+class Sink(Protocol):
+    """Takes what the journal says. Used by one thread at a time. Every method may raise ``SinkError``."""
 
     def offsets(self) -> Offsets:
-        """How far the journal is kept."""
+        """How far the journal is taken."""
 
     def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
         """All of it or nothing; how many rows are new. What is there already stays as it is."""
 
     def prune(self, now: float) -> int:
-        """Drop what is older than the store is to keep; how many parts went."""
+        """Drop what is older than is to be kept; how many parts went."""
+
+    def close(self) -> None: ...
+
+
+class ExchangeStore(Sink, Protocol):
+    """Every method may raise ``StoreError``."""
 
     def page(self, query: Query, after: Place | None, limit: int) -> Sequence[Row]:
         """Newest first, no more than ``MAX_PAGE``."""
@@ -60,5 +70,3 @@ class ExchangeStore(Protocol):
 
     def labels(self, request_id: str) -> Sequence[Label]:
         """Oldest first."""
-
-    def close(self) -> None: ...

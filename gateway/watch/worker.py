@@ -1,4 +1,4 @@
-"""From the journal into the store, a batch at a time."""
+"""From the journal into a sink, a batch at a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway.telemetry.tailing import JournalReader
 from gateway.watch.row import Label, Row, UnreadableError, parse
-from gateway.watch.store import ExchangeStore
+from gateway.watch.store import Sink
 
 BATCH_BYTES = 4 << 20
 
@@ -17,7 +17,7 @@ class Tally:
 
     kept: int = 0
     known: int = 0
-    """Read again, and in the store already."""
+    """Read again, and there already."""
     unreadable: int = 0
     """Lines that are no records."""
     missed_bytes: int = 0
@@ -25,25 +25,23 @@ class Tally:
 
 
 class Worker:
-    """``store`` says where it was; ``clock`` gives seconds since 1970. Of no use after a step that failed."""
+    """``sink`` says where it was; ``clock`` gives seconds since 1970. Of no use after a step that failed."""
 
-    def __init__(
-        self, folder: Path, store: ExchangeStore, clock: Callable[[], float], tally: Tally, batch_bytes: int = BATCH_BYTES
-    ) -> None:
+    def __init__(self, folder: Path, sink: Sink, clock: Callable[[], float], tally: Tally, batch_bytes: int = BATCH_BYTES) -> None:
         self._folder = folder
-        self._store = store
+        self._sink = sink
         self._clock = clock
         self._batch_bytes = batch_bytes
-        self._reader = JournalReader(folder, store.offsets())
+        self._reader = JournalReader(folder, sink.offsets())
         self._tally = tally
 
     @property
-    def lag_bytes(self) -> int:
-        """What was in the journal at the last step and is not kept."""
+    def lag(self) -> int:
+        """Bytes that were in the journal at the last step and are not taken."""
         return self._reader.lag_bytes
 
     def step(self) -> bool:
-        """Whether there may be more at once. Raises ``StoreError``: then nothing of the batch is kept."""
+        """Whether there may be more at once. Raises ``SinkError``: then nothing of the batch is kept."""
         before = self._reader.offsets
         rows: list[Row] = []
         labels: list[Label] = []
@@ -57,10 +55,10 @@ class Worker:
                 continue
             if isinstance(read, Row):
                 rows.append(read)
-            else:
+            elif read:
                 labels.append(read)
         if self._reader.offsets != before:
-            new = self._store.keep(rows, labels, self._reader.offsets, self._clock())
+            new = self._sink.keep(rows, labels, self._reader.offsets, self._clock())
             self._tally.kept += new
             self._tally.known += len(rows) - new
             self._tally.unreadable += unreadable

@@ -1,66 +1,141 @@
-"""What a request asks for besides its texts: parameters, tools and kinds of content, by the names that the APIs share."""
+"""What a request asks for besides its texts: parameters, tools and kinds of content, by the names that the APIs share.
 
-from collections.abc import Iterator
+A parameter that is said, and is not such a number as an API takes, is NaN: within no bound, for endpoints differ on what they make of it.
+Where a request has several requests in it (a batch, a row of a file of them), each is read by itself.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gateway.wire.model import Form, Json, Kind, Request
+from gateway.wire.offered import tools_offered
 from policies.subject import Asked
 
-_MAX_TOKENS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_response_output_tokens", "max_tokens_to_sample")
+_MAX_TOKENS = (
+    "max_tokens", "max_completion_tokens", "max_output_tokens", "max_response_output_tokens", "max_tokens_to_sample",
+    "max_new_tokens", "n_predict", "num_predict",
+)  # fmt: skip
+"""By what servers take the limit, whichever API they speak."""
+_LIMITS: Mapping[str, frozenset[str]] = {
+    "chat": frozenset({"max_tokens", "max_completion_tokens"}),
+    "completions": frozenset({"max_tokens"}),
+    "responses": frozenset({"max_output_tokens"}),
+    "messages": frozenset({"max_tokens"}),
+    "message_batches": frozenset({"max_tokens"}),
+}
+"""By which of these names an API knows it: by another it is not said there."""
+_MOST = 2.0**53
+_NUMERAL = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
 _MODALITIES = {Kind.IMAGE: "image", Kind.AUDIO: "audio", Kind.FILE: "file"}
-_MAX_TOOLS = 1024
+
+
+class _Numbers(NamedTuple):
+    """Of one request."""
+
+    messages: int = 0
+    max_tokens: float | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    n: float = 1
+
+
+_SILENT = _Numbers()
 
 
 def asked(request: Request) -> Asked:
     """Where an API has two names for one parameter and a request uses both, the larger counts."""
-    body = _parameters(request)
-    limits = [value for key in _MAX_TOKENS if (value := _number(body, key)) is not None]
+    bodies = _bodies(request)
+    parts = [_numbers(request.surface, body) for body in bodies]
+    if len(parts) > 1:
+        parts = [part for part in parts if part != _SILENT] or [_SILENT]
+    of_all = parts[0] if len(parts) == 1 else _together(parts)
     return Asked(
         stream=request.stream,
-        messages=_messages(body),
+        messages=of_all.messages,
         chars=sum([len(segment.text) for segment in request.segments]),
-        max_tokens=max(limits) if limits else None,
-        temperature=_number(body, "temperature"),
-        top_p=_number(body, "top_p"),
-        n=max(_number(body, "n") or 1, _number(body, "best_of") or 1),
-        tools=tuple(_tools(body)),
+        max_tokens=of_all.max_tokens,
+        temperature=of_all.temperature,
+        top_p=of_all.top_p,
+        n=of_all.n,
+        tools=tuple(dict.fromkeys([name for body in bodies for name in tools_offered(body)])),
         kinds=frozenset(_kinds(request)),
+        models=tuple(dict.fromkeys([name for body in bodies for name in _fallbacks(body)])),
+        parts=tuple([Asked(**part._asdict()) for part in parts]) if len(parts) > 1 else (),
     )
 
 
-def _parameters(request: Request) -> dict[str, Json]:
-    """Those of a realtime event stand in what it is about."""
+def _bodies(request: Request) -> list[dict[str, Json]]:
+    """What may hold parameters: the body, and what it is about in a realtime event, in a batch and in a row of a file of requests."""
     body = request.body if isinstance(request.body, dict) else {}
-    for holder in ("session", "response") if request.surface == "realtime" else ():
-        if isinstance(body.get(holder), dict):
-            return dict(body[holder])
-    return body
+    if request.write:  # a form
+        return [{key: _field(said) for key, said in body.items()}]
+    found: list[Json] = [body, body.get("body")]
+    if request.surface == "message_batches":
+        listed = [batch.get("requests") for batch in found if isinstance(batch, dict)]
+        found += [each.get("params") for batch in listed if isinstance(batch, list) for each in batch if isinstance(each, dict)]
+    elif request.surface == "realtime":
+        found += (body.get("session"), body.get("response"))
+    return [each for each in found if isinstance(each, dict)]
 
 
-def _number(body: Json, key: str) -> float | None:
-    value = body.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300 else None
+def _field(said: list[Json]) -> Json:
+    """Of a form, where a field is a list and numbers stand as text."""
+    return float(said[0]) if isinstance(said[0], str) and _NUMERAL.fullmatch(said[0]) else said
 
 
-def _messages(body: Json) -> int:
-    for key in ("messages", "input", "prompt"):
+def _numbers(surface: str, body: dict[str, Json]) -> _Numbers:
+    return _Numbers(
+        _messages(body),
+        _limit(surface, body),
+        _number(body, "temperature", 0),
+        _number(body, "top_p", 0),
+        _largest((1, _number(body, "n", 1) or 1, _number(body, "best_of", 1) or 1)),
+    )
+
+
+def _together(parts: Sequence[_Numbers]) -> _Numbers:
+    """Of several requests: what they agree on, and the largest of their limits."""
+    limits = [part.max_tokens for part in parts if part.max_tokens is not None]
+    most = _largest(limits) if len(limits) == len(parts) else math.nan if limits else None
+    numbers = [values.pop() if len(values) == 1 else math.nan for values in map(set, zip(*[part[2:] for part in parts], strict=True))]
+    return _Numbers(max([part.messages for part in parts]), most, *numbers)
+
+
+def _fallbacks(body: dict[str, Json]) -> Iterator[str]:
+    """The models that a router may take instead; what is no name is none that a policy could allow."""
+    said = body.get("models") or []
+    yield from (name if isinstance(name, str) else "" for name in (said if isinstance(said, list) else [said]))
+
+
+def _messages(body: dict[str, Json]) -> int:
+    """At least one where a model is named: it may answer to an empty prompt, or in a conversation that the endpoint keeps."""
+    count = 0
+    for key in ("messages", "input", "prompt", "model"):
         if key in body:
-            return len(body[key]) if isinstance(body[key], list) else 1
-    return 0
+            count = max(count, len(body[key]) if isinstance(body[key], list) else 1)
+    return count
 
 
-def _tools(body: Json) -> Iterator[str]:
-    """A function by its name, a tool of the provider's own by its type."""
-    for key in ("tools", "functions"):
-        listed = body.get(key)
-        for tool in listed[:_MAX_TOOLS] if isinstance(listed, list) else ():
-            if not isinstance(tool, dict):
-                continue
-            inner = tool.get("function")
-            for holder in (inner if isinstance(inner, dict) else {}, tool):
-                name = holder.get("name") or holder.get("type")
-                if isinstance(name, str):
-                    yield name
-                    break
+def _limit(surface: str, body: dict[str, Json]) -> float | None:
+    """Servers take 0 and less for no limit at all."""
+    said = {key: value for key in _MAX_TOKENS if (value := _number(body, key, 1)) is not None}
+    if not said or said.keys().isdisjoint(_LIMITS.get(surface, said)):
+        return None
+    return _largest(said.values())
+
+
+def _number(body: dict[str, Json], key: str, least: float) -> float | None:
+    value = body.get(key)
+    if value is None:
+        return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= _MOST
+    return float(value) if is_number else math.nan
+
+
+def _largest(values: Collection[float]) -> float:
+    return math.nan if any(map(math.isnan, values)) else max(values)
 
 
 def _kinds(request: Request) -> Iterator[str]:

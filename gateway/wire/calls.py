@@ -4,7 +4,7 @@ A function, a custom tool and a tool of an MCP server go by their name. So does 
 the Responses API it goes by its item's type without ``_call`` (``web_search``). A name that is not said is "".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.wire.answer_texts import is_index
 from gateway.wire.model import Channel, Json, Place, Request
@@ -20,26 +20,23 @@ def tools_of(request: Request) -> Mapping[Place, str]:
     return dict(_history(request.body, ()))
 
 
-def tool_at(tools: Mapping[Place, str], place: Place) -> str:
-    """The tool that the text at a place, or on a channel, belongs to; "" for none that is known."""
-    for end in range(len(place), 0, -1) if tools else ():
-        if place[:end] in tools:
-            return tools[place[:end]]
-    return ""
+def call_at(tools: Mapping[Place, str], place: Place) -> Place:
+    """Where the call, or the result, stands that the text at a place belongs to; () for none that is known."""
+    return next((place[:end] for end in range(len(place), 0, -1) if place[:end] in tools), ()) if tools else ()
 
 
-def chat_calls(body: Json, holder: str) -> dict[Channel, str]:
+def chat_calls(body: Json, holder: str) -> Sequence[tuple[Channel, str]]:
     """The calls that begin in a chat completion (``holder``: ``message``) or in a chunk of one (``delta``), by their channels. In chunks
-    a call's name comes with its first piece.
+    a call's name comes with its first piece; where one has several, readers differ on which counts.
     """
-    found: dict[Channel, str] = {}
+    found: list[tuple[Channel, str]] = []
     choices = body.get("choices") if isinstance(body, dict) else None
     for position, choice in enumerate(choices if isinstance(choices, list) else ()):
         said = choice.get(holder) if isinstance(choice, dict) else None
         if isinstance(said, dict) and ("tool_calls" in said or "function_call" in said):
             index = choice.get("index", position)
             if is_index(index):
-                found.update(_chat_calls(said, index, is_whole=holder == "message"))
+                found += _chat_calls(said, index, is_whole=holder == "message")
     return found
 
 
@@ -48,9 +45,8 @@ def _chat_calls(said: dict[str, Json], choice: int, *, is_whole: bool) -> Iterat
     for position, call in enumerate(calls if isinstance(calls, list) else ()):
         if isinstance(call, dict):
             index = position if is_whole else call.get("index", position)
-            name = chat_tool(call)
-            if is_index(index) and (name or is_whole):
-                yield (choice, "tool_calls", index), name
+            names = _chat_tools(call) or ([""] if is_whole else [])
+            yield from (((choice, "tool_calls", index), name) for name in names if is_index(index))
     function = said.get("function_call")
     if isinstance(function, dict) and (name := _name(function)):
         yield (choice, "function_call"), name
@@ -58,11 +54,12 @@ def _chat_calls(said: dict[str, Json], choice: int, *, is_whole: bool) -> Iterat
 
 def chat_tool(call: dict[str, Json]) -> str:
     """The tool of one of a chat message's ``tool_calls``."""
-    for key in ("function", "custom"):
-        inner = call.get(key)
-        if isinstance(inner, dict) and (name := _name(inner)):
-            return name
-    return ""
+    return next(iter(_chat_tools(call)), "")
+
+
+def _chat_tools(call: dict[str, Json]) -> list[str]:
+    held = (call.get(key) for key in ("function", "custom"))
+    return [name for inner in held if isinstance(inner, dict) and (name := _name(inner))]
 
 
 def block_tool(block: Json) -> str | None:

@@ -9,30 +9,50 @@ LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/js
 """The types of an answer that is one object a line."""
 
 
-class LineDecoder:
-    """Feed bytes as they arrive; get each line once it is whole, if it has no more than ``max_bytes``."""
+class LineSplitter:
+    """Feed bytes as they arrive; get each line once it is whole. ``held`` bytes wait for the end of theirs: whoever feeds bounds them."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max = max_bytes
+    def __init__(self) -> None:
         self._held = bytearray()
 
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Raises UpstreamError (``upstream_too_large``) for a line that outgrows the bound."""
         seen = len(self._held)
         self._held += data
         start = 0
         while (end := self._held.find(b"\n", max(start, seen)) + 1) > 0:
-            raw = bytes(self._held[start:end])
+            line = bytes(self._held[start:end])
             start = end
+            yield line
+        del self._held[:start]
+
+    def flush(self) -> bytes:
+        """What is left once the bytes are over: a last line without an end, or nothing."""
+        line = bytes(self._held)
+        self._held.clear()
+        return line
+
+
+class LineDecoder:
+    """The lines of an upstream's answer, each of which has no more than ``max_bytes``."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max = max_bytes
+        self._lines = LineSplitter()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Raises UpstreamError (``upstream_too_large``) for a line that outgrows the bound."""
+        for raw in self._lines.feed(data):
             self._check(len(raw))
             yield raw
-        del self._held[:start]
-        self._check(len(self._held))
+        self._check(self._lines.held)
 
     def flush(self) -> Iterator[bytes]:
         """What is left once the bytes are over, unless it is empty."""
-        raw = bytes(self._held)
-        self._held.clear()
+        raw = self._lines.flush()
         if raw.strip():
             yield raw
 

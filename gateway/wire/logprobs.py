@@ -6,7 +6,7 @@ OpenAI's chat, completions and Responses have them; Anthropic's messages do not.
 from collections.abc import Iterator
 from typing import NamedTuple, TypeGuard
 
-from gateway.wire.model import Event, Json, at, put
+from gateway.wire.model import Event, Json, Place, at, put
 from gateway.wire.openai.responses_event import ResponsesEvent
 
 _TOP = 5
@@ -36,11 +36,6 @@ def asking(surface: str, body: Json) -> Json | None:
     return None
 
 
-def gives(surface: str) -> bool:
-    """Whether the API has log probabilities."""
-    return surface in ("chat", "completions", "responses")
-
-
 def read(event: Event) -> Iterator[Token]:
     """Those of an event, each once: what a stream says over again is left out."""
     for companion in event.companions:
@@ -61,9 +56,16 @@ def strip(event: Event, top: Json = 0) -> bool:
         is_list = isinstance(event, ResponsesEvent) or isinstance(at(event.body, place), list)
         put(event.body, place, [] if is_list else None)
     event.companions = ()
-    event.deltas = tuple(delta for delta in event.deltas if not any(delta.place[: len(place)] == place for place in places))
-    event.uninspectable = tuple(part for part in event.uninspectable if not any(part.place[: len(place)] == place for place in places))
+    gone = frozenset(places)
+    lengths = {len(place) for place in gone}
+    event.deltas = tuple([delta for delta in event.deltas if not _is_below(delta.place, gone, lengths)])
+    event.uninspectable = tuple([part for part in event.uninspectable if not _is_below(part.place, gone, lengths)])
     return True
+
+
+def _is_below(place: Place, gone: frozenset[Place], lengths: set[int]) -> bool:
+    """``lengths``: those that the places have that are gone."""
+    return any(place[:length] in gone for length in lengths)
 
 
 def _put_top(body: Json, top: Json) -> bool:

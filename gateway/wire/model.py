@@ -5,7 +5,7 @@ from this model, so what it does not know survives; and what a dialect cannot re
 to decide about.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -164,7 +164,7 @@ class Event:
 
     ``raw`` is what arrived; it goes on unchanged when no edit touches the event. ``finished`` are the choices that end here, ``ends``
     the channels that do (each with all below it). ``names`` are ids under which the endpoint keeps what was said. ``calls`` are the
-    tools that are called: each call's channel (with all below it) and its tool's name, as far as this event says it.
+    tools that are called: each call's channel (with all below it) and its tool's name, or the pieces of it, as far as this event says it.
     """
 
     raw: bytes
@@ -179,7 +179,7 @@ class Event:
     ends: tuple[Channel, ...] = ()
     names: tuple[str, ...] = ()
     has_numbers: bool = False  # the numbers that could be somebody's are among its deltas
-    calls: Mapping[Channel, str] = field(default_factory=dict)
+    calls: Sequence[tuple[Channel, str]] = ()
 
 
 def at(body: Json, place: Place) -> Json:

@@ -6,7 +6,8 @@ What the model answered goes back as it came, with its placeholders, to where it
 from collections.abc import Sequence
 
 from gateway.wire.model import Event, Json
-from gateway.wire.spoken import GENERATING, choice_of
+from gateway.wire.spoken import choice_of
+from policies.subject import GENERATING
 
 _MAX_KEPT = 200_000
 """Characters of an answer that are said back to the model."""

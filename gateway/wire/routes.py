@@ -49,13 +49,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route with what the request's path says. ``path`` is where the request goes below the upstream's base URL."""
+    """A route, by its ``pattern``, with what the request's path says. ``path`` is where the request goes below the upstream's base URL."""
 
     dialect: Dialect
     family: str
     path: str
     names: Mapping[str, str] = field(default_factory=dict)
     is_unguarded: bool = False
+    pattern: str = ""
 
     def call(self, method: str, content_type: str) -> Call:
         return Call(method, self.path, self.names, content_type)
@@ -91,7 +92,7 @@ class Routes:
         if dialect is None:
             raise MethodNotAllowed(route.dialects)
         names = _names(route.pattern, parts) if "{" in route.pattern else {}
-        return Match(dialect, route.family, path.removeprefix(route.drops), names, route.is_unguarded)
+        return Match(dialect, route.family, path.removeprefix(route.drops), names, route.is_unguarded, route.pattern)
 
     def __iter__(self) -> Iterator[Route]:
         return _below(self._root)

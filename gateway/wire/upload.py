@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from gateway.errors import BadRequest, TooLarge
 from gateway.wire.codec import decode
+from gateway.wire.lines import LineSplitter
 from gateway.wire.multipart import Head
 
 MAX_ROW_BYTES = 8 * 1024 * 1024
@@ -81,42 +82,35 @@ def begins_with_row(first: bytes) -> bool:
 
 
 class Lines:
-    """Feed bytes as they arrive; get each line with its end. ``number`` is the newest one's, from 1."""
+    """The lines of a file, each with its end. ``number`` is the newest one's, from 1."""
 
     def __init__(self, max_rows: int = MAX_ROWS) -> None:
         self._max_rows = max_rows
-        self._held = bytearray()
+        self._lines = LineSplitter()
         self.number = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Raises BadRequest (``invalid_file``) for a line that outgrows its bound, TooLarge for one line too many."""
-        seen = len(self._held)
-        self._held += data
-        start = 0
-        while (end := self._held.find(b"\n", max(start, seen)) + 1) > 0:
-            line = bytes(self._held[start:end])
-            start = end
-            yield self._checked(line)
-        del self._held[:start]
-        if len(self._held) > MAX_ROW_BYTES:
-            self._checked(bytes(self._held))
+        for line in self._lines.feed(data):
+            self._count(len(line))
+            yield line
+        if self._lines.held > MAX_ROW_BYTES:
+            self._count(self._lines.held)
 
     def flush(self) -> Iterator[bytes]:
         """What is left: a last line without an end."""
-        line = bytes(self._held)
-        self._held.clear()
-        if line:
-            yield self._checked(line)
+        if line := self._lines.flush():
+            self._count(len(line))
+            yield line
 
-    def _checked(self, line: bytes) -> bytes:
+    def _count(self, size: int) -> None:
         self.number += 1
         if self.number > self._max_rows:
             raise TooLarge("body_too_large", f"The file has more than the {self._max_rows} lines that the gateway takes.", "file.rows")
-        if len(line) > MAX_ROW_BYTES:
+        if size > MAX_ROW_BYTES:
             raise BadRequest(
                 "invalid_file", f"Line {self.number} of the file has more than {MAX_ROW_BYTES} bytes.", f"file.rows.{self.number}"
             )
-        return line
 
 
 class Text:

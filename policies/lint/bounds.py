@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from detectors.calibration import finest
 from policies.lint.rules import Remark
 from policies.policy import Policy
 
@@ -16,15 +17,18 @@ def bounds_remarks(policy: Policy) -> Iterator[Remark]:
 
 def _topics(policy: Policy) -> Iterator[Remark]:
     topics = policy.domain.topics
-    for index, topic in enumerate(topics.allow if topics else ()):
-        count = len({example.casefold().strip() for example in topic.examples})
+    if topics is None:
+        return
+    counts = [len({example.casefold().strip() for example in topic.examples}) for topic in topics.allow]
+    for index, (topic, count) in enumerate(zip(topics.allow, counts, strict=True)):
         if count < _FEW:
             at = ("domain", "topics", "allow", index, "examples")
-            yield (
-                at,
-                "few-examples",
-                f"{count} examples of {topic.name}: fewer than {_FEW} only hint at what it is about; 10 to 20 are good",
-            )
+            said = f"{count} examples of {topic.name}: fewer than {_FEW} only hint at what it is about; 10 to 20 are good"
+            yield at, "few-examples", said
+    rate, can_be = topics.outside.max_fpr, finest(sum(counts), len(counts))
+    if rate < can_be:
+        said = f"{sum(counts)} examples tell what is outside at about {can_be:.2g} at finest; at {rate:g} most of it passes: give more"
+        yield ("domain", "topics", "outside", "max_fpr"), "rate-too-fine", said
 
 
 def _flows(policy: Policy) -> Iterator[Remark]:

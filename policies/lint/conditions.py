@@ -10,13 +10,19 @@ from itertools import pairwise, product
 from math import prod
 
 from policies.conditions import Circumstances, Condition, UndecidableError
+from policies.lint.mentions import Mentions
 from policies.lint.rules import Remark
+from policies.objections import Catalog
 from policies.policy import Policy
+from policies.positions import Loc
 from policies.subject import Asked, Signals, Subject
+from policies.verdict import Action
 
 _MOST = 2000
 """Combinations that are tried."""
-_COUNTS = ("exchange.messages", "exchange.chars", "signals.incident.severity", "signals.incident.open")  # never less than nothing
+_COUNTS = (  # never less than nothing
+    "exchange.messages", "exchange.chars", "exchange.tokens", "signals.incident.severity", "signals.incident.open",
+)  # fmt: skip
 _WORDS = ("exchange.app", "exchange.model", "exchange.surface", "exchange.user", "exchange.session", "exchange.group")
 _LEVEL = r"signals\.(?:drift|disparity|anomaly)\.[A-Za-z_]\w*"
 _STRING = r"\"[^\"\\\n]*\"|'[^'\\\n]*'"
@@ -41,11 +47,28 @@ _NAME = re.compile(rf"{_WORD_NAME}|{_NUMBER_NAME}|exchange\.stream")
 _Value = str | float | bool
 
 
-def condition_remarks(policy: Policy) -> Iterator[Remark]:
+def condition_remarks(policy: Policy, catalog: Catalog) -> Iterator[Remark]:
+    mentions = Mentions(policy, catalog)
     for index, rule in enumerate(policy.rules):
-        outcome = constant(rule.when) if rule.when is not None else None
+        if rule.when is None:
+            continue
+        at: Loc = ("rules", index, "when")
+        condition = Condition(rule.when)
+        outcome = constant(condition)
         if outcome is not None:
-            yield (("rules", index, "when"), *_SAID[outcome])
+            yield at, *_SAID[outcome]
+        else:
+            yield from ((at, "condition-undecided", said) for said in _unheard(condition, rule.on_error))
+        yield from ((at, "no-effect", said) for said in mentions.amiss(rule.when))
+
+
+def _unheard(condition: Condition, on_error: Action) -> Iterator[str]:
+    """Of the signals, which nothing in the gateway reports yet."""
+    for name in sorted(name for name in condition.names if name.startswith("signals.")):
+        if name.startswith("signals.incident."):
+            yield f"nothing reports incidents yet: {name} is always 0"
+        else:
+            yield f"nothing reports {name} yet: what hangs on a level of it has no answer, and on_error ({on_error}) is taken"
 
 
 _SAID = {
@@ -54,14 +77,14 @@ _SAID = {
 }
 
 
-def constant(text: str) -> bool | None:
+def constant(condition: Condition) -> bool | None:
     """What a condition always comes to; None: not always the same, or that is not known."""
+    text = condition.text
     if not _CONNECTED.fullmatch(_COMPARISON.sub(" true ", text)):
         return None
     values = _values(text)
-    if prod(map(len, values.values())) > _MOST:
+    if prod(map(len, values.values())) > _MOST or values.keys() >= {"exchange.chars", "exchange.tokens"}:  # one hangs on the other
         return None
-    condition = Condition(text)
     outcomes: set[bool] = set()
     for combination in product(*values.values()):
         try:
@@ -107,9 +130,10 @@ def _circumstances(values: Mapping[str, _Value]) -> Circumstances:
         return {name.removeprefix(before): float(value) for name, value in values.items() if name.startswith(before)}
 
     stream, most = bool(values.get("exchange.stream")), number("exchange.max_tokens")
+    chars = number("exchange.chars") or 4 * number("exchange.tokens")
     return Circumstances(
         Subject(word("app"), word("model"), word("surface"), word("user"), word("session"), word("group")),
-        Asked(stream, number("exchange.messages"), number("exchange.chars"), most),
+        Asked(stream, number("exchange.messages"), chars, most),
         Signals(
             levels("drift"),
             levels("disparity"),

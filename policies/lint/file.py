@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from policies.extend import extend
 from policies.lint.remarks import Lint, lint
+from policies.lint.weakening import Ground
 from policies.load import LoadedPolicy, Shelf
 from policies.objections import Catalog
 from policies.policy import Policy
@@ -21,12 +22,12 @@ def lint_file(loaded: LoadedPolicy, catalog: Catalog, today: str, scan: Scan | N
     return lint(loaded.policy, merged, _ground(root, shelf), catalog, today, scan)
 
 
-def _ground(root: Node, shelf: Shelf) -> Policy | None:
-    """What the policies that it extends come to, if that is a policy."""
+def _ground(root: Node, shelf: Shelf) -> Ground | None:
+    """What it is built on, if that is a policy by itself."""
     if root.child("extends") is None:
         return None
     bare = replace(root, mapping={key: child for key, child in (root.mapping or {}).items() if key in ("name", "extends")})
     try:
-        return validate(Policy, extend(bare, shelf.find).node)
+        return Ground(validate(Policy, extend(bare, shelf.find).node), root)
     except ProblemsError:
         return None

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from policies.decide import Outcome
 from policies.extend import Merged
+from policies.lint.answers import answer_remarks
 from policies.lint.bounds import bounds_remarks
 from policies.lint.conditions import condition_remarks
 from policies.lint.patterns import pattern_remarks
 from policies.lint.rules import Remark, rule_remarks
 from policies.lint.surfaces import surface_remarks
-from policies.lint.weakening import weakenings
+from policies.lint.weakening import Ground, weakenings
 from policies.objections import Catalog
 from policies.policy import Policy, Rule
 from policies.problems import Problem
@@ -27,6 +28,7 @@ CODES = {
     "contradicting-rules": "one rule lets pass what another one stops: the strictest wins",
     "condition-always-true": "a condition that holds for every exchange",
     "condition-never-true": "a condition that holds for no exchange",
+    "condition-undecided": "a condition on signals, which nothing reports yet",
     "pattern-no-boundary": "a pattern that is also found within longer words",
     "pattern-too-wide": "a pattern that ordinary prose matches",
     "allowed-never-found": "an entry of allow_list in which the rule finds nothing",
@@ -34,7 +36,9 @@ CODES = {
     "waits-whole": "answers are held back until they are whole",
     "unread-definitions": "names and keys of tool definitions cannot be rewritten, only blocked",
     "dead-flow": "a data flow from or to a tool that is not allowed",
+    "not-calibrated": "a promised rate without a limit by which it is held",
     "few-examples": "a topic with fewer than five examples",
+    "rate-too-fine": "a promised rate of topics that the examples are too few to hold",
     "weakened": "looser than the policies that it is built on",
     "review-past": "the day of review is past",
     "no-owner": "nobody is named as owner",
@@ -52,22 +56,22 @@ class Lint:
         return f"{self.problem} [{self.code}]"
 
 
-def lint(policy: Policy, merged: Merged, ground: Policy | None, catalog: Catalog, today: str, scan: Scan | None = None) -> list[Lint]:
-    """All remarks, by line. ``ground`` is what the policies that it extends come to without it; ``today`` is a date (``2026-11-22``).
-
-    Without ``scan`` the entries of allow lists are not looked at.
-    """
+def lint(policy: Policy, merged: Merged, ground: Ground | None, catalog: Catalog, today: str, scan: Scan | None = None) -> list[Lint]:
+    """All remarks, by line. ``today`` is a date (``2026-11-22``). Without ``scan`` the entries of allow lists are not looked at."""
     remarks = [
         *_papers(policy, today),
+        *_rollout(policy),
         *rule_remarks(policy),
-        *condition_remarks(policy),
+        *condition_remarks(policy, catalog),
         *pattern_remarks(policy),
         *surface_remarks(policy),
+        *answer_remarks(policy),
         *bounds_remarks(policy),
-        *(weakenings(ground, policy) if ground else ()),
         *(_allowed(policy, catalog, scan) if scan else ()),
     ]
-    return sorted((_placed(merged, remark) for remark in remarks), key=lambda lint: (lint.problem.file, lint.problem.line))
+    weaker = [Lint(problem, "weakened") for problem in weakenings(ground, policy)] if ground else []
+    placed = [*(_placed(merged, remark) for remark in remarks), *weaker]
+    return sorted(placed, key=lambda lint: (lint.problem.file, lint.problem.line))
 
 
 def _placed(merged: Merged, remark: Remark) -> Lint:
@@ -80,6 +84,15 @@ def _papers(policy: Policy, today: str) -> Iterator[Remark]:
         yield ("name",), "no-owner", "no owner is named: who is asked when it stops something it should not?"
     if policy.review_by is not None and policy.review_by < today:
         yield ("review_by",), "review-past", f"it was to be looked at by {policy.review_by}"
+
+
+def _rollout(policy: Policy) -> Iterator[Remark]:
+    if policy.rollout and policy.applies_to.is_specific:
+        yield (
+            ("applies_to",),
+            "no-effect",
+            f"while it is rolled out, it decides a share of what {policy.rollout.of} would decide, and of nothing else",
+        )
 
 
 def _allowed(policy: Policy, catalog: Catalog, scan: Scan) -> Iterator[Remark]:

@@ -85,9 +85,12 @@ def _entities(rule: Rule) -> frozenset[str]:
 def _covers(policy: Policy, other: int, index: int) -> bool:
     """Whether a rule does to all that another one finds what that would do, or more. Of two alike, the first covers the second."""
     cover, rule = policy.rules[other], policy.rules[index]
-    if other == index or not (_is_as_strict(policy, cover, rule) and _finds_all(cover, rule)):
+    if other == index or cover.when not in (None, rule.when):  # the cheapest first: there may be thousands of rules
         return False
-    return other < index or not (_is_as_strict(policy, rule, cover) and _finds_all(rule, cover))
+    if not (_is_as_strict(policy, cover, rule) and _finds_all(cover, rule)):
+        return False
+    is_covered = rule.when in (None, cover.when) and _is_as_strict(policy, rule, cover) and _finds_all(rule, cover)
+    return other < index or not is_covered
 
 
 def _is_as_strict(policy: Policy, cover: Rule, rule: Rule) -> bool:
@@ -103,7 +106,6 @@ def _finds_all(cover: Rule, rule: Rule) -> bool:
     return (
         is_as_sure
         and cover.max_fpr == rule.max_fpr
-        and cover.when in (None, rule.when)
         and rule.stream in (None, cover.stream)
         and set(rule.scope) <= set(cover.scope)
         and _entities(rule) <= _entities(cover)

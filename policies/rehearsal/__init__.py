@@ -2,6 +2,5 @@
 
 ``decider`` decides one whole exchange (its texts: ``exchange``; the form of its answers: ``forms``). By it ``trials`` runs the cases of a
 policy (``cases``), ``mutate`` tells which of its words no case holds, and ``replay`` decides ``recorded`` exchanges again, knowing what was
-found in them (``retold``), and sums up what changes (``totals``). ``diff`` says by the words alone what two policies decide otherwise
-(``trends``: tighter or looser).
+found in them (``retold``), and sums up what changes (``totals``).
 """

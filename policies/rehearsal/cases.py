@@ -27,11 +27,15 @@
     - name: an answer is bounded
       given: {app: support, model: gpt-4o, surface: chat, group: staff, time: "2026-11-22T10:00:00+00:00", max_tokens: null}
       expect: {decision: block, rules: [domain.request.max_tokens]}
+    - name: what went wrong last week stays mended
+      given:                           # a recorded exchange, as ``replay`` reads it: a line of its file, or the same as YAML
+        exchange: {"app": "support", "asked": {"messages": 1, "max_tokens": 500}, "texts": [{"scope": "user", "text": "eve@example.net"}]}
+      expect: {decision: redact}
 
 Besides: ``user``, ``session``, ``stream``, ``messages``, ``temperature``, ``top_p``, ``n``, ``tools`` (that are offered), ``uninspectable``
 (``[image, unknown]``), ``signals: {drift: {topics: 0.3}, incident_severity: 2}``. A bound on what a case does not state (``model``,
-``group``, ``time``, ``max_tokens``; null says that the request has no ``max_tokens``) is taken to be kept. ``answer: true`` stands for the
-model's own words, as scope ``output`` always does.
+``group``, ``time``, ``max_tokens``; null says that the request has no ``max_tokens``) or what was not recorded is taken to be kept.
+``answer: true`` stands for the model's own words, as scope ``output`` always does.
 
 ``shadow: [...]`` expects exactly the rules that fired in shadow, ``texts: [...]`` the texts as they go on, one for each that is given.
 What ``expect`` leaves out is not compared. In its ``text`` and ``texts``, ``<TYPE_*>`` stands for any placeholder of that type, and
@@ -39,17 +43,22 @@ What ``expect`` leaves out is not compared. In its ``text`` and ``texts``, ``<TY
 """
 
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from policies.positions import Node, parse, read
-from policies.problems import ProblemsError
+from policies.problems import Problem, ProblemsError
+from policies.rehearsal.exchange import Exchange
+from policies.rehearsal.recorded import LineError, entry
 from policies.schema import problem_at, validate
 from policies.verdict import Decision
 from policies.vocabulary import Name, Schema, Scope, Score
 
+_SHAPE = "- {name: a card number is hidden, given: {text: my card is 4111 1111 1111 1111}, expect: {decision: redact}}"
+_NAMED = {"request_id": "case"}
 Label = Annotated[str, Field(max_length=256)]
 Number = Annotated[float, Field(ge=0, le=1e9)]
 Level = Annotated[float, Field(ge=0)]
@@ -107,6 +116,8 @@ class Given(Schema):
     tools: tuple[Label, ...] = ()
     uninspectable: tuple[Kind, ...] = ()
     signals: GivenSignals = GivenSignals()
+    exchange: dict[str, Any] | None = None
+    """A recorded one, in place of all else."""
 
     @field_validator("time")
     @classmethod
@@ -123,12 +134,28 @@ class Given(Schema):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing is given; allowed: text, texts, findings, or what the request asks for")
+            raise ValueError("nothing is given; allowed: text, texts, findings, exchange, or what the request asks for")
+        if self.exchange is not None:
+            self._is_recorded(self.exchange)
         if self.text is not None and self.texts:
             raise ValueError("text and texts are given; allowed: one of the two")
         if (self.text is not None or self.texts) and any(not self._stands(finding.text) for finding in self.findings):
             raise ValueError("the text of every finding must stand in the text")
         return self
+
+    def _is_recorded(self, said: dict[str, Any]) -> None:
+        if self.model_fields_set != {"exchange"}:
+            raise ValueError("an exchange and something besides is given; allowed: the exchange alone")
+        if "texts" not in said:
+            raise ValueError("the exchange has no texts: the journal's records have none, and decide nothing here")
+        try:
+            entry(_NAMED | said)
+        except LineError as error:
+            raise ValueError(f"the exchange cannot be read: {error}") from None
+
+    @cached_property
+    def recorded(self) -> Exchange | None:
+        return None if self.exchange is None else entry(_NAMED | self.exchange).exchange
 
     def _stands(self, value: str) -> bool:
         return any(value in text.text for text in self.whole)
@@ -136,6 +163,8 @@ class Given(Schema):
     @property
     def whole(self) -> tuple[GivenText, ...]:
         """The texts, however they are given."""
+        if self.recorded:
+            return tuple(GivenText(scope=t.scope, text=t.text, tool=t.tool, path=t.path, answer=t.is_answer) for t in self.recorded.texts)
         if self.texts:
             return self.texts
         if self.text is None and not (self.findings or self.not_checked):
@@ -189,6 +218,8 @@ def cases_beside(policy_path: Path) -> Path:
 def load_cases(path: Path) -> list[tuple[int, Case]]:
     """Each case and its line. Raises ``ProblemsError``."""
     listed = parse(read(path), str(path))
+    if listed.items is None:
+        raise ProblemsError([Problem(str(path), listed.line, "", f"must be a list of cases: {_SHAPE}")])
     root = Node(None, str(path), 1, mapping={"cases": listed})
     cases = validate(_File, root).cases
     first: dict[str, int] = {}

@@ -9,21 +9,22 @@ that lie across two texts, and how sure of its answer a model was.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from policies.bounds import broken
 from policies.conditions import Circumstances, Condition, UndecidableError
 from policies.decide import NotChecked, Outcome, decide
-from policies.domain_parts import Path, bounds, name_of
+from policies.domain_parts import OF_REQUESTS, bounds, name_of
 from policies.domain_rules import all_rules
 from policies.flows import Flows, Spot
 from policies.policy import Policy, Rule
-from policies.rehearsal.exchange import Exchange, Scan, Unread, parts
+from policies.rehearsal.exchange import Exchange, Scan, Unread
 from policies.rehearsal.forms import Conforms, Forms
 from policies.verdict import Action, Decision, Edit, Fired, Verdict, strictest
 from policies.vocabulary import Mode, Scope
+from policies.words import at_once
 
 WHOLE = -1
 """Stands for a text's index where something is said of the exchange as a whole."""
@@ -31,19 +32,6 @@ UNREAD = "uninspectable"
 """Why something fired that is no rule: what no rule can read."""
 
 _NAMES = re.compile(r"\bexchange\.[a-z_]+|\bsignals\b")
-_NEEDS: Mapping[Path, str] = {
-    ("hours",): "exchange.time",
-    ("groups",): "exchange.group",
-    ("input", "max_chars"): "exchange.chars",
-    ("input", "max_messages"): "exchange.messages",
-    ("input", "modalities"): "exchange.kinds",
-    ("request", "models"): "exchange.model",
-    ("request", "max_tokens"): "exchange.max_tokens",
-    ("request", "temperature"): "exchange.temperature",
-    ("request", "top_p"): "exchange.top_p",
-    ("request", "n"): "exchange.n",
-    ("tools", "allow"): "exchange.tools",
-}
 
 Placed = tuple[int, Fired]
 """What fired, with the index of its text."""
@@ -56,14 +44,14 @@ class Bounds:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.parts = tuple((name_of(path), path, value) for path, value in bounds(policy.domain) if path in _NEEDS)
+        self.parts = tuple((name_of(path), path, value) for path, value in bounds(policy.domain) if path in OF_REQUESTS)
 
     def __bool__(self) -> bool:
         return bool(self.parts)
 
     def unknown(self, unknown: frozenset[str]) -> tuple[str, ...]:
         """Those that hang on what is unknown."""
-        return tuple([name for name, path, _ in self.parts if _NEEDS[path] in unknown]) if unknown else ()
+        return tuple([name for name, path, _ in self.parts if OF_REQUESTS[path] in unknown]) if unknown else ()
 
 
 class Witness(Protocol):
@@ -290,10 +278,8 @@ class Scanned:
         watch = flows.watch()
         crossed: list[Placed] = []
         for index, text in enumerate(self._exchange.texts):
-            for path, said in parts(text):
-                spot = Spot(text.scope, text.tool, path)
-                crossed += [(index, fired) for fired in watch.crossing(spot, said)]
-                watch.learn(spot, said)
+            steps = watch.take(Spot(text.scope, text.tool, text.path), text.text)
+            crossed += [(index, fired) for fired in at_once(steps)]
         return crossed, ()
 
     def malformed(self, forms: Forms) -> Told:

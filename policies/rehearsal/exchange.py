@@ -1,11 +1,10 @@
 """A whole exchange as a policy sees it: whose it is, what it asks for, and its texts in the order in which they were said."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies.decide import Outcome
-from policies.flows import arguments
 from policies.policy import Rule
 from policies.subject import NO_SIGNALS, Asked, Signals, Subject
 from policies.vocabulary import Scope
@@ -30,14 +29,6 @@ class Text:
     tool: str = ""
     path: str = ""
     is_fixed: bool = False
-
-
-def parts(text: Text) -> Iterator[tuple[str | None, str]]:
-    """What flows are followed in: a text with its path, or each text of a call's whole arguments with its own."""
-    if text.scope is Scope.TOOL_ARGUMENTS and not text.path:
-        yield from arguments(text.text)
-    else:
-        yield text.path, text.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """A policy weakened in one place at a time, to see whether any of its cases notices: what no case notices is not tested.
 
 Each mutant lacks a rule, a flow or a bound, or does less: its action becomes ``flag``, it only says what it would do, it looks in one scope
-or for one entity or pattern fewer, its threshold is raised, or it lets pass what could not be checked, or read. Mutants find nothing that
-the policy itself does not find, so that detectors look once, as the policy configures them.
+or for one entity or pattern fewer, its threshold is raised, or it lets pass what could not be checked, or read. What cannot be checked, all
+rules let pass that ask the same detector there, since in a case it fails for them all. Mutants find nothing that the policy itself does not
+find, so that detectors look once, as the policy configures them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,9 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
         yield Mutant(f"rules.{rule.id}", "removed", _with_rules(policy, index, []), ("rules", index), rule.id)
         for key, change, weaker in _weaker(policy, rule):
             yield Mutant(f"rules.{rule.id}.{key}", change, _with_rules(policy, index, [weaker]), ("rules", index, key), rule.id)
+        for key in _FAILS:
+            if (action := getattr(rule, key)) is not Action.ALLOW:
+                yield Mutant(f"rules.{rule.id}.{key}", f"{action} -> allow", _lenient(policy, rule, key), ("rules", index, key), rule.id)
     for index, flow in enumerate(policy.flows):
         yield from _weaker_flows(policy, index, flow)
     for path, _ in bounds(policy.domain):
@@ -67,9 +71,6 @@ def _weaker(policy: Policy, rule: Rule) -> Iterator[_Weaker]:
     if rule.min_score is not None and rule.min_score < 1:
         raised = (1 + rule.min_score) / 2
         yield "min_score", f"{rule.min_score} -> {raised:.3g}", rule.model_copy(update={"min_score": raised})
-    for key in _FAILS:
-        if getattr(rule, key) is not Action.ALLOW:
-            yield key, f"{getattr(rule, key)} -> allow", rule.model_copy(update={key: Action.ALLOW})
 
 
 def _fewer(rule: Rule, key: str, values: Sequence[str]) -> Iterator[_Weaker]:
@@ -83,6 +84,15 @@ def _weaker_flows(policy: Policy, index: int, flow: Flow) -> Iterator[Mutant]:
     if flow.action is Action.BLOCK:
         weaker = flow.model_copy(update={"action": Action.FLAG})
         yield Mutant(f"{key}.action", "block -> flag", _with_flow(policy, index, weaker), ("flows", index, "action"), owner)
+
+
+def _lenient(policy: Policy, rule: Rule, key: str) -> Policy:
+    """With all rules that ask the same detector about the same scopes: each of them would hold the text."""
+    rules = (
+        each.model_copy(update={key: Action.ALLOW}) if each.detect == rule.detect and not set(each.scope).isdisjoint(rule.scope) else each
+        for each in policy.rules
+    )
+    return policy.model_copy(update={"rules": tuple(rules)})
 
 
 def _with_rules(policy: Policy, index: int, rules: Sequence[Rule]) -> Policy:

@@ -5,7 +5,7 @@ A file of texts holds what was said, so that detectors can look at it again:
     {"request_id": "r1", "app": "support", "model": "gpt-4o", "surface": "chat", "ts": 1795341600.0,
      "user": "u1", "session": "s1", "group": "staff",
      "asked": {"stream": false, "messages": 3, "max_tokens": 500, "temperature": 0.2, "top_p": 1, "n": 1, "tools": ["send_mail"],
-               "kinds": ["text", "image"]},
+               "kinds": ["text", "image"], "models": ["gpt-4o-mini"]},
      "signals": {"drift": {"topics": 0.1}, "incident_severity": 0, "incidents_open": 0},
      "uninspectable": [{"kind": "image"}],
      "texts": [{"scope": "user", "text": "what is new?"},
@@ -31,6 +31,8 @@ from policies.subject import Asked, Signals, Subject
 from policies.vocabulary import Scope
 
 MAX_TEXTS = 20_000
+MAX_CHARS = 1_000_000
+"""Of one text. What is longer is not looked at: how far the gateway came with it before its patience ended, nobody knows."""
 _LABELS = ("user", "session", "group")
 _LEVELS = ("drift", "disparity", "anomaly")
 _NUMBERS = ("max_tokens", "temperature", "top_p", "n")
@@ -70,6 +72,8 @@ class Record:
     chars: tuple[int, ...]
     apart: tuple[Hit, ...]
     """Those of no text: of the bounds."""
+    scores: Mapping[str, tuple[float, str]]
+    """By rule: the highest score that a calibrated one gave a text of the request, and which detector gave it (its digest)."""
     is_cut: bool
     """There were more findings than it lists."""
 
@@ -81,6 +85,10 @@ class Entry:
     request_id: str
     exchange: Exchange
     record: Record | None = None
+
+    @property
+    def is_too_long(self) -> bool:
+        return any(len(text.text) > MAX_CHARS for text in self.exchange.texts)
 
 
 def entry(value: object) -> Entry:
@@ -136,14 +144,18 @@ def _exchange(line: Mapping[str, Any], texts: tuple[Text, ...], chars: int) -> E
 
 
 def _asked(asked: Mapping[str, Any], line: Mapping[str, Any], chars: int) -> Asked:
-    limits = {key: _number(asked.get(key), key) for key in _NUMBERS}
+    max_tokens, temperature, top_p, n = [_number(asked.get(key), key) for key in _NUMBERS]
     return Asked(
         stream=asked.get("stream", line.get("stream")) is True,
         messages=_count(asked.get("messages")),
         chars=chars,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        n=n,
         tools=tuple(map(str, _list(asked.get("tools") or [], "tools"))),
         kinds=frozenset(map(str, _list(asked.get("kinds") or [], "kinds"))),
-        **limits,
+        models=tuple(map(str, _list(asked.get("models") or [], "models"))),
     )
 
 
@@ -197,10 +209,14 @@ def _of_journal(request_id: str, line: Mapping[str, Any]) -> Entry:
     rest = [hit for group in by_place.values() for hit in group]
     is_cut = bool(rest) or _count(line.get("findings_total", 0)) > len(findings)
     asking = sum(row["chars"] for row, is_answer in rows if not is_answer)
-    record = Record(
-        str(line.get("policy", "")), str(line.get("decision", "")), tuple(inspected), tuple(hits), tuple(chars), tuple(apart), is_cut
-    )
+    by, decision = str(line.get("policy", ""))[:200], str(line.get("decision", ""))
+    record = Record(by, decision, tuple(inspected), tuple(hits), tuple(chars), tuple(apart), _scores(line), is_cut)
     return Entry(request_id, _exchange(line, tuple(texts), asking), record)
+
+
+def _scores(line: Mapping[str, Any]) -> dict[str, tuple[float, str]]:
+    said = {rule: _mapping(each, "a score") for rule, each in _mapping(line.get("scores") or {}, "scores").items()}
+    return {rule: (_number(each.get("score"), "a score") or 0.0, str(each.get("by"))) for rule, each in said.items()}
 
 
 def _rows(coverage: Mapping[str, Any], half: str) -> list[dict[str, Any]]:

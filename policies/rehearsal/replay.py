@@ -5,23 +5,27 @@ one of which nothing can be told, with the reason, and in no rate. ``totals`` is
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import exp, log
 
+from policies.diff import same_names
 from policies.policy import Expectations, Policy
 from policies.rehearsal.decider import Decided, Decider, Scanned, Witness
-from policies.rehearsal.diff import same_names
 from policies.rehearsal.exchange import Scan
 from policies.rehearsal.forms import Conforms
-from policies.rehearsal.recorded import Entry
-from policies.rehearsal.retold import Defaults, Retold, Sources
+from policies.rehearsal.recorded import MAX_CHARS, Entry
+from policies.rehearsal.retold import Defaults, Made, Retold, Sources
 from policies.rehearsal.totals import Pair, Totals
 from policies.verdict import Decision
 
 _STEP = log(1.05)
+_MAX_RECORDERS = 1000
 
 Clock = Callable[[], float]
+Recorders = Callable[[str], Policy | None]
+"""The policy that decided records of the journal, by its version (``NAME@DIGEST``); None: it is not known."""
 
 
 @dataclass(slots=True)
@@ -43,38 +47,43 @@ class Times:
 
 
 class Replay:
-    """Two policies, ready to decide any number of exchanges again.
-
-    ``recorders`` are the policies that are known to have decided records of the journal, by version (``NAME@DIGEST``); ``clock`` gives
-    seconds, and only measures.
-    """
+    """Two policies, ready to decide any number of exchanges again. ``clock`` gives seconds, and only measures."""
 
     def __init__(
-        self, old: Policy, new: Policy, recorders: Mapping[str, Policy], defaults: Defaults, clock: Clock, conforms: Conforms | None = None
+        self,
+        old: Policy,
+        new: Policy,
+        recorders: Recorders,
+        defaults: Defaults,
+        made: Made,
+        clock: Clock,
+        conforms: Conforms | None = None,
     ) -> None:
         self.old = Decider(old, conforms)
         self.new = Decider(new, conforms)
         self.times = {"old": Times(), "new": Times()}
         self._same = same_names(old, new)
         self._clock = clock
-        self._sources = {
-            version: (Sources(old, recorder, defaults), Sources(new, recorder, defaults)) for version, recorder in recorders.items()
-        }
+        self._recorders = recorders
+        self._sources_of = lru_cache(_MAX_RECORDERS)(self._sources)
+        self._about = (defaults, made)
 
     def decide(self, entry: Entry, scan: Scan | None) -> Pair | str:
         """Both decisions; or why there can be none. ``scan`` is needed where there are texts."""
         exchange, record = entry.exchange, entry.record
         witnesses: Sequence[Witness]
         if record is None:
+            if entry.is_too_long:
+                return f"a text has more than {MAX_CHARS:,} characters"
             if scan is None:
                 return "no detector can look at texts here"
             witnesses = (Scanned(exchange, scan),) * 2
         elif record.is_cut:
             return "more was found than the record lists"
-        elif record.policy not in self._sources:
+        elif not (both := self._sources_of(record.policy)):
             return f"recorded under {record.policy or 'no policy'}, which is not given (--recorded-by)"
         else:
-            witnesses = [Retold(exchange, record, sources) for sources in self._sources[record.policy]]
+            witnesses = [Retold(exchange, record, sources) for sources in both]
         start = self._clock()
         old = self.old.decide(exchange, witnesses[0])
         middle = self._clock()
@@ -82,6 +91,11 @@ class Replay:
         self.times["old"].add(middle - start)
         self.times["new"].add(self._clock() - middle)
         return Pair(entry.request_id, exchange.subject.app, old, new, self._untold(old, new), _is_unseen(entry, old, new))
+
+    def _sources(self, version: str) -> tuple[Sources, ...]:
+        """What can be told of either policy from records of this version; none: nothing."""
+        recorder = self._recorders(version)
+        return tuple(Sources(each.policy, recorder, *self._about) for each in (self.old, self.new)) if recorder else ()
 
     def _untold(self, old: Decided, new: Decided) -> tuple[str, ...]:
         """Nothing but a block is certain where a rule may have fired, or not. What both doubt, and say alike, makes no difference."""
@@ -111,10 +125,11 @@ class Broken:
 
 
 def held(expect: Expectations, totals: Totals) -> list[Broken]:
-    """Which expectations of the draft break. What cannot be told does not count, so that it is for the reader to see how much that is."""
+    """Which expectations of the draft break. What cannot be told counts in no rate, and so may not be more than ``max_untold``."""
     blocks = totals.decisions[Decision.BLOCK]
     total = max(1, totals.told)
-    values: dict[str, float] = {"max_block_rate": blocks.new / total, "max_lost_blocks": totals.lost_blocks}
+    untold = totals.untold / max(1, totals.told + totals.untold)
+    values: dict[str, float] = {"max_untold": untold, "max_block_rate": blocks.new / total, "max_lost_blocks": totals.lost_blocks}
     for decision in (Decision.BLOCK, Decision.FLAG, Decision.REDACT):
         both = totals.decisions[decision]
         values[f"max_{decision}_rate_increase"] = (both.new - both.old) / total

@@ -1,10 +1,11 @@
 """A recorded exchange decided again without its texts: from what the rules that looked at it then had found.
 
 What a rule would have found can be told where rules that looked then would have found all of it: the same detector with the same patterns,
-at least the same entities, and no higher a threshold. Of all else nothing can be told, and so it is said: never that nothing changes.
+at least the same entities, and no higher a threshold. Of a calibrated rule the record has the score of what was asked, whether it fired or
+not, so that it can be told at any threshold. Of all else nothing can be told, and so it is said: never that nothing changes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.finding import Finding
@@ -23,6 +24,8 @@ from policies.vocabulary import Mode, Scope
 
 Defaults = Mapping[str, frozenset[str]]
 """What a detector finds unless a rule names entities, by the detector's name."""
+Made = Callable[[Rule], str]
+"""The digest of a rule's detector, as the rule configures it."""
 
 _NOTHING = Outcome(())
 _FORMED = ("key", "picture")  # said of a text's form, besides what was found in it
@@ -39,9 +42,10 @@ class _Source:
 class Sources:
     """What can be told of ``policy`` from records that ``recorder`` decided."""
 
-    def __init__(self, policy: Policy, recorder: Policy, defaults: Defaults) -> None:
+    def __init__(self, policy: Policy, recorder: Policy, defaults: Defaults, made: Made) -> None:
         self.policy = policy
         self._defaults = defaults
+        self._made = {rule.id: made(rule) for rule in all_rules(policy) if rule.max_fpr is not None}
         self._rules = {rule.id: rule for rule in all_rules(recorder)}
         self._bounds = dict(bounds(recorder.domain))
         self._flows = {_route(flow): flow.id or f"flows.{index}" for index, flow in enumerate(recorder.flows)}
@@ -55,6 +59,11 @@ class Sources:
             self._kept.append(rule)
             self._known[name] = self._source(rule, [self._rules[each] for each in inspected_by if each in self._rules])
         return self._known[name]
+
+    def score(self, rule: Rule, record: Record) -> float | None:
+        """What this very rule's detector gave what was asked; None: that is not known."""
+        score, by = record.scores.get(rule.id, (None, ""))
+        return score if score is not None and self._made.get(rule.id) == by else None
 
     def same_condition(self, rule: Rule, name: str) -> bool:
         """Whether the rule of that name then had the rule's condition."""
@@ -133,6 +142,9 @@ class Retold:
         record, hits = self._record, self._record.hits[index]
         if not (record.chars[index] or hits):
             return _NOTHING
+        score = self._sources.score(rule, record)
+        if score is not None and rule.id in record.inspected_by[index]:
+            return self._scored(rule, index, score)
         source = self._sources.source(rule, record.inspected_by[index])
         if source is None or not hits:
             return None if source is None else _NOTHING
@@ -146,6 +158,15 @@ class Retold:
             elif hit.why not in ("match", *_FORMED) and hit.rule in source.entities:
                 missing[NotChecked(hit.kind, hit.why)] = None
         return None if source.narrows and found else Outcome(tuple(found), tuple(missing))
+
+    def _scored(self, rule: Rule, index: int, score: float) -> Outcome:
+        """The score is the highest of all texts that the rule looked at, and stands for the first of them: which it was makes no difference
+        to what becomes of the exchange, as such a rule rewrites nothing.
+        """
+        first = next(at for at, names in enumerate(self._record.inspected_by) if rule.id in names)
+        found = (Finding(rule.detect, rule.detect, 0, 0, score),) if index == first else ()
+        failed = (hit for hit in self._record.hits[index] if hit.rule == rule.id and hit.why not in ("match", *_FORMED))
+        return Outcome(found, tuple(dict.fromkeys(NotChecked(hit.kind, hit.why) for hit in failed)))
 
     def was_asked(self, rule: Rule, index: int) -> bool | None:
         """Where the same rule had the same condition then, it was asked or not."""
@@ -186,7 +207,7 @@ class Retold:
         return fired, untold
 
     def malformed(self, forms: Forms) -> Told:
-        policy, then = self._sources.policy, {hit.rule for hit in self._record.apart}
+        policy, then = self._sources.policy, dict.fromkeys((hit.rule, hit.why) for hit in self._record.apart)
         scopes = {text.scope for text in self._exchange.texts if text.is_answer}
         fired: list[Placed] = []
         untold: list[str] = []
@@ -194,9 +215,13 @@ class Retold:
             name = name_of(path)
             if not self._sources.same_bound(path, value):
                 untold += [name] if forms.scope_of(path) in scopes else []
-            elif name in then:
+                continue
+            unsure, shadow = policy.domain.output.uncertainty, policy.mode is Mode.SHADOW
+            for why in [why for rule, why in then if rule == name]:
                 action = action_of(policy.domain, path, of_answer=True)
-                fired.append((WHOLE, Fired(name, name, 0, 0, 1.0, action, policy.mode is Mode.SHADOW)))
+                if unsure and why == "unavailable":  # nothing else of an answer can be that
+                    action = unsure.on_unavailable
+                fired.append((WHOLE, Fired(name, name, 0, 0, 1.0, action, shadow)))
         return fired, untold
 
     def _hits(self) -> Iterator[tuple[int, Hit]]:

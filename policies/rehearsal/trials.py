@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +50,8 @@ def edited(verdict: Verdict, text: str) -> str:
 
 def exchange_of(given: Given) -> Exchange:
     """What a case says of an exchange."""
+    if given.recorded:
+        return replace(given.recorded, unknown=frozenset())
     texts = tuple(Text(each.scope, each.text, each.answer or each.scope is Scope.OUTPUT, each.tool, each.path) for each in given.whole)
     asking = [text.text for text in texts if not text.is_answer]
     kinds = {kind for kind in given.uninspectable if kind in ("image", "audio", "file")} | ({"text"} if asking else set())
@@ -91,8 +93,7 @@ def failures(decider: Decider, case: Case, scan: Scan) -> Iterator[str]:
     """What of the case does not hold."""
     given, expect = case.given, case.expect
     exchange = exchange_of(given)
-    unstated = frozenset(name for key, name in _STATED.items() if key not in given.model_fields_set)
-    decided = decider.decide(exchange, _Stated(exchange, scan if given.is_scanned else _given_outcome(given), unstated))
+    decided = decider.decide(exchange, _Stated(exchange, scan if given.is_scanned else _given_outcome(given), _unstated(given)))
     if expect.decision not in (None, decided.decision):
         yield f"expected decision {expect.decision}, got {decided.decision}"
     for what, expected, shadow in (("rules", expect.rules, False), ("shadow", expect.shadow, True)):
@@ -106,6 +107,12 @@ def failures(decider: Decider, case: Case, scan: Scan) -> Iterator[str]:
     for index, text in enumerate(wanted):
         if text is not None:
             yield from _text_failures(text, decided, index, exchange.texts[index].text)
+
+
+def _unstated(given: Given) -> frozenset[str]:
+    if given.recorded:
+        return given.recorded.unknown
+    return frozenset(name for key, name in _STATED.items() if key not in given.model_fields_set)
 
 
 def _sample(edit: Edit, value: str) -> str:

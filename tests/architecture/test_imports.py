@@ -25,8 +25,15 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.guard": ("detectors", "gateway.wire", "policies"),
     "gateway.telemetry": (),
     # The record is derived from what the guards say.
-    "gateway.telemetry.record": ("detectors.text.uncertainty", "gateway.guard", "gateway.wire", "policies.subject", "policies.verdict"),
-    "gateway.telemetry.journal": ("gateway.wire.codec", "gateway.wire.model"),
+    "gateway.telemetry.record": (
+        "detectors.text.uncertainty", "gateway.guard", "gateway.telemetry.course", "gateway.wire", "policies.subject", "policies.verdict",
+    ),
+    "gateway.telemetry.course": ("gateway.wire.model",),
+    "gateway.telemetry.journal": (
+        "gateway.telemetry.chain", "gateway.telemetry.checkpoints", "gateway.telemetry.ends", "gateway.telemetry.signing",
+        "gateway.wire.codec", "gateway.wire.model",
+    ),
+    "gateway.keyfile": ("gateway.config",),
     "gateway.telemetry.instruments": ("gateway.telemetry.record",),
     # I/O on the path. Of telemetry it fills the record; who writes that, the app decides.
     "gateway.proxy": (
@@ -42,36 +49,53 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
     "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
-    "gateway.watch": ("gateway.telemetry.tailing", "policies.labels"),  # off the path: it knows records, and nothing of who wrote them
+    # Off the path: it knows records, and nothing of who wrote them. What is no text, wire says.
+    "gateway.watch": ("gateway.telemetry.tailing", "gateway.wire.walk", "policies.labels"),
     # Its consumers' declarations, and nothing else of theirs.
-    "gateway.storage": ("gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.store"),
+    "gateway.storage": (
+        "gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.sharing", "gateway.watch.store",
+    ),
     "gateway.watcher": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.watch"),  # the watch's root
     "gateway.shown": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.telemetry.instruments", "gateway.watch"),
+    "gateway.otlp": ("gateway.errors", "gateway.guard", "gateway.proxy", "gateway.telemetry.record", "gateway.wire", "policies"),
+    "gateway.receiver": (
+        "gateway.config", "gateway.errors", "gateway.otlp", "gateway.proxy", "gateway.telemetry.instruments", "gateway.wire.otlp",
+    ),  # the root of what receives telemetry
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
-        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.proxy", "gateway.shown", "gateway.storage",
-        "gateway.telemetry", "gateway.wire", "policies",
+        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile", "gateway.proxy", "gateway.receiver",
+        "gateway.shown", "gateway.storage", "gateway.telemetry", "gateway.wire", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
-    # Keeping: a file that is replaced whole.
+    # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
-        "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
+        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.tailing",
+        "gateway.watch", "gateway.watcher", "policies",
+        "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
+        "gateway.telemetry.folder_audit",
+        "gateway.telemetry.segment_audit", "gateway.telemetry.signing",
     ),
 }  # fmt: skip
 
 # What each pure part must do without: no I/O, no clock, no chance, no environment.
-PURE = ("detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.record", "gateway.errors")
+PURE = (
+    "detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.record", "gateway.errors",
+    "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit", "gateway.telemetry.folder_audit",
+    "gateway.watch.guardrails", "gateway.watch.measures", "gateway.watch.providers", "gateway.watch.spans",
+)  # fmt: skip
 IMPURE = frozenset({
     "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
     "select", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "uuid",
     "uvloop",
 })  # fmt: skip
 EXCEPTIONS = {
+    ("gateway.wire.otlp.exports", "opentelemetry"): "the types of OTLP's messages, and nothing that sends any",
     ("detectors.training", None): "scripts that people run; nothing of the packages imports them but the command that runs them",
     ("detectors.text.prefilter", "threading"): "a scratch space for each thread, as the library asks for",
     ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
     ("policies.load", None): "reads the policy's own file",
+    ("policies.positions", "os"): "opens a file without waiting for who writes into a pipe",
     ("policies.bounds", "datetime"): "the type of a timestamp; what time it is, is an argument",
     ("policies.conditions", "datetime"): "the type of a timestamp; what time it is, is an argument",
     ("policies.rehearsal.exchange", "datetime"): "the type of a timestamp; what time it is, is an argument",
@@ -84,8 +108,11 @@ ENGINES = {
         "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
         "gateway.app", "gateway.demo.server",
     ),
-    "cryptography": ("gateway.guard.vault",),
-    "redis": ("gateway.storage.redis",),
+    "cryptography": ("gateway.guard.vault", "gateway.telemetry.signing"),
+    "opentelemetry": ("gateway.watch.otlp", "gateway.watch.otlp_meters", "gateway.wire.otlp.exports"),
+    "redis": ("gateway.storage.redis", "gateway.storage.redis_stream"),
+    "pg8000": ("gateway.storage.postgres",),
+    "sqlite3": ("gateway.storage.sqlite", "gateway.cli.policy.remembered"),
 }  # fmt: skip
 
 

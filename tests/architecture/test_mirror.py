@@ -9,6 +9,7 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
+    "gateway.receiver": "tests/integration/test_telemetry.py: the receiver of a whole gateway",
     "detectors.parsers.claims": "tests/detectors/parsers/test_schemas.py: what a schema's parser says early",
     "detectors.parsers.keywords": "tests/detectors/parsers/test_schemas.py: the schemas that cannot be used",
     "detectors.parsers.library": "tests/detectors/parsers/test_schemas.py: compared with what a parser says",
@@ -36,6 +37,7 @@ ELSEWHERE = {
     "gateway.cli.policy.shown": "tests/gateway/cli/policy: what every command there prints",
     "gateway.cli.policy.replay_report": "tests/gateway/cli/policy/test_replay.py: what is printed, and the JSON",
     "gateway.cli.policy.explain_text": "tests/gateway/cli/policy/test_explain.py: explains every text there",
+    "gateway.cli.policy.stated": "tests/gateway/cli/policy/test_explain.py: what it is told of an exchange",
     "gateway.cli.policy.makeup": "tests/gateway/cli/policy/test_explain.py: what every explanation begins with",
     "gateway.cli.main": "tests/gateway/cli: every command is called through it",
     "gateway.demo.errors": "tests/gateway/demo/test_server.py: as answers",
@@ -49,7 +51,9 @@ WITHOUT_TEST = {
     "detectors.parsers.contract": "protocols and shapes",
     "detectors.contract": "protocols; tests/contracts runs every detector against them",
     "detectors.finding": "a shape",
+    "gateway.storage.exchanges": "tests/contracts/test_every_exchange_store.py: with each database",
     "gateway.watch.store": "shapes and a protocol; tests/contracts/test_every_exchange_store.py holds every store to it",
+    "policies.rehearsal.exchange": "shapes",
     "policies.subject": "a shape",
     "policies.verdict": "shapes; tests/policies/test_decide.py fills them",
     "detectors.training.snapshot_presidio": "a script that writes a data file from another project's code, by hand, when that changes",

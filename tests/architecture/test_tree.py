@@ -13,7 +13,7 @@ _URL = re.compile(r"https?://(?:[^/\s@]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
 # Hosts that texts of ours may name: what the product speaks to, what it is licensed and built on, and names that are nobody's.
 _HOSTS = re.compile(
     r"(?:[\w-]+\.)*(?:example|invalid|test|localhost)(?:\.(?:com|org|net))?"
-    r"|[\d.]+|[a-z]{1,4}|HOST|host|localhost|user|gateway|api\.openai\.com|api\.anthropic\.com"
+    r"|[\d.]+|[a-z]{1,4}|HOST|host|localhost|user|gateway|collector|prometheus|api\.openai\.com|api\.anthropic\.com"
     r"|www\.apache\.org|github\.com|keepachangelog\.com|semver\.org|json-schema\.org"
 )
 

@@ -7,27 +7,45 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.postgres import _Postgres, open_postgres
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import Label, Row, parse
 from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query
 from tests.gateway.watch.records import NOW, feedback, line
+from tests.support.postgres_server import running_postgres
 
 DAY = 86_400
 Open = Callable[[], ExchangeStore]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
 def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens the same store, anew each time, which keeps three days."""
     opened: list[ExchangeStore] = []
 
     def make() -> ExchangeStore:
-        opened.append(SqliteStore(tmp_path / "a.db", 3))
+        where = tmp_path / "a.db"
+        opened.append(open_sqlite(where, 3) if request.param == "sqlite" else open_postgres(request.getfixturevalue("postgres"), "me", 3))
         return opened[-1]
 
+    if request.param == "postgres":
+        empty(request.getfixturevalue("postgres"))
     yield make
     for store in opened:
         store.close()
+
+
+def empty(url: str) -> None:
+    database = _Postgres(url)
+    for table in (*database.tables(), "offsets", "labels"):
+        database.do(f"DROP TABLE IF EXISTS {table}")
+    database.close()
 
 
 @pytest.fixture
@@ -157,7 +175,7 @@ def test_a_clock_that_jumped(store: ExchangeStore, ts: float):
 @given(batches=st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=6))
 def test_any_redelivery(tmp_path_factory: pytest.TempPathFactory, batches: list[list[int]]):
     """However batches overlap, each exchange is there once."""
-    store = SqliteStore(tmp_path_factory.mktemp("store") / "a.db", 3)
+    store = open_sqlite(tmp_path_factory.mktemp("store") / "a.db", 3)
     new = sum(store.keep(rows(*batch), [], {}, NOW) for batch in batches)
     given_ = {number for batch in batches for number in batch}
     assert ids(store.page(Query(), None, 100)) == sorted(given_, reverse=True)

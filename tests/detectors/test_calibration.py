@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.calibration import MAX_KNOTS, CalibrationError, Table, expected, from_json, refine, table
+from detectors.calibration import MAX_KNOTS, CalibrationError, Table, finest, fitted, from_json, refine, student_tail, table
 
 scores = st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=60)
 score = st.floats(0, 1, allow_subnormal=False)
@@ -65,7 +65,6 @@ def test_many_samples_make_few_knots():
     made = table([at / 10_000 for at in range(10_000)])
     assert len(made.scores) == MAX_KNOTS
     assert made.samples == 10_000
-    assert made.finest == pytest.approx(1 / 10_001)
     assert made.tail(0.9) == pytest.approx(0.1, abs=0.002)
     assert made.scores[-1] == 0.9999
 
@@ -80,13 +79,47 @@ def test_refine_leans_towards_what_is_measured():
     assert refine(known, [0.5], 50).samples == 51
 
 
-def test_expected_is_wider_for_fewer():
-    """What two scores say is less sure than what twenty of the same spread say; one says only itself."""
-    two, twenty = expected([0.3, 0.4], 100), expected([0.3, 0.4] * 10, 100)
-    assert max(two) > max(twenty) > 0.4
-    assert (len(two), min(two) >= 0, max(two) <= 1) == (100, True, True)
-    assert sum(twenty) / 100 == pytest.approx(0.35, abs=0.001)
-    assert expected([0.3], 100) == [0.3]
+few = st.lists(st.floats(0, 0.9, allow_subnormal=False), min_size=2, max_size=60)
+
+
+@given(few, score, score)
+def test_fitted_falls_beyond_the_largest(samples: list[float], one: float, other: float):
+    """A larger score has a smaller tail everywhere, and none has none: what lies further out is told apart by few samples too."""
+    low, high = sorted((one, other))
+    made = fitted(samples, len(samples) - 1)
+    assert made.tail(low) >= made.tail(high) > 0
+    assert made.tail(0.0) > made.tail(1.0)
+
+
+@given(few, score)
+def test_fitted_is_not_below_the_share_of_the_samples(samples: list[float], value: float):
+    """What the samples themselves say counts for the more, the more of them there are."""
+    made = fitted(samples, len(samples) - 1)
+    as_large = sum(sample >= value + 1 / 256 for sample in samples)
+    assert made.tail(value) >= as_large / (201 + len(samples)) - 1e-9
+
+
+def test_fitted_is_wider_for_fewer():
+    """What a few samples say is less sure than what many of the same spread say, and both hold what they promise."""
+    chance = random.Random(3)
+    draws = [min(1.0, max(0.0, chance.gauss(0.3, 0.15))) for _ in range(2000)]
+    few_of_them, many = fitted(draws[:4], 3), fitted(draws[:200], 199)
+    assert few_of_them.tail(0.8) > many.tail(0.8)
+    assert 0.03 < sum(many.tail(value) <= 0.05 for value in draws[200:]) / 1800 < 0.07
+
+
+@pytest.mark.parametrize(("count", "groups", "at_least", "at_most"), [(2, 1, 0.05, 0.1), (17, 3, 0.003, 0.02), (100, 10, 0.0001, 0.001)])
+def test_finest(count: int, groups: int, at_least: float, at_most: float):
+    """The more examples there are of a topic, the finer a rate they can hold."""
+    assert at_least < finest(count, groups) < at_most
+
+
+@pytest.mark.parametrize(
+    ("deviation", "freedom", "tail"), [(0.0, 5, 0.5), (2.015, 5, 0.05), (2.764, 10, 0.01), (-1.812, 10, 0.95), (3.646, 20, 0.0008)]
+)
+def test_students_tail(deviation: float, freedom: int, tail: float):
+    """As in the tables of Student's distribution."""
+    assert student_tail(deviation, freedom) == pytest.approx(tail, rel=0.02)
 
 
 @pytest.mark.parametrize("samples", [[], [1.1], [-0.1], [float("nan")], [0.2, float("inf")]], ids=str)

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,10 +18,14 @@ from detectors.registry import DetectorError
 from gateway import app as module
 from gateway.app import Addresses, new_request_id, running
 from gateway.config import Config
+from gateway.keyfile import secret_key
+from gateway.telemetry.auditing import read_journal
 from gateway.telemetry.journal import segment_files
+from policies.labels import is_of_the_chain
 from policies.load import PolicyError
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import free_port
+from tests.support.waiting import eventually
 
 TICKETS = """
 name: default
@@ -75,7 +80,8 @@ async def metrics(addresses: Addresses, client: aiohttp.ClientSession) -> dict[s
 
 
 def records(folder: Path) -> list[dict]:
-    return [json.loads(line) for segment in segment_files(folder / "journal") for line in segment.read_text().splitlines()]
+    lines = [json.loads(line) for segment in segment_files(folder / "journal") for line in segment.read_text().splitlines()]
+    return [line for line in lines if not is_of_the_chain(line)]
 
 
 async def test_an_exchange_with_the_demo(folder: Path):
@@ -167,6 +173,21 @@ async def test_labels(folder: Path):
     assert [record["app"] for record in records(folder)] == ["shop", ""]
 
 
+async def test_checkpoints(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """While it runs, the gateway signs every now and then how far its journal is, and again when it ends; a whole one verifies."""
+    monkeypatch.setattr(module, "_CHECKPOINT_S", 0.02)
+
+    def signed() -> list[str]:
+        lines = [json.loads(line) for segment in segment_files(folder / "journal") for line in segment.read_text().splitlines()]
+        return [line["why"] for line in lines if line.get("kind") == "checkpoint"]
+
+    async with gateway(folder) as (addresses, client):
+        await ask(addresses, client, "hello")
+        await eventually(lambda: signed() == ["start", "interval"], within_s=10)
+    assert signed() == ["start", "interval", "end"]
+    assert read_journal(folder / "journal", secret_key(config(folder))).report().faults == []
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("on_error", "passes"), [("block", False), ("allow", True)])
 async def test_a_journal_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch, on_error: str, passes: bool, stream: bool):
@@ -248,6 +269,26 @@ async def test_what_keeps_it_from_starting(folder: Path):
     assert asyncio.all_tasks() == before
 
 
+async def test_telemetry(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the settings ask for is there, or the gateway does not start and says what is missing."""
+    port = free_port()
+    (folder / "policies" / "logs.yaml").write_text(
+        "name: logs\napplies_to: {surfaces: [otlp]}\nrules:\n"
+        "  - {id: mail, detect: pii, scope: [telemetry], entities: [EMAIL_ADDRESS], action: block}\n"
+    )
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "jane@example.com"}}]}]}]}
+    settings = config(folder, telemetry={"receive": True, "receive_port": port})
+    async with running(settings), aiohttp.ClientSession() as session:
+        async with session.post(f"http://127.0.0.1:{port}/v1/logs", json=body) as answer:
+            assert (await answer.json())["partialSuccess"]["rejectedLogRecords"] == "1"
+        async with session.post(f"http://127.0.0.1:{port}/v1/logs", data="x" * 20_000) as answer:
+            assert answer.status == 415
+    monkeypatch.setitem(sys.modules, "gateway.receiver", None)
+    with pytest.raises(RuntimeError, match=r"pip install 'oddgate\[otel\]'"):
+        async with running(settings):
+            pass
+
+
 async def test_the_engine_for_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch):
     """Asked for and not installed, it is an error that says what to install; not asked for, the gateway goes without."""
     monkeypatch.setattr(module.ocr, "is_installed", lambda: False)
@@ -281,15 +322,6 @@ async def test_placeholders_are_the_keys(folder: Path):
             async with client.get(f"{addresses.demo}/demo/received") as answer:
                 seen.append(re.search(r"<TICKET_[a-z0-9]+>", await answer.text()).group())
     assert (seen[0] == seen[1], seen[0] == seen[2]) == (True, False)
-
-
-def test_the_key_file(folder: Path):
-    """Without a key in the settings one is made, once, for its owner's eyes only."""
-    without = config(folder).model_copy(update={"secret_key": None})
-    first = module._secret_key(without)
-    assert (len(first), module._secret_key(without)) == (32, first)
-    assert Path("var/oddgate.key").stat().st_mode & 0o777 == 0o600
-    assert module._secret_key(config(folder)) != first
 
 
 def test_request_ids():

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Config, ConfigError, load_config
+from gateway.config import Config, ConfigError, load_config, untrusted_labels
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "oddgate.example.yaml"
-LATER = ("alerts", "telemetry")
+LATER = ("alerts",)
 
 
 @pytest.fixture
@@ -135,6 +135,46 @@ def test_urls_that_are_no_endpoint(load, url, message):
             "upstreams:\n- {name: a, base_url: http://a, forward_headers: [x-title, X-Oddgate-User]}",
             ["2: upstreams[0].forward_headers[1]: the header X-Oddgate-User is for the gateway alone"],
         ),
+        (
+            "upstreams:\n- {name: a, base_url: http://a, forward_headers: [Baggage]}",
+            ["2: upstreams[0].forward_headers[0]: the header Baggage goes on by itself, as far as it may; leave it out"],
+        ),
+        *(
+            (f"telemetry: {{otlp_endpoint: '{url}'}}", ["1: telemetry.otlp_endpoint: this is not the address of a collector; allowed: *"])
+            for url in ("collector:4317", "grpc://collector:4317", "http://", "http://c:0", "http://c?x=1", "http://c/a b", "http://[::1")
+        ),
+        (
+            "telemetry: {otlp_endpoint: 'https://me:hush@collector'}",
+            ["1: telemetry.otlp_endpoint: an address must not hold a password; headers come from OTEL_EXPORTER_OTLP_HEADERS"],
+        ),
+        ("telemetry: {forward: http://c}", ["1: telemetry.forward: there is nothing to send on; set telemetry.receive: true"]),
+        (
+            "telemetry: {receive: true, forward: 'https://me:hush@c'}",
+            ["1: telemetry.forward: an address must not hold a password; use forward_headers"],
+        ),
+        (
+            "telemetry:\n  receive: true\n  receive_host: 0.0.0.0",
+            ["3: telemetry.receive_host: other machines reach this address: set telemetry.receive_token; *"],
+        ),
+        (
+            "apps: [{name: a, key: k}]\ntelemetry: {receive: true, receive_token: t}",
+            ["2: telemetry.receive_token: applications are known by their keys; allowed where none are configured"],
+        ),
+        (
+            "telemetry: {receive: true, receive_port: 8081}",
+            ["1: telemetry.receive_port: 8081 is the port of another side; allowed: any other"],
+        ),
+        (
+            "telemetry: {receive: true, forward: 'http://localhost:4318', otlp_endpoint: 'http://127.0.0.1:4318/'}",
+            [
+                f"1: telemetry.{key}: this is the gateway's own receiver, which would be told of itself without end"
+                for key in ("otlp_endpoint", "forward")
+            ],
+        ),
+        (
+            "telemetry: {receive: true, forward: http://c, forward_headers: {Content-Type: x}}",
+            ["1: telemetry.forward_headers.Content-Type: the header Content-Type is the gateway's own"],
+        ),
         ("memo: {max_mb: 1}\nmemo: {max_mb: 2}", ["2: memo: the key is already given on line 1"]),
         ("upstreams:\n- {name: a}", ["2: upstreams[0].base_url: this key is required"]),
         (
@@ -177,13 +217,15 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("state: {vault_ttl_h: 0}", ["1: state.vault_ttl_h: must be at least 1"]),
         ("state: {timeout_ms: 0.5}", ["1: state.timeout_ms: must be a whole number"]),
         ("store: {url: x}", ["1: store.url: this is not the URL of a store of exchanges; allowed: sqlite:///PATH *"]),
+        ("store: {url: 'postgresql://me@host'}", ["1: store.url: this is not the URL of a store of exchanges; allowed: *"]),
+        ("watch: {shared: true}", ["1: watch.shared: what is shared goes through a Redis: set state.url to redis://…"]),
         ("store: {keep_text: full}", ["1: store.keep_text: 'full' is not allowed here; allowed: none"]),
         ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
         (
-            "alerts: []\ntelemetry:\nlisten: {prt: 1}",
+            "alerts: []\nlisten: {prt: 1}",
             [
                 *(f"{line}: {key}: this section is not supported by this version; leave it out" for line, key in enumerate(LATER, 1)),
-                "3: listen.prt: unknown key; did you mean port? *",
+                "2: listen.prt: unknown key; did you mean port? *",
             ],
         ),
     ],
@@ -197,6 +239,28 @@ def test_refusals(load, text, said):
     for line, expected in zip(found, said, strict=True):
         start, star, _ = expected.partition("*")
         assert line.startswith(start) if star and expected.endswith("*") else line == expected
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1/traces", "/v1/traces/"])
+def test_the_address_of_a_collector(load, end):
+    """With or without the path that spans go to, and with a prefix before it."""
+    assert load(f"telemetry: {{otlp_endpoint: 'https://otlp.example.com:4318/otlp{end}'}}").telemetry.otlp_endpoint == (
+        "https://otlp.example.com:4318/otlp"
+    )
+    assert load("telemetry: {otlp_endpoint: null, receive: false, forward: null}").telemetry.otlp_endpoint is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "telemetry: {receive: true, receive_host: 0.0.0.0, receive_token: env:T}",
+        "telemetry: {receive: true, receive_host: 0.0.0.0}\napps: [{name: a, key: k}]",
+        "telemetry: {receive: true, forward: 'https://c/otlp', forward_headers: {authorization: env:T}}",
+    ],
+)
+def test_receiving_telemetry(load, text):
+    """On any address with a token or applications' keys, and with what the collector asks for."""
+    assert load(text, T="hush").telemetry.receive
 
 
 @pytest.mark.parametrize("url", ["redis://h", "redis://:p%40ss@h:6380/2", "rediss://user:hush@[::1]:6379/0", "memory://"])
@@ -227,7 +291,7 @@ def test_what_is_no_url_of_a_store(load, url):
     [
         ({"ODDGATE_LISTEN__PORT": "x"}, "$ODDGATE_LISTEN__PORT: listen.port: must be a whole number"),
         ({"ODDGATE_LISTEN__PROT": "1"}, "$ODDGATE_LISTEN__PROT: listen.prot: unknown key; did you mean port?"),
-        ({"ODDGATE_TELEMETRY__RECEIVE": "x"}, "$ODDGATE_TELEMETRY__RECEIVE: telemetry: this section is not supported by this version"),
+        ({"ODDGATE_TELEMETRY__RECEIVE": "x"}, "$ODDGATE_TELEMETRY__RECEIVE: telemetry.receive: must be true or false"),
         ({"ODDGATE_ALERTS": "[]"}, "$ODDGATE_ALERTS: alerts: this section is not supported by this version"),
         ({"ODDGATE_NONE__X": "x"}, "$ODDGATE_NONE__X: none: unknown key"),
         ({"ODDGATE_UPSTREAM": "nohost"}, "$ODDGATE_UPSTREAM: upstreams[0].base_url: this is not a URL of an endpoint"),
@@ -280,3 +344,18 @@ def test_every_key_is_documented():
     keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", {})}
     undocumented = {key for key in keys if not re.search(rf"\b{key}:", text)} - {"rpm", "tpm", "usd_per_day"}
     assert undocumented == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("labels: {trust: []}", ("user", "session", "group")),
+        ("labels: {}", ("group",)),
+        ("labels: {trust: [group, app]}", ("user", "session")),
+        ("apps: [{name: a, key: k1}, {name: b, key: k2, trust: [group]}]", ()),
+        ("labels: {trust: [group]}\napps: [{name: a, key: k1, trust: []}, {name: b, key: k2, trust: [user]}]", ("session", "group")),
+    ],
+)
+def test_untrusted_labels(load, text, labels):
+    """A label is nobody's to say where neither an application's own list nor, without one, the general list has it."""
+    assert untrusted_labels(load(text)) == labels

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.shown import Shown, watch_readings
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import parse
 from gateway.watch.status import render
 from gateway.watch.store import StoreError
@@ -25,7 +25,7 @@ def readings(shown: Shown, now: float) -> dict[str, float]:
 
 async def test_exchanges(shown: Shown, tmp_path: Path):
     """Those of the store."""
-    SqliteStore(tmp_path / "a.db", 30).keep([parse(line(1))], [], {}, NOW)
+    open_sqlite(tmp_path / "a.db", 30).keep([parse(line(1))], [], {}, NOW)
     (row,) = (await shown.page({}))["exchanges"]
     assert (await shown.exchange(row["request_id"]))["request_id"] == row["request_id"]
 
@@ -39,7 +39,9 @@ async def test_no_store(shown: Shown):
 
 def test_metrics(shown: Shown, tmp_path: Path):
     """What the watch said last, and whether that was just now."""
-    assert readings(shown, NOW) == dict.fromkeys(("up", "lag_bytes", "kept", "unreadable", "store_errors", "missed_bytes"), 0.0)
+    of_spans = ("otlp_lag_bytes", "otlp_sent", "otlp_dropped", "otlp_errors")
+    names = ("up", "lag_bytes", "kept", "unreadable", "store_errors", "missed_bytes", *of_spans)
+    assert readings(shown, NOW) == dict.fromkeys(names, 0.0)
     (tmp_path / "watch.json").write_bytes(render(7, {"ts": NOW, "kept": 3, "lag_bytes": 9}))
     assert readings(shown, NOW + 1) | {"kept": 3, "lag_bytes": 9, "up": 1.0} == readings(shown, NOW + 1)
     assert readings(shown, NOW + 60)["up"] == 0.0

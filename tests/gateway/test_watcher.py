@@ -4,15 +4,19 @@ import asyncio
 import fcntl
 import threading
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from gateway import watcher
 from gateway.config import Config
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.sqlite import open_sqlite
+from gateway.watch.outbox import Outbox
 from gateway.watch.store import Query, StoreError
 from gateway.watcher import watch
-from tests.gateway.watch.records import line
+from tests.gateway.watch.records import line, traced
+from tests.support.collector import running_collector
 from tests.support.waiting import eventually
 
 
@@ -30,7 +34,7 @@ def config(tmp_path: Path) -> Config:
 
 def kept(config: Config) -> int:
     try:
-        return len(SqliteStore(config.store.path, 1, read_only=True).page(Query(), None, 10))
+        return len(open_sqlite(config.store.path, 1, read_only=True).page(Query(), None, 10))
     except StoreError:
         return 0
 
@@ -68,7 +72,7 @@ async def test_a_damaged_store(config: Config):
 
 async def test_one_at_a_time(config: Config):
     """A second watch waits until the first has gone, and then goes on."""
-    with config.store.path.with_name("a.db.lock").open("ab") as held:
+    with (config.watch.dir / "watch.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         stop = threading.Event()
         second = threading.Thread(target=watch, args=(config, stop))
@@ -79,3 +83,56 @@ async def test_one_at_a_time(config: Config):
     stop.set()
     second.join(20)
     assert not second.is_alive()
+
+
+async def test_a_collector(config: Config, monkeypatch: pytest.MonkeyPatch):
+    """It gets every exchange with a trace, and each once as long as nothing fails; the file says how many, and the store has all."""
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "100")
+    with (config.journal.dir / "2.jsonl").open("wb") as journal:
+        journal.writelines(orjson.dumps(traced(number)) + b"\n" for number in (3, 4))
+    with running_collector() as collector:
+        told = config.model_copy(update={"telemetry": config.telemetry.model_copy(update={"otlp_endpoint": collector.url})})
+        for _ in range(2):
+            stop = threading.Event()
+            thread = threading.Thread(target=watch, args=(told, stop))
+            thread.start()
+            await eventually(lambda: kept(config) == 4 and len(collector.spans) >= 10, within_s=20)
+            stop.set()
+            thread.join(20)
+            assert not thread.is_alive()
+    assert (len(collector.spans), len(collector.by_id()), collector.faults) == (10, 10, [])
+    assert collector.histograms
+    assert (said(config)["otlp_sent"], said(config)["otlp_lag_bytes"]) == (0, 0)
+    assert (config.watch.dir / "otlp-sent.json").stat().st_mode & 0o077 == 0
+
+
+async def test_a_fault_of_ours(config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    """What breaks on the way to the collector begins again, and the store has everything meanwhile."""
+    monkeypatch.setattr(watcher, "_AGAIN_S", 0.01)
+    faults, real = iter([RuntimeError("a text"), KeyError("a text")]), Outbox.keep
+
+    def keep(self: Outbox, *batch: Any) -> int:
+        for fault in faults:
+            raise fault
+        return real(self, *batch)
+
+    monkeypatch.setattr(Outbox, "keep", keep)
+    with (config.journal.dir / "2.jsonl").open("wb") as journal:
+        journal.write(orjson.dumps(traced(3)) + b"\n")
+    with running_collector() as collector:
+        told = config.model_copy(update={"telemetry": config.telemetry.model_copy(update={"otlp_endpoint": collector.url})})
+        stop = threading.Event()
+        thread = threading.Thread(target=watch, args=(told, stop))
+        thread.start()
+        await eventually(lambda: kept(config) == 3 and len(collector.spans) == 5, within_s=20)
+        stop.set()
+        thread.join(20)
+    assert (said(config)["otlp_errors"], said(config)["otlp_sent"], said(config)["store_errors"]) == (2, 5, 0)
+    assert "a text" not in caplog.text
+
+
+async def test_no_collector(config: Config):
+    """Nothing of it is said, and nothing is kept for it."""
+    await run(config)
+    assert "otlp_sent" not in said(config)
+    assert not (config.watch.dir / "otlp-sent.json").exists()

@@ -283,10 +283,16 @@ async def test_uncertainty(asked: Asked, bounded: Gateway, demo: str, way: str):
 
 @pytest.mark.parametrize("way", ["messages", "messages_stream"])
 async def test_uncertainty_that_cannot_be_known(asked: Asked, bounded: Gateway, demo: str, way: str):
-    """An API without log probabilities is flagged as such, and its answer passes."""
-    said, _ = await getattr(asked, way)("sure", "Say exactly: one two three")
+    """An API without log probabilities is treated as too uncertain answers are: blocked where these are, noted where they are noted."""
+    with pytest.raises(anthropic.APIStatusError) as refused:
+        await getattr(asked, way)("sure", "Say exactly: one two three")
+    assert refused.value.status_code == 503
+    assert last(bounded)["decision"] == "block"
+    said, _ = await getattr(asked, way)("unsure", "Say exactly: one two three")
     assert said == "one two three"
-    assert [(finding["rule"], finding["why"]) for finding in last(bounded)["findings"]] == [("domain.output.uncertainty", "unavailable")]
+    assert last(bounded)["decision"] == "flag"
+    for record in list(bounded.records().values())[-2:]:
+        assert [(finding["rule"], finding["why"]) for finding in record["findings"]] == [("domain.output.uncertainty", "unavailable")]
 
 
 async def test_log_probabilities_are_the_apps_only_if_it_asks(client: openai.AsyncOpenAI, bounded: Gateway, demo: str):

@@ -55,7 +55,7 @@ def ask(gateway: Gateway, text: str) -> str:
 
 
 def events(gateway: Gateway) -> list[dict]:
-    return [line for line in map(json.loads, gateway.journal_text().splitlines()) if "kind" in line]
+    return [line for line in map(json.loads, gateway.journal_text().splitlines()) if line.get("kind") in ("review", "feedback")]
 
 
 def review(gateway: Gateway) -> list[dict]:
@@ -122,6 +122,31 @@ def test_from_traffic_to_a_border_in_force(gateway: Gateway, capsys: pytest.Capt
     policy.write_text(CARDS.replace("my card is late", "where is my card"))
     wait_for(gateway, "domain.topics: the policy's words have changed since")
     assert main([*command, "--json"]) == 1  # all the scores are of other examples
+
+
+UNSURE = """
+name: unsure
+domain:
+  output: {uncertainty: {max_fpr: 0.1, action: block}}
+"""
+
+
+def test_from_judged_answers_to_a_limit_in_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What people say of answers gives the limit on uncertainty by which bad ones are stopped from then on, and good ones are not."""
+    with running_gateway(tmp_path, {}, policies={"unsure": UNSURE}) as gateway:
+        good = [ask(gateway, f"Say exactly: {'certainly ' * (3 + number % 5)}unquestionably") for number in range(50)]
+        bad = [ask(gateway, f"Say exactly: {'a b ' * (3 + number)}c") for number in range(5)]
+        assert {gateway.records()[name]["decision"] for name in (*good, *bad)} == {"allow"}
+        for name in (*good, *bad):
+            label = "good" if name in good else "bad"
+            assert post(f"{gateway.url}/v1/feedback", {"request_id": name, "label": label, "score": 1})[0] == 202
+        command = ["calibrate", "--policy", str(gateway.policies / "unsure.yaml"), "--journal", str(gateway.folder / "journal"), "--json"]
+        assert main(command) == 0
+        found = json.loads(capsys.readouterr().out)["rules"]["domain.output.uncertainty"]
+        assert (found["good"], found["bad"], found["auroc"]["mean"], found["new_caught"]["rate"]) == (50, 5, 1.0, 1.0)
+        wait_for(gateway, "policies reloaded: unsure")
+        later = [ask(gateway, f"Say exactly: {words}") for words in ("a b a b a b c", f"{'certainly ' * 4}unquestionably")]
+        assert [gateway.records()[name]["rules"] for name in later] == [["domain.output.uncertainty"], []]
 
 
 def test_feedback_is_for_known_callers(tmp_path: Path) -> None:

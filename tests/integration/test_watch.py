@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,12 +15,13 @@ import orjson
 import psutil
 import pytest
 
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.store import Place, Query, StoreError
 from tests.gateway.watch.records import record
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_gateway
 from tests.support.raw_client import ask, chat, post
+from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
 POLICY = "name: plain\nrules:\n  - {id: mail, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: tokenize}\n"
@@ -30,7 +31,7 @@ from pathlib import Path
 import orjson
 from gateway.telemetry.journal import Journal
 record = orjson.loads(sys.stdin.read())
-journal = Journal(Path(sys.argv[1]), 20_000, 10**9, time.time)
+journal = Journal(Path(sys.argv[1]), 20_000, 10**9, bytes(32), time.time)
 for number in range(int(sys.argv[2]), 10**9):
     journal.append({**record, "ts": record["ts"] + number, "request_id": f"req_{number:024x}"})
     print(number, flush=True)
@@ -45,7 +46,7 @@ def kept(path: Path) -> list[int]:
     """The numbers of all exchanges in the store, in order."""
     found: list[int] = []
     try:
-        with closing(SqliteStore(path, 3660, read_only=True)) as store:
+        with closing(open_sqlite(path, 3660, read_only=True)) as store:
             after = None
             while rows := store.page(Query(), after, 1000):
                 found += [int(row.request_id[4:], 16) for row in rows]
@@ -92,6 +93,41 @@ def _watch(folder: Path, *, attached: bool = False) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "gateway.cli.main", "watch", "--config", "oddgate.yaml", *(["--attached"] if attached else [])]
     lasting = subprocess.PIPE if attached else subprocess.DEVNULL
     return subprocess.Popen(command, cwd=folder, stdin=lasting, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+
+
+def test_one_watch_for_many_gateways(tmp_path: Path):
+    """With a Redis between, records of two gateways are in one store, each once, though readers and the Redis's clients are killed."""
+    with running_redis(tmp_path) as redis:
+        journals, readers = [tmp_path / name for name in ("one", "two")], [tmp_path / name for name in ("first", "second")]
+        for folder in (*journals, *readers):
+            folder.mkdir()
+            url = f"sqlite:///{tmp_path}/shared.db"
+            settings = {"state": {"url": redis.url}, "watch": {"shared": True}, "store": {"retain_days": 3660, "url": url}}
+            (folder / "oddgate.yaml").write_text(json.dumps(settings))
+        for number, folder in enumerate(journals):
+            (folder / "var" / "journal").mkdir(parents=True)
+            lines = [orjson.dumps(record(500 * number + each)) + b"\n" for each in range(500)]
+            (folder / "var" / "journal" / "1.jsonl").write_bytes(b"".join(lines))
+        senders = [_watch(folder, attached=True) for folder in journals]
+        reading = _watch(readers[0])
+        _until(lambda: len(kept(tmp_path / "shared.db")) > 0)
+        reading.kill()
+        reading.wait(10)
+        reading = _watch(readers[0])
+        _until(lambda: len(kept(tmp_path / "shared.db")) == 1000)
+        for sender in senders:
+            sender.stdin.close()
+            assert sender.wait(20) == 0
+        reading.terminate()
+        assert reading.wait(20) == 0
+    assert kept(tmp_path / "shared.db") == list(range(1000))
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.05)
 
 
 @pytest.fixture

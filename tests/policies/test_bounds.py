@@ -1,10 +1,13 @@
 """What is outside of a domain before anything is sent."""
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from policies.bounds import bounds_requests, broken
+from policies.domain_parts import OF_REQUESTS, PATHS
 from policies.subject import Asked, Subject
 from policies.verdict import Action
 
@@ -55,12 +58,39 @@ def test_bounds(loaded, domain, keys):
     [
         (SUBJECT, Asked(messages=1), True),
         (SUBJECT, Asked(messages=0), False),
+        (Subject("bot", "m", "message_batches"), Asked(messages=1), True),
+        (SUBJECT, Asked(messages=1, max_tokens=5, parts=(Asked(messages=1, max_tokens=5), Asked(messages=1))), True),
         (Subject("bot", "m", "embeddings"), Asked(messages=1), False),
     ],
 )
 def test_a_request_must_say_how_long_its_answer_may_be(loaded, subject, asked, is_broken):
     """Where there is a bound, one that asks for none is outside of it, unless its API has no such thing."""
     assert bool(found(loaded, "{request: {max_tokens: 100}}", subject, asked)) is is_broken
+
+
+@pytest.mark.parametrize("bound", ["temperature: {max: 2}", "temperature: {min: 0}", "top_p: {max: 1}", "n: {max: 9}", "max_tokens: 9"])
+def test_what_is_no_number_is_outside(loaded, bound):
+    """It is within no bound, whichever end that has; where there is none, nothing is said of it."""
+    key = bound.partition(":")[0]
+    asked = replace(Asked(messages=1, max_tokens=1), **{key: math.nan})
+    assert list(found(loaded, f"{{request: {{{bound}}}}}", asked=asked)) == [f"request.{key}"]
+    assert not found(loaded, "{request: {models: ['*']}}", asked=asked)
+
+
+@pytest.mark.parametrize(
+    ("parts", "keys"),
+    [
+        ([{"temperature": 0.5}, {"temperature": 0.6}], []),
+        ([{"temperature": 0.5}, {"temperature": 0.1}], ["request.temperature"]),
+        ([{"temperature": 0.1}, {"temperature": 0.9}], ["request.temperature"]),
+        ([{}, {"n": 3}, {"max_tokens": 101}], ["request.n", "request.max_tokens"]),
+    ],
+)
+def test_each_of_several_requests_is_held_to_the_bounds(loaded, parts, keys):
+    """The worst of them decides, at either end of a range, and each bound is named once."""
+    domain = "{request: {temperature: {min: 0.4, max: 0.7}, n: {max: 2}, max_tokens: 100}}"
+    each = tuple(Asked(**{"messages": 1, "max_tokens": 100, **part}) for part in parts)
+    assert list(found(loaded, domain, asked=Asked(messages=1, max_tokens=100, temperature=math.nan, parts=each))) == keys
 
 
 def test_actions(loaded):
@@ -71,9 +101,24 @@ def test_actions(loaded):
     assert all(fired.shadow for fired in broken(policy, SUBJECT, ASKED, SUNDAY_NOON))
 
 
+def test_what_requests_are_held_to():
+    """Each bound of requests is a bound of the domain."""
+    assert set(OF_REQUESTS) < set(PATHS)
+
+
 @pytest.mark.parametrize(
     ("domain", "expected"), [("{}", False), ("{languages: [en]}", False), ("{groups: [a]}", True), ("{request: {n: {max: 1}}}", True)]
 )
 def test_bounds_requests(loaded, domain, expected):
     """Where a policy bounds nothing of the kind, nothing is looked for."""
     assert bounds_requests(loaded(f"name: p\ndomain: {domain}").policy.domain) is expected
+
+
+@pytest.mark.parametrize(
+    ("models", "is_broken"),
+    [((), False), (("gpt-4o",), False), (("gpt-4o", "o3"), True), (("",), True)],
+    ids=["none", "allowed", "one is not", "no name"],
+)
+def test_models_that_may_answer_instead(loaded, models, is_broken):
+    """Each of them must be a model that the policy allows."""
+    assert bool(found(loaded, '{request: {models: ["gpt-4o*"]}}', asked=replace(ASKED, models=models))) == is_broken

@@ -8,6 +8,7 @@ import pytest
 from policies import calibration
 from policies.domain_rules import all_rules
 from policies.load import PolicyError, calibration_beside, load_dir, load_policy
+from policies.policy import Policy
 
 POLICY = """
 name: cards
@@ -75,8 +76,9 @@ def test_when_it_does_not_count(path: Path, catalog, old: str, new: str, border:
         lambda plain: json.dumps({**plain, "more": 1}).encode(),
         lambda plain: json.dumps({**plain, "rules": {"pii": plain["rules"]["domain.topics"]}}).encode(),
         lambda plain: json.dumps({**plain, "rules": {"domain.topics": {"domain": "0" * 16, "table": {"scores": [0.5]}}}}).encode(),
+        lambda plain: json.dumps({**plain, "uncertainty": {"max_fpr": 0.1, "max_entropy": 0}}).encode(),
     ],
-    ids=["empty", "large", "version", "key", "rule", "table"],
+    ids=["empty", "large", "version", "key", "rule", "table", "limit"],
 )
 def test_a_damaged_file(path: Path, catalog, change):
     """It is an error with its name, not a policy without its calibration."""
@@ -93,3 +95,32 @@ def test_a_border_is_a_rate(scores: list[float]):
     found = calibration.border(calibration.refined(scores), 0.05)
     assert 0 < found <= 0.5
     assert scores or found == pytest.approx(0.05)
+
+
+UNSURE = "name: cards\ndomain:\n  output: {uncertainty: {max_fpr: 0.05, action: block}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "said"),
+    [
+        (UNSURE, 0.4, ""),
+        (UNSURE.replace("0.05", "0.01"), 1.0, "uncertainty: it was made for max_fpr: 0.05, which the policy does not say"),
+        (UNSURE.replace("max_fpr: 0.05", "max_entropy: 2"), 2.0, "uncertainty: it was made for max_fpr: 0.05"),
+        (UNSURE.replace("max_fpr: 0.05", "max_fpr: 0.05, max_entropy: 2"), 2.0, ""),
+        (UNSURE.replace("cards", "accounts"), 1.0, "policy: it was made for cards"),
+    ],
+    ids=["taken up", "another rate", "a limit alone", "a limit of its own", "another policy"],
+)
+def test_uncertainty(tmp_path: Path, catalog, text: str, limit: float, said: str):
+    """The limit that was found for the promised rate is in force, and part of the version; for another rate it does not count."""
+    path = tmp_path / "cards.yaml"
+    path.write_text(UNSURE)
+    plain = load_policy(path, catalog)
+    found = calibration.Limit(max_fpr=0.05, max_entropy=0.4)
+    calibration_beside(path).write_bytes(calibration.write(plain.policy, {}, found))
+    path.write_text(text)
+    loaded = load_policy(path, catalog)
+    assert loaded.policy.domain.output.uncertainty.limit == limit
+    assert [said in str(remark) for remark in loaded.remarks] == ([True] if said else [])
+    assert loaded.digest != plain.digest
+    assert Policy.model_validate_json(loaded.policy.model_dump_json(by_alias=True)) == loaded.policy  # as it is kept

@@ -1,10 +1,11 @@
 """What conditions say, and what they refuse."""
 
+import math
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.conditions import Circumstances, Condition, ConditionError, Conditions, UndecidableError
@@ -98,6 +99,50 @@ def test_findings_grow():
     assert not condition.holds(about)
     about.found(Scope.OUTPUT, [fired("pii.US_SSN")])
     assert condition.holds(about)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("findings.exists(f, f.score > 0.9)", True),
+        ("findings.filter(f, f.entity == 'US_SSN' && f.score > 0.9).size() == 1", True),
+        ("findings.filter(f, f.entity == 'US_SSN').size() >= 2", False),
+        ("findings.filter(f, f.entity == 'EMAIL_ADDRESS').size() >= 500", True),
+        ("findings.all(f, f.rule == 'pii')", True),
+        ("size(findings) <= 1000", True),
+        ("exchange.findings == 20001", True),
+        ("exchange.findings > 20001", False),
+    ],
+)
+def test_many_findings(text, expected):
+    """However many there are, a condition has its answer: of each kind the highest scores are there, and the count is of all."""
+    mails = [fired(score=number / 20_000 / 2) for number in range(20_000)]
+    assert Condition(text).holds(circumstances(*mails[:10_000], fired("pii.US_SSN", 0.95), *mails[10_000:])) is expected
+
+
+def test_many_kinds_of_findings():
+    """Even of more kinds than are listed, each that is listed stands there, and the rest is counted."""
+    about = circumstances(*[fired(f"pii.KIND_{number}") for number in range(5000)])
+    assert Condition("findings.exists(f, f.entity == 'KIND_999') && size(findings) == 1000 && exchange.findings == 5000").holds(about)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a.X", "a.Y", "b.Z"]), st.sampled_from([0.2, 0.8])), max_size=60), st.integers(0, 1200))
+@settings(max_examples=20, deadline=None)
+def test_whether_something_was_found(few, many):
+    """Whether something was found with some score or more is the same in any crowd and any order."""
+    crowd = [fired("crowd.X", 0.1)] * many
+    about = circumstances(*[fired(*each) for each in few], *crowd)
+    for kind in ("a.X", "a.Y", "b.Z"):
+        is_found = (kind, 0.8) in few
+        assert Condition(f"findings.exists(f, f.kind == '{kind}' && f.score >= 0.5)").holds(about) is is_found
+    assert Condition(f"exchange.findings == {len(few) + many}").holds(about)
+
+
+@pytest.mark.parametrize("said", [math.nan, math.inf, 1e200, 2.0**63, 1e10])
+def test_a_limit_beyond_all_limits(said):
+    """What is no number of tokens, or too many of them, is more than any bound, and one may reckon with it."""
+    about = Circumstances(Subject("bot", "m", "chat"), Asked(max_tokens=said, messages=10**30))
+    assert Condition("exchange.max_tokens * 2 + 1 > 1000000 && exchange.messages + 1 > 5").holds(about)
 
 
 DEEPEST = f"{'(' * DEPTH}true{')' * DEPTH}"

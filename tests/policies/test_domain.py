@@ -6,7 +6,20 @@ from itertools import product
 import pytest
 from pydantic import ValidationError
 
-from policies.domain import Domain, Hours, InputBounds, OutputBounds, Outside, Range, RequestBounds, Resample, Tools, Topics, Uncertainty
+from policies.domain import (
+    MAX_ENTROPY,
+    Domain,
+    Hours,
+    InputBounds,
+    OutputBounds,
+    Outside,
+    Range,
+    RequestBounds,
+    Resample,
+    Tools,
+    Topics,
+    Uncertainty,
+)
 from policies.verdict import Action
 
 TOPIC = {"name": "cards", "examples": ["I lost my card", "where is my card"]}
@@ -37,6 +50,15 @@ def test_what_is_not_said_bounds_nothing():
     outside = Outside()
     assert {outside.action, outside.on_error, outside.on_timeout, outside.on_unavailable} == {Action.BLOCK}
     assert Uncertainty(max_entropy=1.0).action is Action.FLAG
+    assert Uncertainty(max_fpr=0.05).limit == MAX_ENTROPY
+
+
+@pytest.mark.parametrize(("action", "fails"), [("allow", "allow"), ("flag", "flag"), ("block", "block"), ("reask", "block")])
+def test_what_cannot_be_measured(action: str, fails: str):
+    """It is treated as what is too uncertain, unless the policy says otherwise; nobody is asked again for it."""
+    said = {"max_entropy": 1, "action": action}
+    assert domain(output={"uncertainty": said}).output.uncertainty.on_unavailable == fails
+    assert domain(output={"uncertainty": {**said, "on_unavailable": "flag"}}).output.uncertainty.on_unavailable == "flag"
 
 
 @pytest.mark.parametrize("ends", [{"min": 0}, {"max": 0}, {"min": 1, "max": 1}, {"min": -1.5, "max": 2}])
@@ -76,6 +98,7 @@ def test_an_answer_has_one_form(chosen: tuple[bool, ...]):
         {"tools": {"allow": []}},
         {"tools": {"arguments": {"mail.send:v1/x-y": {"type": "object"}}}},
         {"output": {"uncertainty": {"max_entropy": 20, "tail": 1, "resample": {"share": 1, "samples": 8}}}},
+        {"output": {"uncertainty": {"max_entropy": 0.5, "max_fpr": 0.5, "action": "block", "on_unavailable": "allow"}}},
         {"output": {"max_reasks": 5, "stream": "whole"}},
         {"hours": {"days": ["mon"], "start": "23:59", "end": "24:00", "timezone": "Europe/Berlin"}},
         {"groups": ["staff", "guest-*"]},
@@ -114,7 +137,9 @@ def test_what_may_be_said(parts: dict):
         ({"output": {"regex": ""}}, ("output", "regex")),
         ({"output": {"max_reasks": 0}}, ("output", "max_reasks")),
         ({"output": {"max_reasks": 6}}, ("output", "max_reasks")),
-        ({"output": {"uncertainty": {}}}, ("output", "uncertainty", "max_entropy")),
+        ({"output": {"uncertainty": {}}}, ("output", "uncertainty")),
+        ({"output": {"uncertainty": {"max_fpr": 0.1, "max_tail_entropy": 2}}}, ("output", "uncertainty")),
+        ({"output": {"uncertainty": {"max_entropy": 1, "on_unavailable": "reask"}}}, ("output", "uncertainty", "on_unavailable")),
         ({"output": {"uncertainty": {"max_entropy": 1, "resample": {"share": 0}}}}, ("output", "uncertainty", "resample", "share")),
         ({"output": {"uncertainty": {"max_entropy": 1, "tail": 0}}}, ("output", "uncertainty", "tail")),
         ({"hours": {"days": ["monday"]}}, ("hours", "days", 0)),

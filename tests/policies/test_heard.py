@@ -3,7 +3,8 @@
 import pytest
 
 from policies.alarms import Sample
-from policies.heard import Heard
+from policies.certainty import Answered
+from policies.heard import UNCERTAINTY, Heard
 
 RULE = "domain.topics"
 HIT = {"rule": RULE, "why": "match", "action": "block", "shadow": False}
@@ -26,7 +27,7 @@ def heard(*lines: object) -> Heard:
 def test_samples():
     """What it scored, whether the bound stopped it, or would have, and whether it passed; with what people say of it, before or after."""
     found = heard(
-        {"kind": "review", "request_id": "b", "rule": RULE, "label": "inside"},
+        {"kind": "review", "request_id": "b", "app": "bot", "rule": RULE, "label": "inside"},
         record("a", 0.5),
         record("b", 0.99, HIT, decision="block"),
         record("c", 0.98, {**HIT, "shadow": True}),
@@ -66,3 +67,34 @@ def test_days(days: float | None, count: int):
     """Are counted back from the newest record."""
     found = heard(*(record(str(day), 0.5, ts=day * 86_400) for day in (1, 9, 10)))
     assert len(list(found.samples(RULE, days))) == count
+
+
+def measured(choice: int, mean: float, entropy: float | None = None) -> dict:
+    return {"choice": choice, "mean": mean, "tail": 2 * mean, "entropy": entropy, "tokens": 3}
+
+
+def test_answers():
+    """Of each measured answer its least certain choice counts, with what the app says of it; what was asked for again is not the answer."""
+    unsure = {"rule": UNCERTAINTY, "why": "match", "action": "flag", "shadow": False, "place": "choices.0"}
+    found = heard(
+        record("a", 0.5, uncertainty=[measured(0, 0.2), measured(1, 0.7, 0.4)], consistency={"agreement": 0.9}),
+        {"kind": "feedback", "request_id": "a", "app": "bot", "label": "good"},
+        record("b", 0.5, unsure, uncertainty=[measured(0, 1.5)], consistency={"agreement": None}),
+        {"kind": "feedback", "request_id": "b", "app": "bot", "label": "good"},
+        {"kind": "feedback", "request_id": "b", "app": "bot", "label": "bad"},
+        record("c", 0.5, {**unsure, "place": "attempts.0.choices.0"}, uncertainty=[measured(0, 0.1)]),
+        {"kind": "feedback", "request_id": "c", "app": "another", "label": "bad"},
+        record("d", 0.5, {**unsure, "why": "unavailable"}),
+        record("e", 0.5, uncertainty=[]),
+    )
+    assert list(found.answers()) == [
+        Answered(0.7, 1.4, 0.4, 0.9, is_stopped=False, label="good"),
+        Answered(1.5, 3.0, None, None, is_stopped=True, label="bad"),
+        Answered(0.1, 0.2),
+    ]
+
+
+def test_days_of_answers():
+    """Are counted back from the newest record, as those of requests."""
+    found = heard(*(record(str(day), 0.5, ts=day * 86_400, uncertainty=[measured(0, 0.1)]) for day in (1, 9, 10)))
+    assert [len(list(found.answers(days))) for days in (None, 1, 0.5)] == [3, 2, 1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.load import PolicyError, library, load_dir, load_policy
+from policies.load import PolicyError, astray, library, load_dir, load_policy
 from policies.verdict import Action
 from policies.vocabulary import Mode, Scope
 
@@ -167,6 +167,18 @@ def test_digest_is_of_what_it_says(loaded):
     assert len(digest) == 64
 
 
+def test_what_a_file_says_itself(loaded, tmp_path, catalog):
+    """It is another when its own words are, and the same when those of what it builds on are, or its comments."""
+    assert loaded(CONTRACT).own == loaded(CONTRACT + "# end\n").own != loaded(CONTRACT + "owner: a\n").own
+    (tmp_path / "top.yaml").write_text("name: top\nextends: ground\n")
+    found = []
+    for message in ("a", "b"):
+        (tmp_path / "ground.yaml").write_text(f"name: ground\nrespond: {{message: {message}}}\n")
+        found.append(load_dir(tmp_path, catalog)["top"])
+    assert found[0].own == found[1].own
+    assert found[0].digest != found[1].digest
+
+
 def test_folder(tmp_path, catalog):
     """A folder's policies by name, cases and hidden files aside."""
     (tmp_path / "b.yaml").write_text(CONTRACT)
@@ -195,6 +207,25 @@ def test_folder_reports_all_files(tmp_path, catalog):
     ]
 
 
+@pytest.mark.parametrize("name", ["a.yaml", "a.calibration.json"])
+def test_what_stands_beside_is_not_waited_for(tmp_path, catalog, name):
+    """A pipe, a device and a folder in a file's place are problems at once."""
+    (tmp_path / "a.yaml").write_text("name: a")
+    (tmp_path / name).unlink(missing_ok=True)
+    for put, why in (
+        (os.mkfifo, "this is not an ordinary file"),
+        (lambda path: path.symlink_to("/dev/zero"), "this is not an ordinary file"),
+    ):
+        put(tmp_path / name)
+        with pytest.raises(PolicyError) as error:
+            load_dir(tmp_path, catalog)
+        assert str(error.value) == f"{tmp_path / name}: {why}"
+        (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(PolicyError, match="cannot be read: Is a directory"):
+        load_dir(tmp_path, catalog)
+
+
 def test_unreadable(tmp_path, catalog):
     """What cannot be read is said so."""
     with pytest.raises(PolicyError, match="cannot be read: No such file or directory"):
@@ -221,3 +252,25 @@ def test_library_loads_with_the_real_detectors():
     from detectors.registry import Catalog
 
     assert set(load_dir(library(), Catalog())) >= {"default", "observe"}
+
+
+@pytest.mark.parametrize(
+    ("of", "why"),
+    [
+        ("nix", "there is no other policy nix; allowed: default, other"),
+        ("p", "a policy cannot be a new version of itself"),
+        ("other", "other has a rollout of its own; allowed: a policy without"),
+        ("default", ""),
+    ],
+)
+def test_a_rollout_by_itself(tmp_path, catalog, of, why):
+    """A file that is loaded alone is held to its folder as the folder is, whatever is wrong with the others."""
+    (tmp_path / "default.yaml").write_text("name: default")
+    (tmp_path / "other.yaml").write_text("name: other\nrollout: {of: default, percent: 5}")
+    (tmp_path / "p.yaml").write_text(f"name: p\nrollout: {{of: {of}, percent: 5}}")
+    try:
+        said = astray(load_policy(tmp_path / "p.yaml", catalog), catalog)
+    except PolicyError as error:
+        said = error.problems
+    assert [problem.message for problem in said] == ([why] if why else [])
+    assert astray(load_policy(tmp_path / "default.yaml", catalog), catalog) == []

@@ -26,6 +26,7 @@ def in_domain(*lines: str) -> str:
         ),
         (f"name: p\nrules:\n- {RULE}" % ", when: exchange.ap == ''", ["3: rules[0].when: 1:9: undeclared reference to 'exchange.ap'"]),
         (f"name: p\nrules:\n- {RULE}" % ", when: exchange.chars", ["3: rules[0].when: it is no condition: it gives int*"]),
+        (f"name: p\nrules:\n- {RULE}" % ", when: 1/0 == 1", ["3: rules[0].when: this can never be answered: there is a division by zero"]),
         (f"name: p\nrules:\n- {RULE}" % ", max_fpr: 0.1", ["3: rules[0].max_fpr: the scores of pii are not calibrated; use min_score"]),
         (
             "name: p\nrules:\n- {id: a, detect: secrets, action: flag, max_fpr: 0.1, min_score: 0.5}",
@@ -54,6 +55,12 @@ def in_domain(*lines: str) -> str:
         (in_domain("request: {temperature: {}}"), ["3: domain.request.temperature: needs min, max or both"]),
         (in_domain("request: {temperature: {min: 2, max: 1}}"), ["3: domain.request.temperature: min is more than max"]),
         (in_domain("hours: {days: []}"), ["3: domain.hours.days: an empty list: nothing is ever within the domain"]),
+        (
+            in_domain('hours: {start: "08:00", end: "08:00"}'),
+            ["3: domain.hours.end: this is when they start; leave both out for the whole day"],
+        ),
+        (in_domain("request: {temperature: {max: 1e400}}"), ["3: domain.request.temperature.max: must be a finite number"]),
+        (in_domain("tools: {arguments: {a: {maximum: .inf}}}"), ["3: domain.tools.arguments.a.maximum: must be a finite number"]),
         (in_domain("hours: {timezone: Mars/Olympus}"), ["3: domain.hours.timezone: there is no time zone Mars/Olympus"]),
         (in_domain("hours: {timezone: ../../etc/passwd}"), ["3: domain.hours.timezone: there is no time zone ../../etc/passwd"]),
         (

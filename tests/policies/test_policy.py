@@ -5,14 +5,15 @@ from pydantic import ValidationError
 
 from policies.policy import AppliesTo, OnUninspectable, PatternSpec, Policy, Respond, Rule
 from policies.verdict import Action
-from policies.vocabulary import Mode, Scope
+from policies.vocabulary import ALL_TEXT, Mode, Scope
 
 RULE = Rule(id="a", detect="pii", action=Action.BLOCK)
 
 
 def test_defaults_are_safe():
-    """What a rule does not say: all text, and nothing passes unchecked."""
-    assert RULE.scope == tuple(Scope)
+    """What a rule does not say: all text of exchanges, and nothing passes unchecked. Telemetry is for rules that name it."""
+    assert RULE.scope == ALL_TEXT
+    assert set(Scope) - set(ALL_TEXT) == {Scope.TELEMETRY}
     assert (RULE.entities, RULE.min_score, RULE.mode, RULE.stream) == (None, None, None, None)
     assert (RULE.on_error, RULE.on_timeout) == (Action.BLOCK, Action.BLOCK)
     assert RULE.restore

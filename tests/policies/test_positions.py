@@ -1,6 +1,9 @@
 """Strict YAML with lines."""
 
+import math
+import os
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,7 +27,8 @@ def refusal(text: str) -> str:
         ("a: yes\nb: off\nc: no\nd: 2027-03-01\ne: 12:30:00", {"a": "yes", "b": "off", "c": "no", "d": "2027-03-01", "e": "12:30:00"}),
         ("a: true\nb: False\nc: ~\nd: null\ne:\n", {"a": True, "b": False, "c": None, "d": None, "e": None}),
         ("a: 'true'\nb: \"1\"\nc: '~'", {"a": "true", "b": "1", "c": "~"}),
-        ("[-1, +2, 0x1f, 1e3, .5, 1., 1.2.3, 1_000, 0o7, .nan]", [-1, 2, 31, 1000.0, 0.5, 1.0, "1.2.3", "1_000", "0o7", ".nan"]),
+        ("[-1, +2, 0x1f, 1e3, .5, 1., 1.2.3, 1_000, 0o7, nan]", [-1, 2, 31, 1000.0, 0.5, 1.0, "1.2.3", "1_000", "0o7", "nan"]),
+        ("[-.inf, 1e400, .Infinity, '.inf']", [-math.inf, math.inf, ".Infinity", ".inf"]),
         ("a: |\n  one\n  two\nb: >\n  one\n  two\n", {"a": "one\ntwo\n", "b": "one two\n"}),
         ("a: &x [1]\nb: *x\n", {"a": [1], "b": [1]}),
         ("404: x", {"404": "x"}),
@@ -114,15 +118,14 @@ def test_bytes_that_are_no_text(tmp_path, data, message):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    """A missing file, a folder and a pipe are named, and a pipe is not waited for."""
-    import os
-
+    """A missing file, a folder, a pipe and a device are named, and a pipe is not waited for."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path, message in (
         (tmp_path / "none", "cannot be read: No such file or directory"),
         (tmp_path, "cannot be read: Is a directory"),
         (pipe, "this is not an ordinary file"),
+        (Path("/dev/zero"), "this is not an ordinary file"),
     ):
         with pytest.raises(ProblemsError) as error:
             read(path)

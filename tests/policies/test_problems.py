@@ -31,4 +31,5 @@ def test_problem_is_one_line():
     """file:line: key: message, without what there is not."""
     assert str(Problem("f", 3, "a.b", "no")) == "f:3: a.b: no"
     assert str(Problem("f", 0, "", "no")) == "f: no"
+    assert str(Problem("f", 3, "a\nf:4: b\x1b[2J", "nö\u2028")) == r"f:3: a\nf:4: b\x1b[2J: nö\u2028"
     assert str(ProblemsError([Problem("f", 1, "", "a"), Problem("f", 2, "", "b")])) == "f:1: a\nf:2: b"

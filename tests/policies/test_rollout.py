@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies import rollout as module
 from policies.policy import Rollout
-from policies.rollout import Comparison, Tally, compare, interval, is_new, share_of
+from policies.rollout import Callers, Comparison, Tally, compare, interval, is_new, share_of
 from policies.subject import Subject
 
 KEY = b"k" * 32
@@ -102,3 +103,40 @@ def test_compare(old, new, expected):
     found = compare(rollout(max_difference=0.02), old, new)
     assert found.comparison is expected
     assert found.low <= new.rate - old.rate <= found.high
+
+
+def test_which_of_a_callers_exchanges_count():
+    """Few of them, the later ones ever more rarely; each caller's for itself."""
+    callers = Callers()
+    counted = [number for number in range(1, 1001) if callers.counts("a")]
+    assert counted == [1, 2, 4, 8, 16]
+    assert callers.counts("b")
+
+
+def test_callers_are_bounded(monkeypatch):
+    """Who was not heard of for longest is forgotten."""
+    monkeypatch.setattr(module, "_MAX_CALLERS", 2)
+    callers = Callers()
+    for caller in ("a", "b", "a", "c", "a"):
+        callers.counts(caller)
+    assert [callers.counts(caller) for caller in ("a", "a", "b")] == [True, False, True]  # a's fourth and fifth, b's first again
+
+
+@given(
+    st.integers(0, 3000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))),
+    st.integers(0, 3000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))),
+    st.integers(0, 5),
+    st.booleans(),
+)
+def test_no_caller_tells_two_versions_apart(old, new, added, blocked):
+    """Where they cannot be told apart, they still cannot be after all that one caller can add to the new one, or to the old one."""
+    plain = rollout()
+    fewer, more = Tally(*old), Tally(*new)
+    low = interval(more, 0.005)[0] - interval(fewer, 0.005)[1]
+    high = interval(more, 0.005)[1] - interval(fewer, 0.005)[0]
+    if low > plain.max_difference or high < -plain.max_difference:
+        return
+    with_one = Tally(more.exchanges + added, more.blocked + (added if blocked else 0))
+    assert compare(plain, fewer, with_one).comparison is not Comparison.DIFFERENT
+    with_one = Tally(fewer.exchanges + added, fewer.blocked + (added if blocked else 0))
+    assert compare(plain, with_one, more).comparison is not Comparison.DIFFERENT

@@ -5,6 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from policies.domain import Uncertainty
 from policies.policy import Action
 from policies.positions import parse
 from policies.problems import ProblemsError
@@ -52,6 +53,8 @@ class Outer(BaseModel):
         ("share: 1.1", "share: must be at most 1.0"),
         ("share: x", "share: must be a number"),
         ("free: 1e999", "free: must be a finite number"),
+        ("names: {a: [x, {b: -.inf}]}", "names.a[1].b: must be a finite number"),
+        ("share: .nan", "share: must be a finite number"),
         ("flag: yes", "flag: must be true or false"),
         (
             "action: blok",
@@ -60,6 +63,7 @@ class Outer(BaseModel):
         ("action: 1", "action: must be a string; allowed: allow, flag, redact, mask, hash, tokenize, reask, block"),
         ("words: a", "words: must be a list"),
         ("words: []", "words: must have at least 1 entries"),
+        ("words: [[]]", "words[0]: must be a string; put it in quotes"),
         ("words: [a, b, c]", "words: must have at most 2 entries"),
         ("words: [a, '']", "words[1]: must not be empty"),
         ("words: [a, abcd]", "words[1]: must have at most 3 characters"),
@@ -95,3 +99,10 @@ def test_root_of_the_wrong_shape():
     with pytest.raises(ProblemsError) as error:
         validate(Outer, parse("- a", "f"))
     assert str(error.value) == "f:1: must be a mapping; allowed keys: inner, many, needed"
+
+
+def test_what_follows_from_another_mistake():
+    """A default that hangs on a key which is wrong is no second problem."""
+    with pytest.raises(ProblemsError) as error:
+        validate(Uncertainty, parse("max_entropy: 1\naction: blok", "f"))
+    assert {problem.key.partition(".")[0] for problem in error.value.problems} == {"action"}

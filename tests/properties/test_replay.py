@@ -78,7 +78,7 @@ def recorded(guard: RequestGuard, asked_of: Asked | None) -> tuple[Entry, dict]:
 
 def retold(found: Entry, draft: Policy, recorder: Policy) -> Decided:
     assert found.record is not None
-    return Decider(draft).decide(found.exchange, Retold(found.exchange, found.record, Sources(draft, recorder, {})))
+    return Decider(draft).decide(found.exchange, Retold(found.exchange, found.record, Sources(draft, recorder, {}, str)))
 
 
 def shadowed(findings: Findings) -> set[str]:

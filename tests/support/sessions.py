@@ -11,12 +11,13 @@ from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
-from gateway.proxy.apps import ANYONE
+from gateway.proxy.apps import Caller
 from gateway.proxy.realtime_asked import ClientEvents
 from gateway.proxy.realtime_told import ServerEvents
 from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.shutdown import Shutdown
 from gateway.telemetry.record import Exchange, render
+from gateway.wire.tracing import Trace
 from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy
 
 
@@ -41,7 +42,7 @@ class SessionParts:
         self.chosen: list[tuple[object, str | None, str]] = []
         self.journal_fails = journal_fails
         self.pictures = pictures
-        self._ids, self._times = count(), count()
+        self._ids, self._times, self._chances = count(), count(), count(1)
 
     def choose_plan(self, subject: object, named: str | None, request_id: str) -> Any:
         self.chosen.append((subject, named, request_id))
@@ -67,6 +68,9 @@ class SessionParts:
     def clock(self) -> float:
         return next(self._times) / 1e6
 
+    def chance(self, size: int) -> bytes:
+        return next(self._chances).to_bytes(size, "big")
+
     def new_id(self) -> str:
         return f"req_{next(self._ids) + 1}"
 
@@ -76,8 +80,10 @@ class SessionTalk:
 
     def __init__(self, *rules: Any, max_bytes: int = 1 << 20, **keys: Any) -> None:
         self.parts = SessionParts(*rules, **keys)
-        first = Exchange("req_0", 0.0, 0.0, surface="realtime", model="m", is_stream=True, upstream="mock", status=101)
-        self.turns = Turns(self.parts, first, ANYONE)
+        first = Exchange(
+            "req_0", 0.0, 0.0, Trace("a" * 32, "b" * 16), surface="realtime", model="m", is_stream=True, upstream="mock", status=101
+        )
+        self.turns = Turns(self.parts, first, Caller("", None, is_known=False))
         self.tokens = Tokens(KEY, "")
         numbers = count()
 

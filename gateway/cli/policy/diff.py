@@ -1,16 +1,15 @@
-"""``oddgate policy diff``: what one policy decides otherwise than another, key by key, and whether that is tighter or looser."""
+"""``oddgate policy diff``: what one policy decides otherwise than another, key by key: tighter, looser, or both (mixed)."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from detectors.registry import Catalog
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
+from policies.diff import Change, diff
 from policies.load import PolicyError, load_policy
 from policies.positions import Json
-from policies.rehearsal.diff import Change, diff
 
 _MAX_CHARS = 120
 
@@ -31,12 +30,16 @@ def run(args: argparse.Namespace) -> int:
         return USAGE
     changes = diff(old.policy, new.policy)
     if args.json:
-        print_json({"old": old.version, "new": new.version, "changes": [asdict(change) for change in changes]})
+        print_json({"old": old.version, "new": new.version, "changes": [_as_json(change) for change in changes]})
     else:
         for change in changes:
             print(f"{change.trend:<8}{change.key}: {_said(change)}")
         print(f"{old.version} -> {new.version}: {counted(len(changes), 'change')}")
     return FOUND if changes else GOOD
+
+
+def _as_json(change: Change) -> dict[str, Json]:
+    return {"key": change.key, "old": change.old, "new": change.new, "trend": change.trend.value}
 
 
 def _said(change: Change) -> str:

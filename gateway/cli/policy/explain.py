@@ -11,12 +11,9 @@ from gateway.cli.policy.explain_record import RecordExplained, find_record
 from gateway.cli.policy.explain_text import TextExplained
 from gateway.cli.policy.files import default_path
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json
+from gateway.cli.policy.stated import add_options, exchange_of
 from policies.load import LoadedPolicy, PolicyError, library, load_dir, load_policy
-from policies.rehearsal.exchange import Exchange, Text
-from policies.subject import Asked, Subject
 from policies.vocabulary import Scope
-
-_LABELS = ("app", "model", "surface", "user", "session", "group")
 
 
 class _Explained(Protocol):
@@ -38,8 +35,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--scope", default=Scope.USER, type=Scope, choices=list(Scope), metavar="SCOPE", help=f"{', '.join(Scope)}; default: user"
     )
-    for label in _LABELS:
-        parser.add_argument(f"--{label}", default="chat" if label == "surface" else "", metavar="NAME", help="for conditions (when)")
+    add_options(parser)
     parser.add_argument("--exchange", metavar="ID", help="a recorded exchange instead of a text, by its x-oddgate-request-id")
     parser.add_argument("--journal", type=Path, default=Path("var/journal"), metavar="DIR", help="where it is; default: var/journal")
     parser.add_argument("text", nargs="?", metavar="TEXT|-", help="the text, or - for standard input")
@@ -74,9 +70,7 @@ def _explained(args: argparse.Namespace) -> _Explained:
     text = sys.stdin.read() if args.text == "-" else args.text
     text.encode()
     loaded = load_policy(args.policy or library() / "default.yaml", Catalog())
-    subject = Subject(*(getattr(args, label) for label in _LABELS))
-    texts = (Text(args.scope, text, args.scope is Scope.OUTPUT),)
-    return TextExplained(loaded, Exchange(subject, Asked(messages=1, chars=len(text)), texts=texts), LocalScan())
+    return TextExplained(loaded, exchange_of(args, args.scope, text), LocalScan())
 
 
 def _of_record(args: argparse.Namespace) -> _Explained:

@@ -1,46 +1,53 @@
 """What a policy makes of one text, rule by rule. Findings are shown by place and kind alone, the text as it would go on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from detectors.finding import Finding
 from gateway.cli.policy import makeup
 from gateway.cli.policy.forms import conforms
 from policies.conditions import Circumstances, Condition, UndecidableError
 from policies.decide import Outcome, selects
+from policies.domain_parts import OF_REQUESTS, name_of
 from policies.load import LoadedPolicy
-from policies.policy import Policy, Rule
-from policies.rehearsal.decider import Decider, Scanned, Told
+from policies.policy import Rule
+from policies.rehearsal.decider import Decider, Scanned
 from policies.rehearsal.exchange import Exchange, Scan
 from policies.rehearsal.trials import edited
-from policies.verdict import Action, Decision
+from policies.verdict import Action, Decision, Fired
+
+_HANGS_ON = {name_of(path): what for path, what in OF_REQUESTS.items()}
 
 
 class TextExplained:
-    """An exchange of one text. What takes more than one (flows) and what no text tells (a request's bounds) is not judged."""
+    """An exchange of one text. What takes more than one (flows) is not judged, nor are bounds on what is unknown of the exchange. To
+    conditions, what is unknown is empty.
+    """
 
     def __init__(self, loaded: LoadedPolicy, exchange: Exchange, scan: Scan) -> None:
         self._loaded = loaded
-        self._exchange = exchange
+        self._exchange = replace(exchange, unknown=frozenset())
         (self._text,) = exchange.texts
         self._outcomes: dict[str, Outcome] = {}
         self._scan = scan
         decider = Decider(loaded.policy, conforms)
         self._rules = decider.rules
-        self._decided = decider.decide(exchange, _OfText(exchange, self._scanned))
+        self._decided = decider.decide(self._exchange, Scanned(exchange, self._scanned))
         self._verdict = self._decided.verdict(0)
-        self.fired = bool(self._verdict.fired)
+        self.fired = bool(self._decided.fired)
 
     def lines(self) -> list[str]:
         return list(self._lines())
 
     def as_json(self) -> dict[str, object]:
-        decision = Decision.of(self._verdict.action)
+        decision = self._decided.decision
         return {
             **makeup.as_json(self._loaded),
             "scope": self._text.scope,
             "decision": decision,
             "rules": [self._rule_as_json(rule) for rule in self._rules],
-            "bounds_broken": self._bounds_broken(),
+            "bounds_broken": [fired.rule for fired in self._bounds_broken()],
+            "bounds_not_judged": list(self._decided.untold),
             "text": None if decision is Decision.BLOCK else edited(self._verdict, self._text.text),
         }
 
@@ -50,15 +57,18 @@ class TextExplained:
         return self._outcomes[rule.id]
 
     def _lines(self) -> Iterator[str]:
-        decision = Decision.of(self._verdict.action)
+        decision = self._decided.decision
         yield from makeup.lines(self._loaded)
         yield f"scope     {self._text.scope}"
-        yield f"decision  {decision}"
+        is_open = self._decided.untold and decision is not Decision.BLOCK
+        yield f"decision  {decision}{', as far as can be told' if is_open else ''}"
         for rule in self._rules:
             yield f"rule      {rule.id}: {self._summary(rule)}"
             yield from (f"            {line}" for line in self._details(rule))
-        for name in self._bounds_broken():
-            yield f"bound     {name}: broken"
+        for broken in self._bounds_broken():
+            yield f"bound     {broken.rule}: broken: {_effect(broken.action, shadow=broken.shadow)}"
+        for name in self._decided.untold:
+            yield f"bound     {name}: not judged: {self._not_judged(name)}"
         if self._verdict.edits and decision is Decision.REDACT:
             yield f"text      {edited(self._verdict, self._text.text)}"
 
@@ -77,10 +87,15 @@ class TextExplained:
     def _has_fired(self, rule: Rule) -> bool:
         return any(fired.rule == rule.id for fired in self._verdict.fired)
 
-    def _bounds_broken(self) -> list[str]:
-        """Those on the form of an answer."""
+    def _bounds_broken(self) -> list[Fired]:
+        """Those on a request, and on the form of an answer."""
         ids = {rule.id for rule in self._rules}
-        return [fired.rule for fired in self._verdict.fired if fired.rule not in ids]
+        return [fired for _, fired in self._decided.fired if fired.rule not in ids]
+
+    def _not_judged(self, name: str) -> str:
+        if name not in _HANGS_ON:
+            return "a text does not tell"
+        return "this is an answer's text" if self._text.is_answer else f"say --{_HANGS_ON[name].partition('.')[2].replace('_', '-')}"
 
     def _findings(self, rule: Rule) -> list[Finding]:
         return sorted(self._outcomes.get(rule.id, Outcome(())).findings, key=lambda f: (f.start, f.end, f.kind))
@@ -92,9 +107,9 @@ class TextExplained:
             return "not asked: in an answer, what it replaces would be restored at once"
         fired = [each for each in self._verdict.fired if each.rule == rule.id]
         if any(each.why == "condition" for each in fired):
-            return f"could not run: its condition has no answer here ({rule.when}): {_effect(self._loaded.policy, rule, rule.on_error)}"
+            return f"could not run: its condition has no answer here ({rule.when}): {_effect(rule.on_error, shadow=fired[0].shadow)}"
         if fired:
-            return f"fired: {_effect(self._loaded.policy, rule, rule.action)}"
+            return f"fired: {_effect(rule.action, shadow=fired[0].shadow)}"
         if rule.when is not None and not self._holds(rule.when):
             return f"not asked: its condition does not hold here ({rule.when})"
         found = "nothing that the rule means" if self._findings(rule) else "nothing"
@@ -115,18 +130,13 @@ class TextExplained:
             yield place if selects(rule, finding) else f"{place}: passed over, {_why_not(rule, finding)}"
 
 
-class _OfText(Scanned):
-    """No more is known of the request than its text."""
-
-    def broken(self, _: object) -> Told:
-        return (), ()
-
-
-def _effect(policy: Policy, rule: Rule, action: Action) -> str:
-    return f"would {action}, but only says so (shadow)" if policy.is_shadow(rule) else str(action)
+def _effect(action: Action, *, shadow: bool) -> str:
+    return f"would {action}, but only says so (shadow)" if shadow else str(action)
 
 
 def _why_not(rule: Rule, finding: Finding) -> str:
     if rule.min_score is not None and finding.score < rule.min_score:
         return f"its score is below the rule's min_score {rule.min_score}"
+    if rule.max_fpr is not None and 1 - finding.score > rule.max_fpr:
+        return f"its score {finding.score:.4g} is below what max_fpr {rule.max_fpr:.4g} stops"
     return "it is not among the rule's entities"

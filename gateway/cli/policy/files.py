@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detectors.registry import Catalog
 from gateway.cli.policy.shown import USAGE
-from policies.load import LoadedPolicy, PolicyError, library, load_dir, load_policy, policy_files
+from policies.load import LoadedPolicy, PolicyError, astray, library, load_dir, load_policy, policy_files
 from policies.problems import Problem
 
 _CASES = ".cases.yaml"
@@ -42,10 +42,22 @@ def load_all(paths: Sequence[Path]) -> tuple[list[LoadedPolicy], list[Problem]]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found = load_dir(path, Catalog()).values() if path.is_dir() else [load_policy(policy_of(path), Catalog())]
+            found = _folder(path) if path.is_dir() else _alone(path)
             loaded += found
             if not found:
                 problems.append(Problem(str(path), 0, "", "no policies (*.yaml) here"))
         except PolicyError as error:
             problems += error.problems
     return loaded, problems
+
+
+def _folder(path: Path) -> list[LoadedPolicy]:
+    return list(load_dir(path, Catalog()).values())
+
+
+def _alone(path: Path) -> list[LoadedPolicy]:
+    loaded = load_policy(policy_of(path), Catalog())
+    problems = astray(loaded, Catalog())
+    if problems:
+        raise PolicyError(problems)
+    return [loaded]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from policies.domain import Topics
-from policies.domain_parts import action_of, bounds, name_of
+from policies.domain import Domain, Topics
+from policies.domain_parts import Path, action_of, bounds, name_of
 from policies.load import LoadedPolicy
 
 _LONG = 80
@@ -19,7 +19,7 @@ def lines(loaded: LoadedPolicy) -> Iterator[str]:
         for name, places in loaded.origins.items():
             yield f"origin    {name}: {', then '.join(places)}"
     for path, value in bounds(policy.domain):
-        yield f"bound     {name_of(path)}: {_shown(value)}; outside: {action_of(policy.domain, path)}"
+        yield f"bound     {name_of(path)}: {_shown(value)}; outside: {_outside(policy.domain, path)}"
 
 
 def as_json(loaded: LoadedPolicy) -> dict[str, object]:
@@ -30,6 +30,11 @@ def as_json(loaded: LoadedPolicy) -> dict[str, object]:
         "origins": {name: list(places) for name, places in loaded.origins.items()},
         "domain": {name_of(path): {"bound": _shown(value), "action": action_of(domain, path)} for path, value in bounds(domain)},
     }
+
+
+def _outside(domain: Domain, path: Path) -> str:
+    of_request, of_answer = action_of(domain, path), action_of(domain, path, of_answer=True)
+    return of_request if of_request is of_answer else f"{of_request}, in an answer {of_answer}"
 
 
 def _shown(value: object) -> str:

@@ -19,10 +19,11 @@ MAX_ROWS = 2_000_000
 _TABLE = "CREATE TABLE IF NOT EXISTS found (text BLOB, detector TEXT, number INTEGER PRIMARY KEY, findings BLOB, UNIQUE (text, detector))"
 
 Found = tuple[Finding, ...]
+CacheError = sqlite3.Error
 
 
 class Remembered:
-    """``folder`` None: in memory alone. Raises ``OSError`` and ``sqlite3.Error``."""
+    """``folder`` None: in memory alone. Raises ``OSError`` and ``CacheError``."""
 
     def __init__(self, folder: Path | None, max_rows: int = MAX_ROWS) -> None:
         self._max_rows = max_rows

@@ -5,9 +5,8 @@
 """
 
 import argparse
-import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -19,12 +18,15 @@ from detectors.text.entities import DEFAULT_ENTITIES
 from gateway.cli.detect import LocalScan, user_cache
 from gateway.cli.policy.files import default_path
 from gateway.cli.policy.forms import conforms
-from gateway.cli.policy.remembered import Remembered
+from gateway.cli.policy.recorders import Recorders
+from gateway.cli.policy.remembered import CacheError, Remembered
 from gateway.cli.policy.replay_report import Report
 from gateway.cli.policy.scans import SharedScans
-from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json
+from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json, visible
+from gateway.guard.plan import options_of
 from policies.labels import is_event
 from policies.load import LoadedPolicy, PolicyError, load_dir, load_policy
+from policies.policy import Rule
 from policies.rehearsal.recorded import Entry, LineError, entry
 from policies.rehearsal.replay import Replay
 from policies.rehearsal.totals import Pair, Totals
@@ -54,8 +56,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="append",
         default=[],
         metavar="POLICY",
-        help="one that decided some of the journal's records",
+        help="one that decided some of the journal's records, besides those that the gateway keeps",
     )
+    parser.add_argument(
+        "--keep-dir", type=Path, default=Path("var"), metavar="DIR", help="policies.keep_dir of the gateway's settings; default: var"
+    )
+    parser.add_argument("--allow-bad", action="store_true", help="lines that are no recorded exchanges do not make it fail")
     parser.add_argument("--sample", type=int, default=5, metavar="N", help="examples of each kind of change, by request id; default: 5")
     parser.add_argument("--no-cache", action="store_true", help="remember nothing between runs")
     parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -65,17 +71,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     try:
         report = replay(args)
-    except (_UsageError, PolicyError, DetectorError, OSError, sqlite3.Error) as error:
+    except (_UsageError, PolicyError, DetectorError, OSError, CacheError) as error:
         print(f"oddgate policy replay: {error}", file=sys.stderr)
         return USAGE
     if args.json:
         print_json(report.as_json())
     else:
-        print("\n".join(report.lines()))
+        print("\n".join(map(visible, report.lines())))
     if not report.read:
         print("oddgate policy replay: not one exchange could be read", file=sys.stderr)
         return USAGE
-    return FOUND if report.broken else GOOD
+    return FOUND if report.broken or report.is_unsound else GOOD
 
 
 def replay(args: argparse.Namespace) -> Report:
@@ -83,12 +89,14 @@ def replay(args: argparse.Namespace) -> Report:
     draft = load_policy(args.draft, Catalog())
     against = load_policy(args.against, Catalog()) if args.against else _in_force(draft)
     others = [load_policy(path, Catalog()) for path in args.recorded_by]
-    recorders = {loaded.version: loaded.policy for loaded in (*others, against, draft)}
-    replaying = Replay(against.policy, draft.policy, recorders, {"pii": frozenset(DEFAULT_ENTITIES)}, perf_counter, conforms)
-    report = Report(draft, against, replaying, Totals(max(0, args.sample)))
+    recorders = Recorders((*others, against, draft), args.keep_dir)
+    local = LocalScan()
+    defaults = {"pii": frozenset(DEFAULT_ENTITIES)}
+    replaying = Replay(against.policy, draft.policy, recorders, defaults, lambda rule: _made(local, rule), perf_counter, conforms)
+    report = Report(draft, against, replaying, Totals(max(0, args.sample)), allows_bad=args.allow_bad)
     remembered = Remembered(None if args.no_cache else Path(user_cache()) / "replay")
     try:
-        _decide_all(_files(args.source), report, remembered)
+        _decide_all(_files(args.source), report, lambda: SharedScans(local, remembered, (*replaying.old.rules, *replaying.new.rules)))
     finally:
         remembered.close()
     return report
@@ -110,16 +118,22 @@ def _files(source: Path) -> list[Path]:
     return found
 
 
-def _decide_all(files: Sequence[Path], report: Report, remembered: Remembered) -> None:
-    replaying, scans = report.replay, None
+def _made(local: LocalScan, rule: Rule) -> str:
+    return "+".join(detector.digest for detector in local.detectors(rule.detect, options_of(rule)))
+
+
+def _decide_all(files: Sequence[Path], report: Report, made: Callable[[], SharedScans]) -> None:
+    """``made``: asked for where there are texts, as journals are replayed without detectors."""
+    scans = None
     entries = _entries(files, report)
     start = since = perf_counter()
     while chunk := list(islice(entries, _CHUNK)):
-        if any(each.record is None for each in chunk):
-            scans = scans or SharedScans(LocalScan(), remembered, (*replaying.old.rules, *replaying.new.rules))
-            scans.show((text.scope, text.text) for each in chunk if each.record is None for text in each.exchange.texts)
+        with_texts = [each.exchange for each in chunk if each.record is None and not each.is_too_long]
+        if with_texts:
+            scans = scans or made()
+            scans.show((text.scope, text.text) for exchange in with_texts for text in exchange.texts)
         for each in chunk:
-            _count(replaying.decide(each, scans), each, report.totals)
+            _count(report.replay.decide(each, scans), each, report.totals)
         report.read += len(chunk)
         now = perf_counter()
         if now - since > _PROGRESS_S:

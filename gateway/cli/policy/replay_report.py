@@ -17,7 +17,9 @@ _BOTH, _NEW, _OLD = range(3)
 
 @dataclass(slots=True)
 class Report:
-    """Filled while exchanges are decided. ``read`` are those that could be read, ``bad`` the lines that are none."""
+    """Filled while exchanges are decided. ``read`` are those that could be read, ``bad`` the lines that are none, which make it unsound
+    unless ``allows_bad``.
+    """
 
     draft: LoadedPolicy
     against: LoadedPolicy
@@ -27,14 +29,16 @@ class Report:
     bad: int = 0
     bad_lines: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    allows_bad: bool = False
+
+    @property
+    def is_unsound(self) -> bool:
+        return bool(self.bad) and not self.allows_bad
 
     @property
     def broken(self) -> list[str]:
         """Which expectations of the draft do not hold, and by how much."""
-        expect = self.draft.policy.expect
-        if not self.totals.told:
-            return ["nothing can be told, so that what is expected cannot be held to"] if expect.model_fields_set else []
-        return [_why(each) for each in held(expect, self.totals)]
+        return [_why(each) for each in held(self.draft.policy.expect, self.totals)]
 
     def lines(self) -> Iterator[str]:
         totals = self.totals
@@ -60,6 +64,8 @@ class Report:
             yield f"cost        {whose}: {times.quantile(0.5):.0f} µs a decision, 99 % within {times.quantile(0.99):.0f} µs"
         yield f"time        {self.seconds:.1f} s"
         yield from (f"expect      broken: {each}" for each in self.broken)
+        if self.is_unsound:
+            yield f"unread      {counted(self.bad, 'line')} of no recorded exchange: not green, unless --allow-bad"
 
     def _doubts(self) -> Iterator[str]:
         totals = self.totals
@@ -101,6 +107,7 @@ class Report:
             "decision_us": {whose: _times_as_json(times) for whose, times in self.replay.times.items()},
             "seconds": round(self.seconds, 3),
             "broken": self.broken,
+            "ok": not (self.broken or self.is_unsound),
         }
 
 
@@ -166,4 +173,6 @@ def _times_as_json(times: Times) -> dict[str, float]:
 def _why(broken: Broken) -> str:
     if broken.key == "max_lost_blocks":
         return f"{broken.key}: {broken.value:,.0f} are lost, {broken.value - broken.bound:,.0f} more than {broken.bound:,.0f}"
+    if broken.key == "max_untold":
+        return f"{broken.key}: of {_percent(broken.value)} it cannot be told what changes, and at most {_percent(broken.bound)} may be so"
     return f"{broken.key}: {_percent(broken.value)} is {_percent(broken.value - broken.bound)} more than {_percent(broken.bound)}"

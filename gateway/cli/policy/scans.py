@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from detectors.contract import TextDetector
+from detectors.contract import PooledDetector, TextDetector
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.remembered import Found, Remembered
 from gateway.guard.plan import options_of
-from policies.decide import Outcome
+from gateway.proxy.offload import MAX_UNIT_CHARS
+from policies.decide import NotChecked, Outcome
 from policies.policy import Rule
 from policies.vocabulary import Scope
 
@@ -14,7 +15,8 @@ _NOTHING = Outcome(())
 
 
 class SharedScans:
-    """A ``policies.rehearsal.exchange.Scan`` for texts that it was shown before.
+    """A ``policies.rehearsal.exchange.Scan`` for texts that it was shown before. What the gateway shows no model, for being too long, is
+    shown to none here.
 
     Raises ``DetectorError`` where one cannot be built, or run.
     """
@@ -25,6 +27,7 @@ class SharedScans:
         self._rules = rules  # so that their ids stay theirs
         built = {id(rule): local.detectors(rule.detect, options_of(rule)) for rule in rules}
         self._digests = {rule: tuple(detector.digest for detector in detectors) for rule, detectors in built.items()}
+        self._bounded = {rule: tuple(filter(_is_bounded, detectors)) for rule, detectors in built.items()}
         self._of_scope = {
             scope: {detector.digest: detector for rule in rules if scope in rule.scope for detector in built[id(rule)]} for scope in Scope
         }
@@ -43,7 +46,7 @@ class SharedScans:
             if found is None:
                 found = self._found[text] = self._remembered.known(text)
             for digest, detector in wanted.items():
-                if digest not in found:
+                if digest not in found and not (len(text) > MAX_UNIT_CHARS and _is_bounded(detector)):
                     detectors[digest] = detector
                     missing.setdefault(digest, {})[text] = None
         for digest, asked in missing.items():
@@ -55,8 +58,16 @@ class SharedScans:
     def __call__(self, rule: Rule, text: str) -> Outcome:
         found = self._found[text]
         digests = self._digests[id(rule)]
+        if len(text) > MAX_UNIT_CHARS and (bounded := self._bounded[id(rule)]):
+            findings = tuple([finding for digest in digests for finding in found.get(digest, ())])
+            return Outcome(findings, tuple([NotChecked(detector.name, "too_long") for detector in bounded]))
         if len(digests) == 1:
             findings = found[digests[0]]
             return Outcome(findings) if findings else _NOTHING
         several = [finding for digest in digests for finding in found[digest]]
         return Outcome(tuple(several)) if several else _NOTHING
+
+
+def _is_bounded(detector: TextDetector) -> bool:
+    """Whether it looks at a text as a whole, which may be too long for its model."""
+    return isinstance(detector, PooledDetector) and detector.reads != "sentence"

@@ -8,7 +8,7 @@ from detectors.registry import DetectorError
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import absent, add_paths, default_path, load_all, policy_of
 from gateway.cli.policy.forms import conforms
-from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json
+from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json, visible
 from policies.load import LoadedPolicy
 from policies.problems import Problem, ProblemsError
 from policies.rehearsal.cases import cases_beside
@@ -55,7 +55,7 @@ def _results(policy: LoadedPolicy, scan: Scan) -> list[tuple[Path, Result]]:
 def _print_results(results: Sequence[tuple[Path, Result]], problems: Sequence[Problem]) -> None:
     for path, result in results:
         for failure in result.failures:
-            print(f"{path}:{result.line}: {result.case}: {failure}")
+            print(visible(f"{path}:{result.line}: {result.case}: {failure}"))
     print_problems(problems)
     failed = sum(bool(result.failures) for _, result in results)
     if not results:

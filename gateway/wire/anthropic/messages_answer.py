@@ -1,7 +1,7 @@
 """Where the texts of an Anthropic message, or of one event of its stream, stand."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.wire.answer_texts import Found, is_index, read_count, read_key, read_keys, read_whole
 from gateway.wire.anthropic import messages_blocks
@@ -138,15 +138,15 @@ def read_finished(message: dict[str, Json]) -> dict[int, str]:
     return {} if reason is None else {0: reason if isinstance(reason, str) and is_structural(reason) else ""}
 
 
-def read_calls(body: dict[str, Json]) -> dict[Channel, str]:
+def read_calls(body: dict[str, Json]) -> Sequence[tuple[Channel, str]]:
     """The tools that a message calls, or the block that a stream's event begins."""
     if body.get("type") == "content_block_start":
         tool, index = block_tool(body.get("content_block")), body.get("index")
-        return {} if tool is None or not is_index(index) else {(0, "content", index): tool}
+        return () if tool is None or not is_index(index) else [((0, "content", index), tool)]
     message = body.get("message", body)
     content = message.get("content") if isinstance(message, dict) else None
     found = enumerate(map(block_tool, content if isinstance(content, list) else ()))
-    return {(0, "content", position): tool for position, tool in found if tool is not None}
+    return [((0, "content", position), tool) for position, tool in found if tool is not None]
 
 
 def read_names(message: dict[str, Json]) -> tuple[str, ...]:

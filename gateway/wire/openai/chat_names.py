@@ -7,6 +7,8 @@ from gateway.wire.walk import is_structural
 
 _NAMED = frozenset({"role", "tool_calls", "function_call"})
 _MAX_NAMES = 4096
+_MAX_NAME = 512
+"""What is as long is no name, whatever it goes on with."""
 
 
 class Names:
@@ -32,8 +34,9 @@ class Names:
             return True
         if not said and len(self._said) >= _MAX_NAMES:
             return False
-        self._said[name] = said + piece, piece
-        return not said or is_structural(said + piece)
+        whole = (said + piece)[:_MAX_NAME]
+        self._said[name] = whole, piece
+        return not said or is_structural(whole)
 
 
 def _pieces(delta: dict[str, Json], place: Place) -> Iterator[tuple[Place, Place, str]]:

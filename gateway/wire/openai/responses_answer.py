@@ -4,7 +4,7 @@ A response repeats much of its request (instructions, tools, metadata): the clie
 repeats, and it is an echo. The same reading serves the response objects within a stream, where all of a response is one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gateway.wire.answer_texts import read_count, read_key
 from gateway.wire.calls import item_tool
@@ -127,17 +127,17 @@ def spelled_parts(items: list[Json]) -> Iterator[Place]:
                 yield (index, "content", position)
 
 
-def read_calls(body: dict[str, Json]) -> dict[Channel, str]:
+def read_calls(body: dict[str, Json]) -> Sequence[tuple[Channel, str]]:
     """The tools that a whole answer calls."""
     if _is_item(body):
         tool = item_tool(body)
-        return {} if tool is None else {("item",): tool}
-    return {**calls_in(body.get("output"), "output"), **calls_in(body.get("data"), "data")}
+        return () if tool is None else [(("item",), tool)]
+    return [*calls_in(body.get("output"), "output"), *calls_in(body.get("data"), "data")]
 
 
-def calls_in(items: Json, head: str) -> dict[Channel, str]:
+def calls_in(items: Json, head: str) -> Sequence[tuple[Channel, str]]:
     found = enumerate(map(item_tool, items if isinstance(items, list) else ()))
-    return {(head, index): tool for index, tool in found if tool is not None}
+    return [((head, index), tool) for index, tool in found if tool is not None]
 
 
 def read_names(body: dict[str, Json]) -> tuple[str, ...]:

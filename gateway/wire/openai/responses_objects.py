@@ -51,7 +51,7 @@ def read_item_event(*, is_done: bool) -> Reader:
             return
         index = indexes[0]
         if (tool := item_tool(item)) is not None:
-            event.calls = dict.fromkeys((("output", index), ("again" if is_done else "item", index)), tool)
+            event.calls = ((("output", index), tool), (("again" if is_done else "item", index), tool))
         if is_done:
             event.ends = (("output", index),)
             event.spelled = tuple((("item", *place[1:]), _text_at(item, place)) for place in spelled_parts([item]))

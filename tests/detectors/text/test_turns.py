@@ -25,26 +25,29 @@ def test_leans(text: str):
         "и завтра",
         "写一首关于大海的诗",
         "what about it and what about this and what about that",
+        "and tomorrow?".ljust(1001),
+        "why " + "y" * 10_000_000,
     ],
+    ids=lambda text: text[:20],
 )
 def test_does_not_lean(text: str):
-    """Two words of its own, a script whose words are not known here, or many words."""
+    """Two words of its own, a script whose words are not known here, many words, or more than a sentence may have."""
     assert not leans(text)
 
 
 @pytest.mark.parametrize(
-    ("previous", "text", "unit"),
+    ("previous", "text", "fields"),
     [
-        ([], "and tomorrow?", "and tomorrow?"),
-        (["what is the weather in Paris", "thanks"], "and tomorrow?", f"what is the weather in Paris thanks{SEPARATOR}and tomorrow?"),
-        (["book a table", "what is the weather in Paris"], "why?", f"what is the weather in Paris{SEPARATOR}why?"),
-        (["hello"], f"a{SEPARATOR}b", f"hello{SEPARATOR}a b"),
-        ([f"x{SEPARATOR}y z"], "why?", f"x y z{SEPARATOR}why?"),
+        ([], "and tomorrow?", ["and tomorrow?"]),
+        (["what is the weather in Paris", "thanks", "ok"], "and tomorrow?", ["what is the weather in Paris", "thanks ok", "and tomorrow?"]),
+        (["book a table", "what is the weather in Paris"], "why?", ["what is the weather in Paris", "", "why?"]),
+        (["hello"], f"a{SEPARATOR}b", ["", "hello", "a b"]),
+        ([f"x{SEPARATOR}y z"], "why?", ["x y z", "", "why?"]),
     ],
 )
-def test_context(previous: list[str], text: str, unit: str):
-    """Back to the last turn that leans on none itself; no text can set the separator."""
-    assert with_context(previous, text) == unit
+def test_context(previous: list[str], text: str, fields: list[str]):
+    """The last turn that leans on none itself, those since then, and the turn; no text can set the separator."""
+    assert with_context(previous, text) == SEPARATOR.join(fields)
 
 
 def test_context_is_bounded():
@@ -58,20 +61,35 @@ def test_context_is_bounded():
     [
         ("", []),
         ("Hello! Good morning.", []),
-        ("block my card", [("block my card",)]),
-        ("Hello! Block my card now. Thank you.", [("Block my card now.",)]),
-        ("Block my card now. And my account?", [("Block my card now.",), ("And my account?", "Block my card now. And my account?")]),
-        ("My balance? Write a long poem.", [("My balance?", "My balance? Write a long poem."), ("Write a long poem.",)]),
-        (f"block my card{SEPARATOR}and tomorrow?", [("and tomorrow?", "block my card and tomorrow?")]),
-        (f"block my card{SEPARATOR}why?", []),
-        (f"block my card{SEPARATOR}write a poem", [("write a poem",)]),
-        ("balance?", [("balance?",)]),
-        ("what is it that you do", [("what is it that you do",)]),
+        ("block my card", [Part("block my card")]),
+        ("Hello! Block my card now. Thank you.", [Part("Block my card now.")]),
+        ("Block my card now. And my fee?", [Part("Block my card now."), Part("And my fee?", "fee", "Block my card now. And my fee?")]),
+        ("My fee? Write a long poem.", [Part("My fee?", "fee", "My fee? Write a long poem."), Part("Write a long poem.")]),
+        (with_context(["block my card"], "and online?"), [Part("and online?", "online", "block my card and online?")]),
+        (with_context(["block my card", "ok"], "why?"), []),
+        (with_context(["block my card"], "write a poem"), [Part("write a poem")]),
+        ("balance?", [Part("balance?")]),
+        ("what is it that you do", [Part("what is it that you do")]),
+        (
+            with_context(["block my card", "write"], "a poem"),
+            [Part("a poem", "poem", "block my card write a poem"), Part("write a poem")],
+        ),
+        (
+            "Write. A poem.",
+            [Part("Write.", "write", "Write. A poem."), Part("A poem.", "poem", "Write. A poem."), Part("Write. A poem.")],
+        ),
     ],
 )
-def test_parts(unit: str, expected: list[tuple[str, ...]]):
-    """Each sentence that says something; what leans is read with what stands before it too; who does not lean has no such help."""
-    assert parts(unit) == [Part(readings) for readings in expected]
+def test_parts(unit: str, expected: list[Part]):
+    """Each sentence that says something; what leans is read with what stands around it too, and in a row also without that."""
+    assert parts(unit) == expected
+
+
+def test_runs_are_bounded():
+    """However much leans in a row, what is read together stays short."""
+    found = parts(with_context(["block my card"], "Write. " * 2000))
+    assert max(len(text) for part in found for text in (part.alone, part.joined)) < 3 * MAX_CONTEXT_CHARS
+    assert len({text for part in found for text in (part.alone, part.own, part.joined)}) < 20
 
 
 @given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=200))
@@ -83,7 +101,7 @@ def test_the_turn_is_found_again(previous: list[str], text: str):
 @given(st.text(max_size=200), st.lists(st.text(max_size=40), max_size=3))
 def test_no_word_goes_unread(text: str, previous: list[str]):
     """Every sentence with two words of its own is read alone."""
-    alone = [part.readings[0] for part in parts(with_context(previous, text))]
+    alone = [part.alone for part in parts(with_context(previous, text))]
     if text.strip() and not leans(text) and "\n" not in text and not any(mark in text for mark in ".!?…。！？"):
         joined = " ".join(alone)
         assert all(word in joined for word in text.replace(SEPARATOR, " ").split())

@@ -3,7 +3,7 @@
 import json
 
 from detectors.calibration import from_json, table
-from detectors.training.calibrate_language import chosen, thinned
+from detectors.training.calibrate_language import chosen, pieces, thinned
 
 
 def test_thinned_keeps_the_tail():
@@ -32,3 +32,12 @@ def test_chosen(tmp_path):
         "Otra frase que también tiene bastante longitud.",
         "Una frase que tiene bastante longitud para contar.",
     ]
+
+
+def test_pieces():
+    """Neighbouring words, fewer than there are; the same on every run."""
+    text = "where is my new card"
+    assert [piece.split() for piece in pieces(text)] == [piece.split() for piece in pieces(text)]
+    assert [len(piece.split()) for piece in pieces(text)] == [2, 3]
+    assert all(piece in text for piece in pieces(text))
+    assert list(pieces("two words")) == []

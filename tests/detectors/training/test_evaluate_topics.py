@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("numpy", reason="the extra 'topics' is not installed")
 
-from detectors.training.evaluate_topics import MAX_JUDGED, OUT_OF_SCOPE, Row, draws, everything, figures, held, timed, turns
+from detectors.training.evaluate_topics import MAX_JUDGED, OUT_OF_SCOPE, SENTENCES, Row, draws, everything, figures, held, timed, turns
 
 ROWS = [
     *(Row(f"{intent} known {at}", intent, is_known=True) for intent in "abcd" for at in range(30)),
@@ -89,6 +89,31 @@ def test_turns():
     draw = next(iter(draws(ROWS, 5, 1)))
     assert set(turns(Fixed(0.5), draw).values()) == {0.0}
     assert set(turns(Fixed(0.05), draw).values()) == {1.0}
+
+
+def test_turns_are_of_what_they_are_called():
+    """So many sentences of the kind that the name says, and the last one outside where it says so."""
+
+    class Recording(Fixed):
+        def __init__(self) -> None:
+            super().__init__()
+            self.units: list[Sequence[str]] = []
+
+        def chances(self, units: Sequence[str]) -> list[float]:
+            self.units.append(units)
+            return super().chances(units)
+
+    judge, draw = Recording(), next(iter(draws(ROWS, 5, 1)))
+    by_name = dict(zip(turns(judge, draw), judge.units, strict=True))
+    for count in SENTENCES:
+        for kind, texts in (("inside_refused", draw.inside), ("outside_caught", draw.out_of_scope)):
+            assert all(len(unit.split(". ")) == count and set(unit.split(". ")) <= set(texts) for unit in by_name[f"{count}_{kind}"])
+        for unit in by_name[f"{count}_inside_and_1_outside_caught"]:
+            *before, last = unit.split(". ")
+            assert len(before) == count
+            assert set(before) <= set(draw.inside)
+            assert last in draw.out_of_scope
+    assert by_name["outside_word_after_inside_caught"][0].endswith("And elsewhere?")
 
 
 def test_timed():

@@ -94,12 +94,97 @@ def test_nothing_to_calibrate_by(policy: Path, tmp_path: Path, scores: list[floa
     assert not (tmp_path / "cards.calibration.json").exists()
 
 
+UNSURE = """
+name: cards
+domain:
+  output: {uncertainty: {max_fpr: 0.1, action: block}}
+"""
+
+
+def answers(folder: Path, good: int, bad: int, unlabelled: int = 0) -> Path:
+    """Good answers have a mean surprisal of 0.005 and more, in equal steps; bad ones lie among the upper half of them and beyond."""
+    made = folder / "journal"
+    made.mkdir(exist_ok=True)
+    means = [0.005 * (number + 1) for number in range(good)]
+    means += [0.005 * (good // 2 + number) for number in range(bad)] + [0.001] * unlabelled
+    lines: list[object] = []
+    for number, mean in enumerate(means):
+        name = f"req_{number}"
+        measured = {"choice": 0, "mean": mean, "tail": mean, "entropy": None, "tokens": 9}
+        lines.append({
+            "request_id": name, "ts": number, "app": "bot", "policy": "cards@1", "decision": "allow", "findings": [],
+            "uncertainty": [measured],
+        })  # fmt: skip
+        if number < good + bad:
+            label = "good" if number < good else "bad"
+            lines.append({"kind": "feedback", "ts": number, "request_id": name, "app": "bot", "label": label})
+    (made / "20260101T000000-1-000001.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return made
+
+
+def test_uncertainty(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Labelled answers tell how well uncertainty tells bad ones, what the limit in force does, and the limit by which the rate is held."""
+    policy.write_text(UNSURE)
+    assert calibrate(policy, answers(tmp_path, 100, 100, 50), "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    found = said["rules"]["domain.output.uncertainty"]
+    assert (said["records"], found["good"], found["bad"], found["unlabelled_stops"]) == (250, 100, 100, 0)
+    assert found["auroc"] == {"mean": pytest.approx(0.875, abs=0.01), "tail": pytest.approx(0.875, abs=0.01)}
+    assert (found["limit"], found["stopped"]["rate"], found["caught"]["rate"]) == (1.0, 0, 0)
+    assert found["new_limit"] == pytest.approx(0.455, abs=0.001)
+    assert found["new_caught"]["rate"] == pytest.approx(0.59, abs=0.02)
+    unsure = load_policy(policy, Catalog()).policy.domain.output.uncertainty
+    assert unsure is not None
+    assert unsure.limit == found["new_limit"]
+    assert calibrate(policy, tmp_path / "journal") == 0
+    out = capsys.readouterr().out
+    assert "domain.output.uncertainty: 100 good and 100 bad answers, 0 stopped without a label" in out
+    assert "  stops     0.0900 (0.0" in out
+    assert f"  limit     {found['new_limit']:.4f} -> {found['new_limit']:.4f}, which catches" in out
+
+
+def test_too_few_good_answers(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """How many are wanting is said, and nothing is written; a limit that was found before stays."""
+    policy.write_text(UNSURE)
+    assert calibrate(policy, answers(tmp_path, 40, 5)) == 1
+    assert "limit     1.0000 stays: 10 good answers more must be labelled (POST /v1/feedback)" in capsys.readouterr().out
+    assert not (tmp_path / "cards.calibration.json").exists()
+    policy.write_text(UNSURE.replace("output:", "languages: [en]\n  output:"))
+    assert calibrate(policy, answers(tmp_path, 60, 0)) == 0
+    before = load_policy(policy, Catalog()).policy.domain.output.uncertainty
+    by = build("language", options_of(promised(load_policy(policy, Catalog()).policy)["domain.languages"]))[0].digest
+    scored = {"request_id": "req_l", "ts": 1, "app": "bot", "policy": "cards@1", "decision": "allow", "findings": [],
+              "scores": {"domain.languages": {"score": 0.5, "by": by}}}  # fmt: skip
+    (answers(tmp_path, 3, 0) / "20260101T000000-1-000002.jsonl").write_text(json.dumps(scored) + "\n")
+    assert calibrate(policy, tmp_path / "journal") == 0
+    after = load_policy(policy, Catalog()).policy
+    assert after.domain.output.uncertainty == before
+    assert "domain.languages" in after.borders
+
+
+def test_a_rate_of_answers_that_is_not_held(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """It is said, by the exit code too."""
+    policy.write_text(UNSURE)
+    calibrate(policy, answers(tmp_path, 60, 0))
+    assert calibrate(policy, answers(tmp_path, 200, 0)) == 1
+    assert "promised  0.1000 NOT HELD" in capsys.readouterr().out
+
+
+def test_a_limit_without_a_rate(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """What it does to labelled answers is told; nothing is written, and without any label that is all that is known."""
+    policy.write_text(UNSURE.replace("max_fpr: 0.1", "max_entropy: 0.25"))
+    assert calibrate(policy, answers(tmp_path, 10, 100)) == 0
+    assert "catches   0.5" in capsys.readouterr().out
+    assert not (tmp_path / "cards.calibration.json").exists()
+    assert calibrate(policy, answers(tmp_path, 0, 0, 5)) == 1
+
+
 def test_wrong_usage(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """A journal that is not there, a policy that is not one, and one without anything to calibrate."""
     assert calibrate(policy, tmp_path / "nowhere") == 2
     assert calibrate(tmp_path / "none.yaml", tmp_path) == 2
     policy.write_text("name: cards")
     assert calibrate(policy, tmp_path) == 2
-    assert "neither topics nor languages" in capsys.readouterr().err
+    assert "neither topics, languages nor output.uncertainty" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         calibrate(policy, tmp_path, "--days", "0")

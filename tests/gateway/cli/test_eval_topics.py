@@ -51,6 +51,7 @@ def test_json(by_word: None, folder: Path, capsys: pytest.CaptureFixture[str]):
     assert list(report["metrics"]) == ["10", "20", "full"]
     assert report["metrics"]["10"]["others"]["auroc"] == report["metrics"]["full"]["out_of_scope"]["auroc"] == 1.0
     assert report["metrics"]["20"]["others"]["auroc_sd"] == 0.0
+    assert {"inside_p50_us", "others_p50_us", "mixed_p50_us"} <= report["metrics"]["10"]["cost"].keys()
     assert "others" not in report["metrics"]["full"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.main import main
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import parse
 from tests.gateway.watch.records import NOW, feedback, line
 
@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def kept(folder: Path) -> None:
-    store = SqliteStore(folder / "var" / "oddgate.db", 3660)
+    store = open_sqlite(folder / "var" / "oddgate.db", 3660)
     rows = [parse(line(number, rules=["pii"] if number % 2 else [])) for number in range(1500)]
     store.keep(rows, [parse(feedback(3, "bad"))], {}, NOW)
     store.close()

@@ -86,6 +86,14 @@ def test_as_they_are(tmp_path: Path, capsysbinary: pytest.CaptureFixture):
     assert capsysbinary.readouterr().out == line(1) + line(2)
 
 
+def test_what_the_journal_says_of_itself(tmp_path: Path, capsysbinary: pytest.CaptureFixture):
+    """It is not among the records, as lines or as they are."""
+    own = b"".join(b'{"v":1,"kind":"%b","ts":1}\n' % kind for kind in (b"segment", b"checkpoint", b"pruned"))
+    write(tmp_path, "1", own + line(1) + own)
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow", "--json", "-n", "2"]) == 0
+    assert capsysbinary.readouterr().out == line(1)
+
+
 @pytest.mark.parametrize("bad", [b"no json\n", b"{}\n", b"[]\n", b'{"ts": "x"}\n'])
 def test_a_line_that_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture, bad: bytes):
     """It is named for what it is, and the next one is shown."""

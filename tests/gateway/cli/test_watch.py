@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.main import main
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.store import Query
 from tests.gateway.watch.records import line
 
@@ -29,7 +29,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def kept(folder: Path) -> int:
-    store = SqliteStore(folder / "var" / "oddgate.db", 1, read_only=True)
+    store = open_sqlite(folder / "var" / "oddgate.db", 1, read_only=True)
     try:
         return len(store.page(Query(), None, 10))
     finally:

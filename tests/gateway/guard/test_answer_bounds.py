@@ -35,7 +35,7 @@ class Answer:
 
     def feed(self, *heard: Heard, calls: Any = None, finished: Any = None, is_over: bool = False, **texts: str) -> "Answer":
         out = {each.channel: text for each, text in zip(heard, texts.values(), strict=False)}
-        event = Event(b"", None, calls=calls or {}, finished=finished or {})
+        event = Event(b"", None, calls=[*(calls or {}).items()], finished=finished or {})
         self.broken += self.watch.judge(event, out, heard, is_over=is_over)
         self.out += "".join(out.values())
         return self
@@ -143,6 +143,46 @@ def test_a_name_in_pieces():
     assert answer.argue('{"amount": 500}', is_whole=True).rules == ["domain.tools.arguments"]
 
 
+@pytest.mark.parametrize(
+    ("allow", "pieces", "broken"),
+    [
+        (["pay"], ["pay"], 0),
+        (["d"], ["d", "d"], 1),
+        (["d", "dd"], ["d", "d"], 0),
+        (["pay"], ["steal", "pay"], 2),
+        (["pay", "paysteal"], ["pay", "steal"], 1),
+        (["pay_bill"], ["pay", "_bill"], 2),
+    ],
+)
+def test_a_name_in_pieces_is_allowed_however_it_is_taken(allow, pieces, broken):
+    """SDKs take the first piece, the last or all joined: none of these may be a tool that is not allowed, and no piece is waited for."""
+    answer = Answer(tools={"allow": allow})
+    for piece in pieces:
+        known = len(answer.broken)
+        answer.feed(calls={CALL: piece})
+        assert piece in allow or len(answer.broken) > known
+    assert len(answer.broken) == broken
+
+
+@pytest.mark.parametrize("pieces", [["pay", "pay"], ["pay", "er"], ["x", "pay"], ["p", "ay"]])
+def test_a_name_in_pieces_is_bound_however_it_is_taken(pieces):
+    """The arguments of a call are held to the bounds of each tool that it may be taken for, also where they never come."""
+    for argued in (True, False):
+        answer = Answer(tools={"arguments": {"pay": PAY}})
+        for piece in pieces:
+            answer.feed(calls={CALL: piece})
+        (answer.argue("{}", is_whole=True) if argued else answer.end("tool_calls"))
+        assert answer.rules == ["domain.tools.arguments"]
+
+
+def test_many_calls_that_end_choice_by_choice():
+    """To end a choice is no more work where others have calls as well: many of each are no trouble."""
+    answer, number = Answer(tools={"arguments": {"pay": {"type": "object"}}}), 30_000
+    answer.feed(calls={(choice, "tool_calls", 0): "pay" for choice in range(number)})
+    answer.feed(finished=dict.fromkeys(range(number), "tool_calls"))
+    assert not answer.broken
+
+
 @given(places=st.lists(st.integers(0, 40), max_size=5), amount=st.integers(0, 200))
 def test_arguments_wait_until_they_are_whole(places, amount):
     """Of the arguments of a call nothing goes out before all of them are known to be what they must be."""
@@ -234,6 +274,7 @@ def test_shadow():
         ({"tools": {"allow": [], "action": "reask"}}, 1, True),
         ({"output": {"uncertainty": {"max_entropy": 1.0}}}, 0, False),
         ({"output": {"uncertainty": {"max_entropy": 1.0, "action": "block"}}}, 0, True),
+        ({"output": {"uncertainty": {"max_entropy": 1.0, "on_unavailable": "block"}}}, 0, True),
         ({"output": {"uncertainty": {"max_entropy": 1.0, "action": "reask"}}}, 1, True),
     ],
 )

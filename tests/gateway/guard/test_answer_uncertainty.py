@@ -43,12 +43,21 @@ def test_actions(action, may_reask, expected):
     assert (broken.fired.rule, broken.fired.action, broken.place) == ("domain.output.uncertainty", expected, ("choices", 0))
 
 
-@pytest.mark.parametrize("action", ["flag", "block", "reask"])
-def test_not_available(action):
-    """A choice without log probabilities is flagged for that, whatever the action is; one that says nothing is not."""
-    (broken,) = heard(watch(action=action))
-    assert (broken.fired.action, broken.fired.why) == (Action.FLAG, "unavailable")
-    assert list(watch().end()) == []
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"action": "flag"}, Action.FLAG),
+        ({"action": "block"}, Action.BLOCK),
+        ({"action": "reask"}, Action.BLOCK),
+        ({"action": "block", "on_unavailable": "flag"}, Action.FLAG),
+        ({"action": "flag", "on_unavailable": "block"}, Action.BLOCK),
+    ],
+)
+def test_not_available(keys, expected):
+    """What a choice without log probabilities calls for is a word of the policy's; one that says nothing has nothing to be measured."""
+    (broken,) = heard(watch(**keys))
+    assert (broken.fired.action, broken.fired.why) == (expected, "unavailable")
+    assert list(watch(**keys).end()) == []
 
 
 def test_choices_are_apart():
@@ -67,10 +76,10 @@ def test_shadow():
 
 
 def test_bounded():
-    """An answer of endless choices is measured in part."""
-    watched = watch()
+    """An answer of endless choices is measured in part, and the rest cannot be judged."""
+    watched = watch(action="block")
     for choice in range(1000):
         watched.speak(choice)
         watched.hear([Token(choice, -0.1, ())])
-    assert list(watched.end()) == []
+    assert [(broken.fired.action, broken.fired.why) for broken in watched.end()] == [(Action.BLOCK, "unavailable")]
     assert len(watched.measured()) == 128

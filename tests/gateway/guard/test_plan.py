@@ -104,3 +104,9 @@ def test_alike_conditions_are_one():
     first, second = made.on_request.all
     assert first.condition is second.condition
     assert first.condition is not None
+
+
+def test_flows_have_time_of_their_own():
+    """A policy of flows alone lets a request be followed as long as one with a rule does."""
+    flow = {"from": "tool_results.inbox", "to": "tool_arguments.send"}
+    assert plan(policy(flows=(flow,)), ()).patience_s == 2.0

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -336,6 +337,16 @@ def test_conditions_on_findings_are_asked_of_the_whole_request() -> None:
     assert asked(body, policy(numbers, mails), detectors=(MAILS, DIGITS))[1] is Action.FLAG
 
 
+def test_conditions_on_findings_are_asked_of_what_lies_across_texts() -> None:
+    """A value that is split over the parts of a message counts like any other."""
+    body = {"messages": [{"role": "user", "content": [{"type": "text", "text": text} for text in ("it is 12345 a@", "b.cd")]}]}
+    numbers = rule("numbers", "block", entities=["NUMBER"], when="findings.exists(f, f.entity == 'EMAIL_ADDRESS' && f.scope == 'user')")
+    mails = rule("mails", "flag", entities=["EMAIL_ADDRESS"])
+    assert asked(body, policy(numbers, mails), detectors=(MAILS, DIGITS))[1] is Action.BLOCK
+    body["messages"][0]["content"].insert(1, {"type": "text", "text": " or "})
+    assert asked(body, policy(numbers, mails), detectors=(MAILS, DIGITS))[1] is Action.ALLOW
+
+
 def test_what_is_remembered_hangs_on_what_was_asked() -> None:
     """One text under two conditions has two verdicts, whichever was first."""
     given, remembered = policy(rule("r", "block", when="exchange.messages > 1")), memos()
@@ -417,6 +428,20 @@ def test_flows(flow: dict[str, str], action: Action) -> None:
     guard, found = asked(MAILED, policy(flows=[{"id": "f", **flow}]))
     assert found is action
     assert guard.flows is not None
+
+
+def test_flows_are_followed_in_turns() -> None:
+    """Others have their turn while a long request is followed; whoever does not wait for that is told that there was no time."""
+    given = policy(flows=[{"id": "f", "from": "tool_results.read_inbox", "to": "tool_arguments.other"}])
+    said = {**MAILED["messages"][2], "content": "some words of a mail " * 20_000}
+    body = {"model": "m", "messages": [*MAILED["messages"][:2], said]}
+    request = ChatCompletions().parse_request(json.dumps(body).encode(), Call())
+    for steps, action, whys in ((10_000, Action.ALLOW, []), (1, Action.BLOCK, ["timeout"])):
+        guard = RequestGuard(plan(given, ()), request, memos(), Tokens(KEY, "app"), "app")
+        guard.needs()
+        assert sum(1 for _ in islice(guard.scan(), steps)) > min(steps, 400) - 1
+        assert guard.verdict() is action
+        assert [hit.fired.why for placed in guard.findings.placed for hit in placed.hits] == whys
 
 
 @pytest.mark.parametrize("max_fpr", [0.05, 0.2], ids=["passes", "fires"])

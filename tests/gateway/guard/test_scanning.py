@@ -63,6 +63,15 @@ def test_a_model_is_shown_what_is_said() -> None:
     assert _spans(scans, subject, check) == [(11, 17)]
 
 
+@pytest.mark.parametrize(("chars", "deadline_s"), [(100, 1.0), (25_000, 3.0), (99_999, 10.0), (1_000_000, 10.0)])
+def test_a_long_text_has_longer_but_not_without_end(chars: int, deadline_s: float) -> None:
+    """A model's deadline grows with a text, up to a bound."""
+    scans, subject, check = TextScans(Memo(KEY, 1 << 20)), Subject("Anna. ".ljust(chars), b"k"), _check(Names())
+    deque(scans.want(subject, check.pooled[0], 1.0), 0)
+    (job,) = scans.jobs()
+    assert job.deadline_s == deadline_s
+
+
 def test_of_a_window_only_what_crosses_a_seam_counts() -> None:
     """What lies in one of the texts was found there; a model is asked only where a seam splits a word."""
     run = Run((0, 1), (0, 7), "1234 125678 Anna")

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from detectors.contract import Factory, Scanner
+from detectors.contract import Factory, Scanner, Shown
 from detectors.finding import Evidence, Finding
 
 
@@ -13,9 +13,9 @@ class SlowDetector:
 
     name = "pii"
     digest = "slow"
-    reads = "sentence"
 
-    def __init__(self, **options: str | int | tuple[str, ...]) -> None:
+    def __init__(self, reads: Shown = "sentence", **options: str | int | tuple[str, ...]) -> None:
+        self.reads = reads
         self.factory = Factory("tests.gateway.proxy.slow_detector:build", options)
 
     def is_candidate(self, unit: str) -> bool:

@@ -15,6 +15,7 @@ from gateway.guard.scans import Answer, Job
 from gateway.proxy.apps import Apps
 from gateway.proxy.handler import Parts, handle
 from gateway.proxy.http import Headers, Target, UpstreamAnswer
+from gateway.proxy.parts import Calls
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import Route, routes
 from gateway.wire.sse import encode_event
@@ -43,6 +44,7 @@ class World:
         self.headers: dict[str, str] = {}
         self.has_started = self.is_finished = self.is_closed = False
         self.sent: list[bytes] = []
+        self.told: list[dict[str, str]] = []
         self.records: list[tuple[dict[str, Any], bytes]] = []
         self.faults: list[Exception] = []
         self._chunks, self._type, self._fails = chunks, content_type, journal_fails
@@ -62,6 +64,7 @@ class World:
             wall=time.time,
             clock=time.perf_counter,
             new_id=lambda: "req_1",
+            chance=lambda size: bytes(range(1, size + 1)),
         )  # type: ignore[arg-type]
 
     async def ask(self, body: Any, path: str = "/v1/chat/completions", **said: str) -> "World":
@@ -72,7 +75,7 @@ class World:
             method, query, headers = "POST", "", {name.replace("_", "-"): value for name, value in said.items()}
 
             def header_items(self) -> Headers:
-                return ()
+                return tuple(self.headers.items())
 
             async def body(self) -> bytes:
                 return body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -100,8 +103,9 @@ class World:
         self.has_started = self.is_finished = True
         return None
 
-    async def _answer(self, target: Target, client: Headers, body: bytes) -> Any:
+    async def _answer(self, target: Target, client: Headers, body: bytes, calls: Calls) -> Any:
         self.sent.append(body)
+        self.told.append(dict(calls.begin("mock")))
 
         class Upstream:
             name = "mock"
@@ -402,9 +406,9 @@ async def test_a_picture_in_an_answer(reading: Reading, status: int, said: bytes
 class Wary(World):
     """An upstream that refuses requests for log probabilities."""
 
-    async def _answer(self, target: Target, client: Headers, body: bytes) -> Any:
+    async def _answer(self, target: Target, client: Headers, body: bytes, calls: Calls) -> Any:
         self.answer_status = 400 if b'"logprobs":true' in body else 200
-        return await super()._answer(target, client, body)
+        return await super()._answer(target, client, body, calls)
 
 
 async def test_an_upstream_without_log_probabilities() -> None:
@@ -415,6 +419,7 @@ async def test_an_upstream_without_log_probabilities() -> None:
     assert (world.status, world.written) == (200, whole)
     assert [b"logprobs" in body for body in world.sent] == [True, False]
     (record, _) = world.records[0]
+    assert [attempt["status"] for attempt in record["attempts"]] == [400, 200]
     assert [(finding["rule"], finding["why"]) for finding in record["findings"]] == [("domain.output.uncertainty", "unavailable")]
 
 
@@ -467,3 +472,42 @@ async def test_a_path_that_says_something(path: str, body: Any) -> None:
     assert world.faults == []
     ((record, _),) = world.records
     assert (record["outcome"], record["findings_total"]) == ("content_filter", 1)
+
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+OURS = bytes(range(1, 9)).hex()
+
+
+async def test_the_trace_goes_on() -> None:
+    """The upstream hears of the client's trace by a span of its call's own, and the record says whose all spans are."""
+    headers = [("traceparent", f"00-{TRACE}-{PARENT}-01"), ("tracestate", "a=1"), ("baggage", "tenant=shop")]
+    world = await World(chunks=[event({"content": "abc"}), event({}, "stop"), DONE]).ask(ASK, **dict(headers))
+    assert world.told == [{"traceparent": f"00-{TRACE}-{OURS}-01", "tracestate": "a=1", "baggage": "tenant=shop"}]
+    (record, _) = world.records[0]
+    assert record["trace"] == {"id": TRACE, "span": OURS, "parent": PARENT, "flags": 1}
+    assert (record["method"], record["route"]) == ("POST", "/v1/chat/completions")
+    (attempt,) = record["attempts"]
+    assert (attempt["span"], attempt["upstream"], attempt["status"], attempt["error"]) == (OURS, "mock", 200, None)
+    assert 0 < attempt["at"] <= attempt["at"] + attempt["ms"] <= record["timings_ms"]["total"]
+    assert 0 <= attempt["first"] <= attempt["ms"]
+    assert [(stage["stage"], stage["action"]) for stage in record["stages"]] == [("input", "allow"), ("stream", "allow")]
+    first, second = record["stages"]
+    assert first["at"] + first["ms"] <= attempt["at"] <= second["at"]
+    assert second["busy"] <= second["ms"]
+
+
+async def test_a_trace_of_our_own() -> None:
+    """Without a client's, or with one that is none, each exchange begins a trace."""
+    world = World(chunks=[event({}, "stop"), DONE])
+    await world.ask(ASK, traceparent="00-no")
+    ids = bytes(range(1, 25)).hex()
+    assert world.records[0][0]["trace"] == {"id": ids[:32], "span": ids[32:], "parent": "", "flags": 1}
+    assert world.told == [{"traceparent": f"00-{ids[:32]}-{OURS}-01"}]
+
+
+async def test_an_attempt_that_fails_late() -> None:
+    """An answer that breaks off is an attempt with its status and its error."""
+    world = await World(chunks=[event({"content": "abc"}) * 40_000], domain=SHORT).ask(ASK)
+    (record, _) = world.records[0]
+    (attempt,) = record["attempts"]
+    assert (record["outcome"], attempt["status"], attempt["error"]) == ("upstream_too_large", 200, "upstream_too_large")

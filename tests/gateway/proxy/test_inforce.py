@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,8 @@ from gateway.config import PiiDetector
 from gateway.proxy import inforce as module
 from gateway.proxy.inforce import InForce, Source
 from gateway.proxy.plans import Detectors
+from gateway.proxy.reload import PolicyFolder
+from gateway.proxy.versions import Versions
 from policies.load import PolicyError
 from policies.policy import Rule
 from policies.subject import Subject
@@ -223,7 +227,7 @@ async def test_a_rollout_by_hand_outlasts_a_restart(world: World, caplog: pytest
     assert (await policies.act("next", "rollback"))["state"] == "rolled_back"
     path = world.keep_dir / "rollouts.json"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert list(json.loads(path.read_bytes())["settled"]) == [policies.status()["rollouts"][0]["version"]]
+    assert list(json.loads(path.read_bytes().partition(b"\n")[2])["settled"]) == [policies.status()["rollouts"][0]["version"]]
     (row,) = world.begin().status()["rollouts"]
     assert (row["state"], row["settled"]) == ("rolled_back", {"by": "hand", "at": 7.0})
     assert "rolled_back (by hand)" in caplog.text
@@ -261,16 +265,19 @@ async def test_a_state_that_cannot_be_written(world: World, caplog: pytest.LogCa
     assert "a restart would undo it" in caplog.text
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "folder"])
+_UNSIGNED = '{"v": 2, "settled": {}}'
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "folder", "", _UNSIGNED, f"{'0' * 64}\n{_UNSIGNED}", f"\n{_UNSIGNED}"])
 async def test_a_state_that_cannot_be_read(world: World, content: str, caplog: pytest.LogCaptureFixture):
-    """New versions get nothing, and it is said."""
+    """New versions get nothing, and it is said; also where it says that nothing was rolled back, but nobody has signed that."""
     world.write("next", text=ROLLOUT.format("enforce"))
     path = world.keep_dir / "rollouts.json"
     world.keep_dir.mkdir()
     path.mkdir() if content == "folder" else path.write_text(content)
     (row,) = world.begin().status()["rollouts"]
     assert (row["state"], row["settled"]["by"]) == ("rolled_back", "loss")
-    assert "rollouts.json cannot be read" in caplog.text
+    assert "rollouts.json is damaged, or was kept under another secret_key" in caplog.text
 
 
 @pytest.mark.parametrize(("mode", "is_said"), [("shadow", True), ("enforce", False)])
@@ -279,6 +286,32 @@ async def test_a_new_version_that_enforces_nothing(world: World, mode: str, is_s
     world.write("next", text=ROLLOUT.format(mode))
     world.begin()
     assert ("next only says what it would do: its part of default's exchanges is not enforced" in caplog.text) is is_said
+
+
+async def test_a_promoted_version_eclipses_the_old_one(world: World, caplog: pytest.LogCaptureFixture):
+    """An edit that changes no traffic is said to be one, in the log and in the status."""
+    world.write("next", text=ROLLOUT.format("enforce"))
+    said = "default gets no exchanges, whatever is edited in it: next is promoted, and decides them all"
+    async with watching(world.begin()) as policies:
+        assert policies.status()["warnings"] == []
+        await policies.act("next", "promote")
+        assert said not in caplog.text
+        world.write("default", "edited")
+        await eventually(lambda: said in caplog.text, within_s=10)
+        assert policies.status()["warnings"] == [said]
+
+
+async def test_versions_are_kept_for_replay(world: World):
+    """Each that was in force can be found again by its version, also when its file says something else."""
+    async with watching(world.begin()) as policies:
+        await kept(world)
+        before = policies.status()["policies"][0]["version"]
+        world.write("default", "changed")
+        await eventually(lambda: message(policies) == "changed", within_s=10)
+        after = policies.status()["policies"][0]["version"]
+        await eventually(lambda: Versions(world.keep_dir).find(after), within_s=10)
+    messages = [found.respond.message for version in (before, after) if (found := Versions(world.keep_dir).find(version))]
+    assert messages == ["no", "changed"]
 
 
 async def test_plans_and_rollouts_change_together(world: World):
@@ -291,3 +324,45 @@ async def test_plans_and_rollouts_change_together(world: World):
         await eventually(lambda: not policies.rollouts.status(), within_s=10)
         names = {policies.choose(Subject("", "m", "chat"), None, f"r{index}").policy.name for index in range(100)}
         assert names == {"default"}
+
+
+async def test_a_folder_that_takes_too_long(world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    """While it is read for too long, that is said, and what is in force is degraded; it is over when it has been read."""
+    monkeypatch.setattr(module, "_SLOW_S", 0.01)
+    go_on = threading.Event()
+    poll = PolicyFolder.poll
+    monkeypatch.setattr(PolicyFolder, "poll", lambda folder: (go_on.wait(60), poll(folder))[1])
+    async with watching(world.begin()) as policies:
+        assert not policies.is_degraded
+        await eventually(lambda: policies.is_degraded, within_s=10)
+        assert "degraded: the policies have been read for more than" in caplog.text
+        assert message(policies) == "no"
+        monkeypatch.setattr(module, "_SLOW_S", 600)
+        world.write("default", "changed")
+        go_on.set()
+        await eventually(lambda: message(policies) == "changed", within_s=10)
+        await eventually(lambda: not policies.is_degraded, within_s=10)
+
+
+async def test_a_pipe_among_the_policies(world: World):
+    """Nobody waits for who might write into it: the policies beside it stay in force, and it is named."""
+    async with watching(world.begin()) as policies:
+        os.mkfifo(world.folder / "default.calibration.json")
+        await eventually(lambda: policies.is_degraded, within_s=10)
+        assert [said.rpartition("/")[2] for said in policies.status()["rejected"]] == [
+            "default.calibration.json: this is not an ordinary file"
+        ]
+    with pytest.raises(PolicyError, match="not an ordinary file"):
+        world.begin(keep_dir=world.folder / "none")
+
+
+async def test_labels_that_nobody_is_trusted_to_say(world: World, caplog: pytest.LogCaptureFixture):
+    """A policy that hangs on one is in force, with a warning in the log and in the status, also after a change."""
+    async with watching(world.begin(untrusted=("group",))) as policies:
+        assert policies.status()["warnings"] == []
+        world.write("default", text="name: default\ndomain: {groups: [staff]}\n")
+        await eventually(lambda: policies.status()["warnings"], within_s=10)
+        (said,) = policies.status()["warnings"]
+        assert said.startswith("default: domain.groups hangs on x-oddgate-group")
+        assert said in caplog.text
+        assert not policies.is_degraded

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.proxy import keeping as module
-from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path):
@@ -62,3 +62,13 @@ def test_a_file_for_others(tmp_path: Path):
     finally:
         os.umask(umask)
     assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"a\nb\n"])
+def test_what_is_signed(body: bytes):
+    """It is taken with the same key for the same purpose alone, and with not a byte changed."""
+    content = signed(body, b"key", b"p")
+    assert unsigned(content, b"key", b"p") == body
+    for other in ((content, b"yek", b"p"), (content, b"key", b"q"), (content + b"x", b"key", b"p"), (b"x" + content, b"key", b"p")):
+        assert unsigned(*other) is None
+    assert unsigned(body, b"key", b"p") is None

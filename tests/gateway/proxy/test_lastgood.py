@@ -1,12 +1,15 @@
 """The last good set of policies, as it comes back."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from detectors.registry import Catalog
 from gateway.proxy import lastgood as module
+from gateway.proxy.keeping import signed
 from gateway.proxy.lastgood import LastGood, UnusableError
 from gateway.proxy.reload import PolicyFolder, Reloaded, Snapshot
 from policies.load import PolicyError, library, load_dir
@@ -126,7 +129,7 @@ def test_another_version(tmp_path: Path, folder: Path, change: dict):
     last.keep(snapshot(folder))
     path = tmp_path / "var" / "last"
     body = json.dumps(json.loads(path.read_bytes().partition(b"\n")[2]) | change).encode()
-    path.write_bytes(last._signature(body) + b"\n" + body)
+    path.write_bytes(signed(body, KEY, module._PURPOSE))
     with pytest.raises(UnusableError, match="another version"):
         last.read(Catalog())
 
@@ -176,3 +179,14 @@ def test_what_was_kept_lacks_what_is_needed(tmp_path: Path, folder: Path):
     (folder / "full.yaml").write_text("name: full\nmode: off\n")
     with pytest.raises(PolicyError, match="'off' is not allowed"):
         PolicyFolder(folder, "default", Catalog(), required=["other"], last_good=lambda: last.read(Catalog()))
+
+
+def test_what_would_not_come_back_is_not_kept(tmp_path: Path, folder: Path):
+    """Then what was kept before stays."""
+    before = snapshot(folder)
+    kept(tmp_path).keep(before)
+    endless = before.policies["full"].policy.model_copy(update={"borders": {"domain.topics": math.inf}})
+    policies = {**before.policies, "full": replace(before.policies["full"], policy=endless)}
+    with pytest.raises(OSError, match="would not be read again"):
+        kept(tmp_path).keep(Snapshot(policies, 8.5))
+    assert kept(tmp_path).read(Catalog()) == before

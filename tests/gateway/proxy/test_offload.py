@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
+from detectors.contract import Shown
 from detectors.finding import Evidence, Finding
 from gateway.guard.scans import Answer, Job
 from gateway.proxy import offload
-from gateway.proxy.offload import Scans
+from gateway.proxy.offload import MAX_UNIT_CHARS, Scans
 from policies.decide import NotChecked
 from tests.gateway.proxy.slow_detector import SlowDetector
 from tests.support.waiting import eventually
@@ -176,6 +177,28 @@ async def test_many_units_make_a_long_wait():
         assert await one(scans, job("Bert", deadline_s=5)) == (spans("Bert"),)
         await running
         assert scans._load == 0
+
+
+async def test_one_long_text_makes_nobody_elses_wait_look_long():
+    """What a short unit will take is not told from how long a long one took, but from how long so many characters take."""
+    async with pool() as scans:
+        long = f"sleep {0.5:<{MAX_UNIT_CHARS - 6}}"
+        assert await one(scans, job(long, detector=SlowDetector(reads="turn"))) == (spans(long),)
+        running = asyncio.ensure_future(one(scans, job("sleep 0.1")))
+        await is_running(scans, 1)
+        assert await one(scans, job(*["Anna"] * 20, deadline_s=2)) == (spans("Anna"),) * 20
+        await running
+        assert scans._load == 0
+
+
+@pytest.mark.parametrize("reads", ["turn", "text"])
+async def test_what_is_too_long_to_be_judged_in_one(reads: Shown):
+    """It is not checked, and no worker hears of it; sentences are short, however many there are."""
+    async with pool() as scans:
+        batches, text = sent(scans), "x" * (MAX_UNIT_CHARS + 1)
+        assert await one(scans, job("Anna", text, detector=SlowDetector(reads=reads))) == not_checked("too_long")
+        assert batches == []
+        assert await one(scans, job(text)) == (spans(text),)
 
 
 async def test_what_would_be_late_is_not_begun():

@@ -14,6 +14,7 @@ from gateway.config import App
 from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PolicyViolation, TooLarge, Unauthorized, Unavailable, UpstreamError
 from gateway.proxy.apps import Apps
 from gateway.proxy.http import ClientGone, Handshake, Headers
+from gateway.proxy.parts import Calls
 from gateway.proxy.realtime import Conversation
 from gateway.proxy.reply import Reply
 from gateway.telemetry.record import Exchange
@@ -79,7 +80,8 @@ class World(SessionParts):
         await Conversation(self, exchange, inbound, reply).run(Match(Realtime(), "openai", "/v1/realtime"))  # type: ignore[arg-type]
         return exchange
 
-    async def connect(self, target: Any, client: Headers, protocols: Any, *, drop_credentials: bool) -> Any:
+    async def connect(self, target: Any, client: Headers, protocols: Any, calls: Calls, *, drop_credentials: bool) -> Any:
+        calls.begin("mock")
         self.connected.append({"path": target.path, "model": target.model, "headers": dict(client), "protocols": protocols})
         self.connected[-1]["drop"] = drop_credentials
         settings = SimpleNamespace(max_response_mb=1)

@@ -18,6 +18,9 @@ async def test_a_record_a_turn():
     assert (first["request_id"], len(first["findings"])) == ("req_0", 1)
     assert (second["request_id"] != "req_0", len(second["findings"])) == (True, 0)
     assert [row["scope"] for row in second["coverage"]["request"]] == ["user"]
+    assert first["trace"] == {"id": "a" * 32, "span": "b" * 16, "parent": "", "flags": 1}
+    assert second["trace"] == {"id": "a" * 32, "span": f"{1:016x}", "parent": "b" * 16, "flags": 1}
+    assert [[stage["stage"] for stage in record["stages"]] for record in talk.records] == [["input", "stream"]] * 2
     for record in talk.records:
         assert (record["model"], record["upstream"], record["policy"]) == ("m", "mock", "test@000000000000")
         assert 0 <= record["timings_ms"]["overhead"] <= record["timings_ms"]["total"]

@@ -23,17 +23,17 @@ from policies.vocabulary import Scope
 KEY = b"k" * 32
 
 
-def loaded(name: str, digest: str = "0", **keys: object) -> LoadedPolicy:
+def loaded(name: str, digest: str = "0", *, own: str = "", **keys: object) -> LoadedPolicy:
     policy = Policy.model_validate({"name": name, **keys}, strict=False)
-    return LoadedPolicy(policy, digest * 64, Path(f"{name}.yaml"))
+    return LoadedPolicy(policy, digest * 64, Path(f"{name}.yaml"), own=own or digest)
 
 
 def snapshot(*policies: LoadedPolicy) -> Snapshot:
     return Snapshot({each.policy.name: each for each in policies}, 0.0)
 
 
-def new(digest: str = "1", name: str = "new", mode: str = "enforce", **keys: object) -> LoadedPolicy:
-    return loaded(name, digest, mode=mode, rollout={"of": "old", "percent": 50, **keys})
+def new(digest: str = "1", name: str = "new", mode: str = "enforce", own: str = "", **keys: object) -> LoadedPolicy:
+    return loaded(name, digest, own=own, mode=mode, rollout={"of": "old", "percent": 50, **keys})
 
 
 OLD = loaded("old")
@@ -54,9 +54,9 @@ class World:
     def _change(self, trial: Trial, change: str) -> None:
         self.told.append((trial.name, change))
 
-    def decide(self, version: str, actions: Iterable[Action]) -> None:
+    def decide(self, version: str, actions: Iterable[Action], **labels: str) -> None:
         for action in actions:
-            self.rollouts.note(exchange(version, action))
+            self.rollouts.note(exchange(version, action, **labels))
 
     def share(self, of: str = "old") -> dict[str | None, int]:
         """Which new versions decide a thousand sessions."""
@@ -67,8 +67,10 @@ class World:
         return next(row for row in self.rollouts.status() if row["name"] == name)
 
 
-def exchange(version: str, action: Action = Action.ALLOW, *, shadow: Action | None = None, unread: Action | None = None) -> Exchange:
-    made = Exchange("r", 0.0, 0.0, policy=version, request=Findings(), response=Findings())
+def exchange(
+    version: str, action: Action = Action.ALLOW, *, shadow: Action | None = None, unread: Action | None = None, **labels: str
+) -> Exchange:
+    made = Exchange("r", 0.0, 0.0, policy=version, request=Findings(), response=Findings(), **labels)
     made.response.raise_to(action)
     if shadow:
         made.request.add(("m",), Scope.USER, [Hit(Fired("r", "k", 0, 1, 1.0, shadow, shadow=True), "")])
@@ -246,6 +248,65 @@ def test_a_reset_is_remembered_too():
     assert remembered(world.rollouts.memory()) == {}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [("a", "a", "rolled_back"), ("a", "b", "running"), ("a", "", "rolled_back")],
+)
+def test_what_a_rolled_back_one_builds_on(before: str, after: str, state: str):
+    """An edit of another file, which makes another version of it, undoes no rollback; an edit of its own does; in doubt it stays."""
+    world = World(OLD, new("1", own=before))
+    world.rollouts.act("new", "rollback")
+    edited = loaded("new", "2", own="", rollout={"of": "old", "percent": 50})
+    edited = LoadedPolicy(edited.policy, edited.digest, edited.path, own=after)
+    world.rollouts.take_up(snapshot(loaded("old", "3"), edited))
+    assert world.row()["state"] == state
+    again = World(loaded("old", "3"), edited, memory=remembered(world.rollouts.memory()))
+    assert again.row()["state"] == state
+
+
+def test_what_is_said_last_is_carried_over():
+    """After a rollback was taken back, by a promotion or a reset, no edit of another file brings it back."""
+    for act in ("promote", "reset"):
+        world = World(OLD, new("1", own="a"))
+        for each in ("rollback", act):
+            world.rollouts.act("new", each)
+        world.rollouts.take_up(snapshot(OLD, new("2", own="a")))
+        assert world.row()["state"] == "running"
+
+
+def test_one_caller_decides_nothing():
+    """However many exchanges of one label are blocked, few of them count, and fewer than it takes to tell the versions apart."""
+    for label in ("session", "user"):
+        world = World(OLD, new())
+        world.decide(VERSIONS[0], ALLOW * 2000)
+        world.decide(VERSIONS[1], BLOCK * 2000, **{label: "one"})
+        assert (world.row()["new"]["exchanges"], world.told) == (5, [])
+        assert world.counts[("new", "new", "block")] == 2000
+        for index in range(200):
+            world.decide(VERSIONS[1], BLOCK, **{label: str(index)})
+        assert world.told == [("new", "rolled_back")]
+
+
+def test_the_same_label_of_another_app():
+    """It is another caller's."""
+    world = World(OLD, new())
+    for app in ("a", "b"):
+        world.decide(VERSIONS[0], ALLOW * 100, app=app, session="s")
+    assert world.row()["old"]["exchanges"] == 10
+
+
+def test_the_old_one_of_a_promoted():
+    """Where it gets nothing any more, that is said, and no longer when the new one is not promoted."""
+    world = World(OLD, new())
+    assert (world.rollouts.warnings(), world.row()["warning"]) == ([], None)
+    world.rollouts.act("new", "promote")
+    world.rollouts.take_up(snapshot(loaded("old", "3"), new()))
+    said = "old gets no exchanges, whatever is edited in it: new is promoted, and decides them all"
+    assert (world.rollouts.warnings(), world.row()["warning"]) == ([said], said)
+    world.rollouts.act("new", "rollback")
+    assert world.rollouts.warnings() == []
+
+
 def test_a_lost_memory():
     """Where nobody knows what had become of the new versions, they get nothing until somebody says so, or their files change."""
     world = World(OLD, new(), is_lost=True)
@@ -266,15 +327,17 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     assert [version[4] for version in remembered(world.rollouts.memory())] == ["3", "4", "5"]
 
 
-GOOD = {"v": 1, "settled": {"a@1": {"state": "promoted", "by": "hand", "at": 1.0}}}
+GOOD = {"v": 2, "settled": {"a@1": {"state": "promoted", "by": "hand", "at": 1.0, "own": "x"}}}
 
 
 @pytest.mark.parametrize(
     "kept",
     [
-        b"", b"{", b"[]", b"null", b'"x"', b"\xff", {"v": 2, "settled": {}}, {"settled": {}}, {"v": 1}, {"v": 1, "settled": []},
-        {"v": 1, "settled": {"a": {}}}, {"v": 1, "settled": {"a": None}}, {"v": 1, "settled": {"a": {"state": "on", "by": "", "at": 1}}},
-        {"v": 1, "settled": {"a": {"state": "promoted", "by": "", "at": "now"}}},
+        b"", b"{", b"[]", b"null", b'"x"', b"\xff", {"v": 1, "settled": {}}, {"settled": {}}, {"v": 2}, {"v": 2, "settled": []},
+        {"v": 2, "settled": {"a": {}}}, {"v": 2, "settled": {"a": None}},
+        {"v": 2, "settled": {"a": {"state": "on", "by": "", "at": 1, "own": ""}}},
+        {"v": 2, "settled": {"a": {"state": "promoted", "by": "", "at": "now", "own": ""}}},
+        {"v": 2, "settled": {"a": {"state": "promoted", "by": "", "at": 1}}},
     ],
 )  # fmt: skip
 def test_what_cannot_be_remembered(kept: object):
@@ -285,7 +348,7 @@ def test_what_cannot_be_remembered(kept: object):
 def test_what_is_remembered():
     """A first start has nothing to remember."""
     assert remembered(None) == {}
-    assert remembered(json.dumps(GOOD).encode()) == {"a@1": Settled(State.PROMOTED, "hand", 1.0)}
+    assert remembered(json.dumps(GOOD).encode()) == {"a@1": Settled(State.PROMOTED, "hand", 1.0, "x")}
 
 
 @given(st.binary(max_size=200))

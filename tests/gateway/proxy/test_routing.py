@@ -4,7 +4,7 @@ import pytest
 
 from gateway.config import Route
 from gateway.config import Upstream as Settings
-from gateway.errors import NotSupported, UpstreamError, UpstreamTimeout
+from gateway.errors import GatewayError, NotSupported, UpstreamError, UpstreamTimeout
 from gateway.proxy.http import Target, UpstreamAnswer
 from gateway.proxy.routing import REST_S, Router
 from gateway.proxy.upstream import Unreachable
@@ -36,15 +36,29 @@ class Clock:
 UNREACHABLE = Unreachable("upstream_unreachable", "no")
 
 
+class Noted:
+    """What is told of calls, in order."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def begin(self, upstream: str) -> list[tuple[str, str]]:
+        self.noted.append(upstream)
+        return [("traceparent", f"of-{upstream}")]
+
+    def failed(self, error: GatewayError) -> None:
+        self.noted.append(error.code)
+
+
 class World:
     def __init__(self, *upstreams: FakeUpstream, routes: tuple[Route, ...] = ()) -> None:
-        self.clock = Clock()
+        self.clock, self.calls = Clock(), Noted()
         self.router = Router(upstreams, routes, self.clock)
 
     async def ask(self, model: str = "m", **options: bool) -> str:
         options = {"drop_credentials": False} | options
         upstream, answer = await self.router.send(
-            Target("POST", "/p", "openai", model), [("Authorization", "k"), ("User-Agent", "y")], b"body", **options
+            Target("POST", "/p", "openai", model), [("Authorization", "k"), ("User-Agent", "y")], b"body", self.calls, **options
         )
         assert answer.status == 200
         return upstream.name
@@ -98,6 +112,8 @@ async def test_first_healthy():
     a.error = UNREACHABLE
     assert [await world.ask(), await world.ask()] == ["b", "b"]
     assert (len(a.sent), len(b.sent)) == (2, 2)
+    assert world.calls.noted == ["a", "a", "upstream_unreachable", "b", "b"]
+    assert ("traceparent", "of-b") in b.sent[0][2]
     a.error = None
     world.clock.now += REST_S - 0.1
     assert await world.ask() == "b"

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,7 +83,7 @@ async def world(
         routes=routes(), apps=Apps(()), choose_plan=lambda subject, named, request_id: compiled,
         memos=Memos(Memo(KEY, 100_000), Memo(KEY, 100_000)), scans=None, router=Router([upstream], (), time.monotonic), vault=Vault(),
         spawn=spawn, record=lambda exchange: records.append(render(exchange)), failed=lambda exchange, error: faults.append(error),
-        key=KEY, wall=time.time, clock=time.perf_counter, new_id=lambda: "req_1", pictures=pictures,
+        key=KEY, wall=time.time, clock=time.perf_counter, new_id=lambda: "req_1", chance=os.urandom, pictures=pictures,
         uploads=limits or UploadLimits(),
     )  # fmt: skip
     bounds = Bounds(100_000, 20, 1, body_timeout_s, 5, max_upload)

@@ -6,30 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.exchanges import SqlStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import parse
 from gateway.watch.store import BrokenStoreError, Query, StoreError
 from tests.gateway.watch.records import NOW, line
 
 
-def keep(store: SqliteStore, *numbers: int, now: float = NOW) -> int:
+def keep(store: SqlStore, *numbers: int, now: float = NOW) -> int:
     return store.keep([parse(line(number)) for number in numbers], [], {"1.jsonl": 1}, now)
 
 
 def test_for_its_owner_alone(tmp_path: Path):
     """Nobody else may read the file."""
-    SqliteStore(tmp_path / "new" / "a.db", 30).close()
+    open_sqlite(tmp_path / "new" / "a.db", 30).close()
     assert (tmp_path / "new" / "a.db").stat().st_mode & 0o077 == 0
 
 
 def test_reading_beside_the_writer(tmp_path: Path):
     """A reader sees what is committed, never waits, and cannot write."""
-    writer = SqliteStore(tmp_path / "a.db", 30)
+    writer = open_sqlite(tmp_path / "a.db", 30)
     keep(writer, 1)
-    reader = SqliteStore(tmp_path / "a.db", 30, read_only=True)
-    writer._rows.execute("BEGIN IMMEDIATE")
+    reader = open_sqlite(tmp_path / "a.db", 30, read_only=True)
+    writer._rows._rows.execute("BEGIN IMMEDIATE")
     assert len(reader.page(Query(), None, 10)) == 1
-    writer._rows.execute("ROLLBACK")
+    writer._rows._rows.execute("ROLLBACK")
     with pytest.raises(StoreError, match="READONLY"):
         keep(reader, 2)
 
@@ -37,14 +38,14 @@ def test_reading_beside_the_writer(tmp_path: Path):
 def test_no_file(tmp_path: Path):
     """A reader makes none."""
     with pytest.raises(StoreError):
-        SqliteStore(tmp_path / "none.db", 30, read_only=True)
+        open_sqlite(tmp_path / "none.db", 30, read_only=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """While another process writes, the store says that it cannot, and nothing of the batch is in it."""
     monkeypatch.setattr("gateway.storage.sqlite._BUSY_S", 0.05)
-    store = SqliteStore(tmp_path / "a.db", 30)
+    store = open_sqlite(tmp_path / "a.db", 30)
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="SQLITE_BUSY"):
@@ -55,10 +56,10 @@ def test_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_full(tmp_path: Path):
     """Where there is no more room, what was kept before stays, and the batch is in it whole or not at all."""
-    store = SqliteStore(tmp_path / "a.db", 30)
+    store = open_sqlite(tmp_path / "a.db", 30)
     keep(store, 1)
-    (pages,) = store._rows.execute("PRAGMA page_count").fetchone()
-    store._rows.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = store._rows._rows.execute("PRAGMA page_count").fetchone()
+    store._rows._rows.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="SQLITE_FULL"):
         keep(store, *range(2, 500))
     assert [row.request_id for row in store.page(Query(), None, 10)] == [f"req_{1:024x}"]
@@ -70,25 +71,25 @@ def test_damaged(tmp_path: Path, content: bytes):
     """A file that is no database is told apart from one that cannot be used now."""
     (tmp_path / "a.db").write_bytes(content)
     with pytest.raises(BrokenStoreError):
-        SqliteStore(tmp_path / "a.db", 30).offsets()
+        open_sqlite(tmp_path / "a.db", 30)
 
 
 def test_what_is_dropped_gives_its_room_back(tmp_path: Path):
     """The file shrinks when days go."""
-    store = SqliteStore(tmp_path / "a.db", 1)
+    store = open_sqlite(tmp_path / "a.db", 1)
     keep(store, *range(3000))
-    before = store._rows.execute("PRAGMA page_count").fetchone()[0]
+    before = store._rows._rows.execute("PRAGMA page_count").fetchone()[0]
     assert store.prune(NOW + 3 * 86_400) == 1
-    assert store._rows.execute("PRAGMA page_count").fetchone()[0] < before / 2
+    assert store._rows._rows.execute("PRAGMA page_count").fetchone()[0] < before / 2
 
 
 def test_one_at_a_time_in_any_thread(tmp_path: Path):
     """Who looks may do so in whatever thread it opens the store in."""
-    keep(SqliteStore(tmp_path / "a.db", 30), 1)
+    keep(open_sqlite(tmp_path / "a.db", 30), 1)
     found: list[int] = []
 
     def look() -> None:
-        store = SqliteStore(tmp_path / "a.db", 30, read_only=True)
+        store = open_sqlite(tmp_path / "a.db", 30, read_only=True)
         found.append(len(store.page(Query(), None, 10)))
         store.close()
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.guard.outcome import Findings, Unread
 from gateway.guard.review import Hit
+from gateway.telemetry import instruments as module
 from gateway.telemetry.instruments import Durations, Instruments, Reading, Readings
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Usage
@@ -123,6 +124,23 @@ def test_no_label_is_the_clients(instruments: Instruments):
     assert len(samples(instruments)) == before
 
 
+def test_a_metric_has_only_so_many_series(instruments: Instruments, monkeypatch: pytest.MonkeyPatch):
+    """What comes beyond is counted under ``other``, and that is counted too; what has a series keeps it, and no count is lost."""
+    monkeypatch.setattr(module, "MAX_SERIES", 3)
+    for surface in ("a", "b", "c", "d", "e", "b", "f", "d"):
+        instruments.observe(exchange(surface=surface))
+    found = samples(instruments)
+    ended = 'oddgate_requests_total{decision="allow",outcome="completed",surface="%s"}'
+    assert {surface: found.get(ended % surface) for surface in "abcdef"} == {"a": 1, "b": 2, "c": 1, "d": None, "e": None, "f": None}
+    assert found['oddgate_requests_total{decision="other",outcome="other",surface="other"}'] == 4
+    assert found['oddgate_guards_seconds_count{stream="other",surface="other"}'] == 4
+    assert found['oddgate_guards_seconds_sum{stream="other",surface="other"}'] == 1
+    assert {name: value for name, value in found.items() if "overflow" in name} == {
+        f'oddgate_metric_series_overflow_total{{metric="oddgate_{name}"}}': 4
+        for name in ("requests_total", "overhead_seconds", "guards_seconds", "upstream_seconds", "first_byte_seconds")
+    }
+
+
 def test_readings():
     """Numbers that others keep are read when they are asked for; counters get their suffix."""
     registry, value = CollectorRegistry(), [1.0]
@@ -139,3 +157,15 @@ def test_names(instruments: Instruments):
     for metric in instruments.registry.collect():
         assert re.fullmatch(r"oddgate_[a-z]+(_[a-z]+)*", metric.name)
         assert metric.documentation.endswith(".")
+
+
+def test_telemetry(instruments: Instruments):
+    """What becomes of applications' own telemetry is counted by its kind, and by nothing that it says."""
+    instruments.telemetry_received("logs", "accepted", 3)
+    instruments.telemetry_left_out("traces", "attributes", 2)
+    instruments.telemetry_forwarded("logs", "sent", 3)
+    assert samples(instruments) == {
+        'oddgate_telemetry_records_total{result="accepted",signal="logs"}': 3,
+        'oddgate_telemetry_left_out_total{signal="traces",what="attributes"}': 2,
+        'oddgate_telemetry_forwarded_total{result="sent",signal="logs"}': 3,
+    }

@@ -7,12 +7,18 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gateway.telemetry import journal as module
-from gateway.telemetry.journal import Journal, segment_files
+from gateway.telemetry.auditing import read_journal
+from gateway.telemetry.chain import is_own, read_seal
+from gateway.telemetry.journal import Journal, is_written, segment_files
+from gateway.telemetry.signing import Signer
+
+SECRET = bytes(32)
 
 
 class Clock:
@@ -35,7 +41,7 @@ def new(tmp_path: Path, clock: Clock):
     made: list[Journal] = []
 
     def make(segment_bytes: int = 1000, keep_bytes: int = 10**6, **options: bool) -> Journal:
-        made.append(Journal(tmp_path / "journal", segment_bytes, keep_bytes, clock, **options))
+        made.append(Journal(tmp_path / "journal", segment_bytes, keep_bytes, SECRET, clock, **options))
         return made[-1]
 
     yield make
@@ -43,14 +49,21 @@ def new(tmp_path: Path, clock: Clock):
         journal.close()
 
 
-def records(folder: Path) -> list[object]:
-    """Every whole record, oldest first, as a reader sees them."""
-    found = []
-    for segment in segment_files(folder / "journal"):
-        for line in segment.read_bytes().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                found.append(json.loads(line))
-    return found
+def lines(folder: Path) -> list[bytes]:
+    """Every whole line, oldest first."""
+    found = [line for segment in segment_files(folder / "journal") for line in segment.read_bytes().splitlines(keepends=True)]
+    return [line for line in found if line.endswith(b"\n")]
+
+
+def records(folder: Path) -> list[dict]:
+    """Every whole record, oldest first, as a reader sees them, without its place in the chain."""
+    found = [json.loads(line) for line in lines(folder) if not is_own(line)]
+    return [{name: value for name, value in record.items() if name != "chain"} for record in found]
+
+
+def said(folder: Path, kind: str) -> list[dict]:
+    """What the chain says of itself."""
+    return [line for line in map(json.loads, lines(folder)) if line.get("kind") == kind]
 
 
 def test_a_record_is_there_when_append_returns(new: Callable[..., Journal], tmp_path: Path):
@@ -69,41 +82,56 @@ def test_only_the_owner_may_read_it(new: Callable[..., Journal], tmp_path: Path)
 
 
 def test_segments(new: Callable[..., Journal], tmp_path: Path, clock: Clock):
-    """A segment ends before it would outgrow its bound; names sort by age; a record larger than the bound is alone in its segment."""
-    journal = new(segment_bytes=100)
+    """A segment's records end before it would outgrow its bound; names sort by age; one larger than the bound is alone in its segment."""
+    journal = new(segment_bytes=1000)
     for number in range(20):
-        journal.append({"n": number, "fill": "x" * (200 if number == 7 else 10)})
+        journal.append({"n": number, "fill": "x" * (2000 if number == 7 else 100)})
         clock.now += 0.3
     segments = segment_files(tmp_path / "journal")
     assert len(segments) > 5
     assert [record["n"] for record in records(tmp_path)] == list(range(20))
-    assert all(segment.stat().st_size <= 100 or segment.read_bytes().count(b"\n") == 1 for segment in segments)
+    for segment in segments:
+        own = [line for line in segment.read_bytes().splitlines(keepends=True) if not (is_own(line) and b'"rotation"' in line)]
+        assert sum(map(len, own)) <= 1000 or sum(not is_own(line) for line in own) == 1
     assert [segment.stat().st_mtime_ns for segment in segments] == sorted(segment.stat().st_mtime_ns for segment in segments)
 
 
 def test_names_sort_by_age_over_a_restart(new: Callable[..., Journal], tmp_path: Path, clock: Clock):
     """What a later process writes comes later."""
-    for number in range(3):
+    for number, later in enumerate((1, 0, -5000, 1)):
         new().append({"n": number})
-        clock.now += 1
-    assert [record["n"] for record in records(tmp_path)] == [0, 1, 2]
+        clock.now += later
+    assert [record["n"] for record in records(tmp_path)] == [0, 1, 2, 3]
 
 
 def test_pruning(new: Callable[..., Journal], tmp_path: Path):
-    """The oldest segments go first, and what stays is within the bound, the segment being written aside."""
-    journal = new(segment_bytes=100, keep_bytes=300)
+    """The oldest segments go first, and what stays is within the bound, the segment being written aside; that they went is written down."""
+    journal = new(segment_bytes=1000, keep_bytes=6000)
     for number in range(100):
-        journal.append({"n": number, "fill": "x" * 30})
+        journal.append({"n": number, "fill": "x" * 200})
     kept = [record["n"] for record in records(tmp_path)]
     assert kept == list(range(kept[0], 100))
-    *closed, _ = segment_files(tmp_path / "journal")
-    assert 200 <= sum(segment.stat().st_size for segment in closed) <= 300
+    *closed, _ = segments = segment_files(tmp_path / "journal")
+    assert 4000 <= sum(segment.stat().st_size for segment in closed) <= 6000
+    last = said(tmp_path, "pruned")[-1]
+    assert (last["segments"], last["kept"], last["through"] < segments[0].name) == (1, [], True)
+
+
+def test_pruning_leaves_alone_what_another_process_writes(new: Callable[..., Journal], tmp_path: Path):
+    """It would write to a file that is not there any more."""
+    other = new()
+    other.append({"n": "theirs"})
+    journal = new(segment_bytes=500, keep_bytes=1)
+    for number in range(3):
+        journal.append({"n": number, "fill": "x" * 400})
+    assert [record["n"] for record in records(tmp_path)] == ["theirs", 2]
+    assert [event["kept"] for event in said(tmp_path, "pruned")] == [[segment_files(tmp_path / "journal")[0].name]]
 
 
 def test_pruning_never_removes_the_segment_that_is_written(new: Callable[..., Journal], tmp_path: Path, clock: Clock):
-    """Not even if the clock was set back, so that the newest segment's name is the oldest."""
-    journal = new(segment_bytes=100, keep_bytes=1)
-    journal.append({"fill": "x" * 90})
+    """Not even if the clock was set back."""
+    journal = new(segment_bytes=1000, keep_bytes=1)
+    journal.append({"fill": "x" * 900})
     clock.now -= 10_000
     journal.append({"n": "last"})
     assert records(tmp_path) == [{"n": "last"}]
@@ -113,11 +141,11 @@ def test_pruning_never_removes_the_segment_that_is_written(new: Callable[..., Jo
 
 def test_somebody_else_cleans_up(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A segment that is gone before it is pruned is no error."""
-    journal = new(segment_bytes=50, keep_bytes=1)
+    journal = new(segment_bytes=500, keep_bytes=1)
     ghost = tmp_path / "journal" / "19990101T000000-1-000001.jsonl"
     monkeypatch.setattr(module, "segment_files", lambda folder: [ghost, *segment_files(folder)])
     for number in range(5):
-        journal.append({"n": number, "fill": "x" * 30})
+        journal.append({"n": number, "fill": "x" * 300})
 
 
 @pytest.mark.parametrize("written", [0, 1, 10])
@@ -138,8 +166,8 @@ def test_a_torn_record(new: Callable[..., Journal], tmp_path: Path, monkeypatch:
 
 def test_a_full_disk(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """While no segment can be begun, each record is an error and nothing goes to a file that is not ours; then all is well again."""
-    journal = new(segment_bytes=60)
-    journal.append({"n": 1, "fill": "x" * 30})
+    journal = new(segment_bytes=800)
+    journal.append({"n": 1, "fill": "x" * 400})
     real = os.open
 
     def full(*args: object, **kwargs: object) -> int:
@@ -148,10 +176,10 @@ def test_a_full_disk(new: Callable[..., Journal], tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(module.os, "open", full)
     for _ in range(3):
         with pytest.raises(OSError, match="No space"):
-            journal.append({"n": 2, "fill": "x" * 30})
+            journal.append({"n": 2, "fill": "x" * 400})
         with (tmp_path / "innocent").open("w+b") as innocent:  # would get the descriptor of a segment that was closed too early
             with pytest.raises(OSError, match="No space"):
-                journal.append({"n": 2, "fill": "x" * 30})
+                journal.append({"n": 2, "fill": "x" * 400})
             assert innocent.read() == b""
     monkeypatch.setattr(module.os, "open", real)
     journal.append({"n": 3})
@@ -163,11 +191,11 @@ import signal, sys
 from pathlib import Path
 from gateway.telemetry.journal import Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-journal = Journal(Path(sys.argv[1]), 10**6, 10**7, lambda: 1_795_000_000.0)
+journal = Journal(Path(sys.argv[1]), 10**6, 10**7, bytes(32), lambda: 1_795_000_000.0)
 outcomes = []
 for number in range(8):
     try:
-        journal.append({"n": number, "fill": "x" * 40})
+        journal.append({"n": number, "fill": "x" * 400})
         outcomes.append(number)
     except OSError:
         outcomes.append(None)
@@ -179,7 +207,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path):
     """With the system's own limit, exactly the records that were acknowledged can be read again."""
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (150, 150))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
 
     done = subprocess.run(
         [sys.executable, "-c", _LIMITED, str(tmp_path / "journal")], check=True, capture_output=True, preexec_fn=limit, timeout=30
@@ -195,26 +223,27 @@ def test_fsync(new: Callable[..., Journal], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module.os, "fsync", synced.append)
     journal = new()
     journal.sync()
-    assert synced == []
-    journal.append({})
-    journal.append({})
-    assert synced == []
-    journal.sync()
     journal.sync()
     assert len(synced) == 1
+    journal.append({})
+    journal.append({})
+    assert len(synced) == 1
+    journal.sync()
+    journal.sync()
+    assert len(synced) == 2
     each = new(sync_each=True)
     each.append({})
     each.append({})
-    assert len(synced) == 3
+    assert len(synced) == 4
 
 
 def test_a_segment_is_on_the_disk_before_the_next_begins(new: Callable[..., Journal], monkeypatch: pytest.MonkeyPatch):
     """Rotation loses nothing that an interval would have saved."""
     synced: list[int] = []
     monkeypatch.setattr(module.os, "fsync", synced.append)
-    journal = new(segment_bytes=50)
-    journal.append({"fill": "x" * 40})
-    journal.append({"fill": "x" * 40})
+    journal = new(segment_bytes=800)
+    journal.append({"fill": "x" * 400})
+    journal.append({"fill": "x" * 400})
     assert len(synced) == 1
 
 
@@ -236,3 +265,114 @@ def test_segment_files(tmp_path: Path):
     for name in ("20261122T101500-1-000002.jsonl", "20261122T101500-1-000001.jsonl", "notes.txt", ".jsonl.swp"):
         (tmp_path / name).touch()
     assert [path.name[-12:] for path in segment_files(tmp_path)] == ["000001.jsonl", "000002.jsonl"]
+
+
+def test_the_chain(new: Callable[..., Journal], tmp_path: Path):
+    """Every line has the next number, its own seal as its last member, and a chain goes on from segment to segment."""
+    journal = new(segment_bytes=800)
+    for number in range(6):
+        journal.append({"n": number, "fill": "x" * 300})
+    seals = [read_seal(line) for line in lines(tmp_path)]
+    assert [seal.link.n for seal in seals] == list(range(1, len(seals) + 1))
+    for line, seal in zip(lines(tmp_path), seals, strict=True):
+        assert list(json.loads(line))[-1] == "chain"
+        assert json.loads(line)["chain"] == seal.link._asdict()
+    begins = said(tmp_path, "segment")
+    assert len(begins) > 2
+    assert [begin["segment"] for begin in begins] == [path.name for path in segment_files(tmp_path / "journal")]
+    assert begins[0]["previous"] is None
+    for before, begin in pairwise(begins):
+        assert begin["previous"]["segment"] == before["segment"]
+        assert begin["previous"]["n"] == begin["chain"]["n"] - 1
+
+
+def test_checkpoints(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """At the start, on demand where there was something new, after so many records, at each rotation and at the end; each is signed."""
+    monkeypatch.setattr(module, "CHECKPOINT_RECORDS", 4)
+    journal = Journal(tmp_path / "journal", 2400, 10**6, SECRET, Clock())
+    journal.checkpoint()
+    journal.append({"n": 1})
+    journal.checkpoint()
+    journal.checkpoint()
+    for number in range(4):
+        journal.append({"n": number})
+    journal.append({"fill": "x" * 2000})
+    journal.close()
+    words = said(tmp_path, "checkpoint")
+    assert [word["why"] for word in words] == ["start", "interval", "interval", "rotation", "end"]
+    assert all(Signer(SECRET).is_signed(word) for word in words)
+    assert words[3]["next"] == segment_files(tmp_path / "journal")[1].name
+    assert all(word["n"] == word["chain"]["n"] - 1 for word in words)
+
+
+def test_a_new_process_says_where_the_others_were(new: Callable[..., Journal], tmp_path: Path):
+    """What was there when it began can no longer go unnoticed; what is torn off at an end is not part of it."""
+    first = new()
+    first.append({"n": 1})
+    (old,) = segment_files(tmp_path / "journal")
+    with old.open("ab") as file:
+        file.write(b'{"torn"')
+    new()
+    assert said(tmp_path, "checkpoint")[-1]["heads"] == [{"segment": old.name, "n": 3, "mac": said_mac(old)}]
+
+
+@pytest.mark.parametrize("kind", [b'"segment"', b'"checkpoint"'])
+def test_a_journal_that_cannot_be_begun(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: bytes):
+    """It leaves nothing behind."""
+    real = os.write
+    monkeypatch.setattr(module.os, "write", lambda file, data: real(file, data[:5] if kind in data[:30] else data))
+    with pytest.raises(OSError, match="part of a record"):
+        new()
+    assert segment_files(tmp_path / "journal") == []
+
+
+def test_ending_after_a_torn_record(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing is written behind it: it looks as if the process had been killed."""
+    journal = Journal(tmp_path / "journal", 1000, 10**6, SECRET, Clock())
+    real = os.write
+    monkeypatch.setattr(module.os, "write", lambda file, data: real(file, data[:5]))
+    with pytest.raises(OSError, match="part of a record"):
+        journal.append({"n": 1})
+    monkeypatch.setattr(module.os, "write", real)
+    journal.checkpoint()
+    journal.close()
+    audited = read_journal(tmp_path / "journal", SECRET).report()
+    assert [(writer.state, writer.is_torn) for writer in audited.writers] == [("broken off", True)]
+    assert audited.faults == []
+
+
+def test_many_restarts(new: Callable[..., Journal], tmp_path: Path):
+    """A checkpoint stays small, however many processes there were; the newest are in it."""
+    for _ in range(50):
+        new()
+    heads = said(tmp_path, "checkpoint")[-1]["heads"]
+    assert [head["segment"] for head in heads] == [path.name for path in segment_files(tmp_path / "journal")[-33:-1]]
+
+
+def said_mac(segment: Path) -> str:
+    return read_seal(segment.read_bytes().rpartition(b"\n")[0].splitlines(keepends=True)[-1] + b"\n").link.mac
+
+
+def test_who_writes(tmp_path: Path):
+    """A segment is known to be written to as long as its process has it open."""
+    journal = Journal(tmp_path / "journal", 1000, 10**6, SECRET, Clock())
+    (segment,) = segment_files(tmp_path / "journal")
+    assert is_written(segment)
+    journal.close()
+    assert not is_written(segment)
+
+
+@pytest.mark.parametrize("written", [0, 10])
+def test_a_segment_that_cannot_be_begun(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int):
+    """The old one goes on, no file stays behind, and the chain is whole."""
+    journal = new(segment_bytes=900)
+    journal.append({"n": 1, "fill": "x" * 400})
+    real = os.write
+    monkeypatch.setattr(module.os, "write", lambda file, data: real(file, data[:written] if b'"segment"' in data[:30] else data))
+    with pytest.raises(OSError, match="part of a record"):
+        journal.append({"n": 2, "fill": "x" * 400})
+    assert len(segment_files(tmp_path / "journal")) == 1
+    monkeypatch.setattr(module.os, "write", real)
+    journal.append({"n": 3, "fill": "x" * 400})
+    assert [record["n"] for record in records(tmp_path)] == [1, 3]
+    assert read_journal(tmp_path / "journal", SECRET).report().faults == []

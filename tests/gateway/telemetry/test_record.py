@@ -1,6 +1,7 @@
 """The record of an exchange: one fixed shape, and none of the exchange's text."""
 
 import json
+import math
 from collections import deque
 from dataclasses import replace
 
@@ -16,10 +17,12 @@ from gateway.guard.request import Memos, RequestGuard
 from gateway.guard.response import ResponseGuard
 from gateway.guard.review import Hit, Scored
 from gateway.guard.tokens import Tokens
+from gateway.telemetry.course import Attempt, Stage
 from gateway.telemetry.record import VERSION, Consistency, Exchange, render
 from gateway.wire.asked import asked as asked_of
 from gateway.wire.model import Call, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
+from gateway.wire.tracing import Trace
 from policies.rehearsal.recorded import entry
 from policies.subject import Asked
 from policies.verdict import Action, Fired
@@ -56,12 +59,15 @@ def full() -> Exchange:
         app="support-bot", surface="chat", model="gpt-4o", is_stream=True, policy="default@0123456789ab", upstream="openai", status=200,
         request=request, response=response, response_covered=[Covered((0, "content"), Scope.OUTPUT, 7, ())],
         usage=Usage(3, 4), request_bytes=100, response_bytes=200, released_chars=7,
+        trace=Trace("a" * 32, "b" * 16, "c" * 16), method="POST", route="/v1/chat/completions",
+        stages=[Stage("input", 10.0, 10.5, 0.25)], attempts=[Attempt("d" * 16, "openai", 10.5, 11.0, 10.75, 200)],
         guard_s=0.001, upstream_s=1.5, client_s=0.25, first_byte=10.5, end=12.0,
     )  # fmt: skip
 
 
 SHAPE = {
-    "v": "int", "ts": "float", "request_id": "str", "app": "str", "surface": "str", "model": "str", "stream": "bool",
+    "v": "int", "ts": "float", "request_id": "str", "trace": {"id": "str", "span": "str", "parent": "str", "flags": "int"},
+    "method": "str", "route": "str", "app": "str", "surface": "str", "model": "str", "stream": "bool",
     "unguarded": "bool", "policy": "str",
     "decision": "str", "outcome": "str", "status": "int", "upstream": "str", "rules": ["str"], "would": ["str"],
     "findings": [{
@@ -77,6 +83,10 @@ SHAPE = {
     "tokens": {"input": "int", "output": "int"},
     "bytes": {"request": "int", "response": "int"},
     "released_chars": "int",
+    "stages": [{"stage": "str", "at": "float", "ms": "float", "busy": "float", "action": "str", "findings": "int"}],
+    "attempts": [{
+        "span": "str", "upstream": "str", "at": "float", "ms": "float", "first": "float", "status": "int", "error": "NoneType",
+    }],
     "timings_ms": {"total": "float", "overhead": "float", "guards": "float", "upstream": "float", "first_byte": "float"},
 }  # fmt: skip
 
@@ -96,12 +106,14 @@ def test_what_it_says():
     assert [finding["place"] for finding in record["findings"]] == ["messages.0.content", "0.content"]
     assert record["findings"][0]["score"] == 0.1235
     assert record["coverage"]["response"][0]["why_not"]
+    assert record["stages"] == [{"stage": "input", "at": 0.0, "ms": 500.0, "busy": 250.0, "action": "redact", "findings": 1}]
 
 
 def test_an_exchange_that_was_refused_at_the_door():
     """Nothing is known of it, and its record has the same keys."""
     record = render(exchange(outcome="unsupported_path", status=404, end=10.001))
     assert set(record) == set(SHAPE)
+    assert (record["trace"], record["route"], record["stages"], record["attempts"]) == (None, "", [], [])
     assert (record["decision"], record["upstream"], record["timings_ms"]["first_byte"]) == ("allow", None, None)
 
 
@@ -266,6 +278,9 @@ def test_what_is_asked():
     assert "asked" not in render(exchange())
     found = entry(json.loads(json.dumps(render(exchange(asked=ASKED)), default=list))).exchange
     assert found.asked == ASKED
+    fallbacks = replace(ASKED, models=("gpt-4o-mini", "Anna Miller"))
+    found = entry(json.loads(json.dumps(render(exchange(asked=fallbacks)), default=list))).exchange
+    assert found.asked.models == ("gpt-4o-mini", "")  # what could be a text is not told, and allowed nowhere
     assert not {"exchange.tools", "exchange.messages", "exchange.kinds", "exchange.top_p"} & found.unknown
 
 
@@ -280,10 +295,19 @@ def test_tools_that_are_not_named(tools: tuple[str, ...]):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"max_tokens": 4111111111111111.0}, {"max_tokens": 1e20}, {"temperature": 0.4111111111111111}, {"n": -491751234567.0}]
+    "changes",
+    [
+        {"max_tokens": 4111111111111111.0},
+        {"max_tokens": 1e20},
+        {"temperature": 0.4111111111111111},
+        {"n": -491751234567.0},
+        {"top_p": math.nan},
+    ],
 )
 def test_numbers_that_could_be_somebodys(changes: dict[str, float]):
-    """None of what is asked is written then, so that no number of a card is in it; and a replay knows that it does not know."""
+    """None of what is asked is written then, so that no number of a card is in it, nor what is no number; and a replay knows that it does
+    not know.
+    """
     record = render(exchange(asked=replace(ASKED, **changes)))
     assert "asked" not in record
     assert "exchange.max_tokens" in entry(json.loads(json.dumps(record, default=list))).exchange.unknown

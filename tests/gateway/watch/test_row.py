@@ -46,6 +46,18 @@ def test_a_newer_record():
     assert not is_newer(record(1))
 
 
+def test_its_place_in_the_journal():
+    """It is not part of what is kept."""
+    assert parse(line(1, chain={"n": 7, "mac": "0" * 32})) == parse(line(1))
+    assert parse(orjson.dumps({**orjson.loads(feedback(1, "bad")), "chain": {"n": 8}})) == parse(feedback(1, "bad"))
+
+
+@pytest.mark.parametrize("kind", ["segment", "checkpoint", "pruned"])
+def test_what_the_journal_says_of_itself(kind: str):
+    """There is nothing to keep of it."""
+    assert parse(orjson.dumps({"v": 1, "kind": kind, "ts": NOW, "chain": {"n": 1}})) is None
+
+
 def test_long_names():
     """A name in a column is bounded; the record has it all."""
     row = parse(line(1, app="a" * 5000, rules=[f"r{number}" for number in range(500)]))

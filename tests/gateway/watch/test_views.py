@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.exchanges import SqlStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import parse
 from gateway.watch.store import Place, Query
 from gateway.watch.views import QueryError, asked, exchange, page
@@ -12,13 +13,13 @@ from tests.gateway.watch.records import NOW, feedback, line, record
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SqliteStore:
-    store = SqliteStore(tmp_path / "a.db", 30)
+def store(tmp_path: Path) -> SqlStore:
+    store = open_sqlite(tmp_path / "a.db", 30)
     store.keep([parse(line(number, rules=["pii"])) for number in range(3)], [parse(feedback(1, "bad", score=2))], {}, NOW)
     return store
 
 
-def test_page_after_page(store: SqliteStore):
+def test_page_after_page(store: SqlStore):
     """Each page names the next, the last none; a row has no record, and its rules are a list."""
     first = page(store, {"limit": "2"})
     second = page(store, {"limit": "2", "after": first["next"]})
@@ -28,7 +29,7 @@ def test_page_after_page(store: SqliteStore):
     assert "record" not in first["exchanges"][0]
 
 
-def test_one(store: SqliteStore):
+def test_one(store: SqlStore):
     """Its record, with what was said of it since."""
     found = exchange(store, f"req_{1:024x}")
     assert found == {

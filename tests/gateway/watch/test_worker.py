@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.storage.sqlite import SqliteStore
+from gateway.storage.exchanges import SqlStore
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.store import Query, StoreError
 from gateway.watch.worker import Tally, Worker
 from tests.gateway.watch.records import NOW, feedback, line
@@ -20,20 +21,20 @@ def write(folder: Path, segment: str, content: bytes) -> None:
         file.write(content)
 
 
-def ids(store: SqliteStore) -> list[int]:
+def ids(store: SqlStore) -> list[int]:
     return sorted(int(row.request_id[4:], 16) for row in store.page(Query(), None, 1000))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "a.db", 30)
+def store(tmp_path: Path) -> SqlStore:
+    return open_sqlite(tmp_path / "a.db", 30)
 
 
-def worker(tmp_path: Path, store: SqliteStore, tally: Tally, batch_bytes: int = 10**6) -> Worker:
+def worker(tmp_path: Path, store: SqlStore, tally: Tally, batch_bytes: int = 10**6) -> Worker:
     return Worker(tmp_path / "journal", store, lambda: NOW, tally, batch_bytes)
 
 
-def test_everything_is_kept(tmp_path: Path, store: SqliteStore):
+def test_everything_is_kept(tmp_path: Path, store: SqlStore):
     """Exchanges and what is said of them; what is no record is counted and passed over."""
     write(tmp_path / "journal", "1", line(1) + b"no record\n" + line(2) + feedback(1, "bad") + b'{"torn')
     working = worker(tmp_path, store, tally := Tally())
@@ -41,10 +42,10 @@ def test_everything_is_kept(tmp_path: Path, store: SqliteStore):
     assert ids(store) == [1, 2]
     assert [each.label for each in store.labels(f"req_{1:024x}")] == ["bad"]
     assert tally == Tally(kept=2, unreadable=1)
-    assert working.lag_bytes == len(b'{"torn')
+    assert working.lag == len(b'{"torn')
 
 
-def test_batches(tmp_path: Path, store: SqliteStore):
+def test_batches(tmp_path: Path, store: SqlStore):
     """As much as a batch takes; whether there is more is said."""
     write(tmp_path / "journal", "1", line(1) + line(2))
     working = worker(tmp_path, store, Tally(), batch_bytes=10)
@@ -52,12 +53,12 @@ def test_batches(tmp_path: Path, store: SqliteStore):
     assert ids(store) == [1, 2]
 
 
-def test_no_journal(tmp_path: Path, store: SqliteStore):
+def test_no_journal(tmp_path: Path, store: SqlStore):
     """Before the gateway's first start there is nothing to read."""
     assert worker(tmp_path, store, Tally()).step() is False
 
 
-def test_what_was_removed_unread(tmp_path: Path, store: SqliteStore):
+def test_what_was_removed_unread(tmp_path: Path, store: SqlStore):
     """It is counted."""
     write(tmp_path / "journal", "1", line(1) + line(2))
     working = worker(tmp_path, store, tally := Tally(), batch_bytes=10)
@@ -71,7 +72,7 @@ def test_what_was_removed_unread(tmp_path: Path, store: SqliteStore):
 class Faulty:
     """A store that fails as it is told: before it keeps a batch, or after, as when the answer is lost."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqlStore) -> None:
         self.store = store
         self.fails = ""
 
@@ -93,7 +94,7 @@ class AnyCourse(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.faulty = Faulty(SqliteStore(self.folder / "a.db", 30))
+        self.faulty = Faulty(open_sqlite(self.folder / "a.db", 30))
         self.written, self.segment, self.torn = 0, 1, b""
         self.restart()
 

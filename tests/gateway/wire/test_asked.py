@@ -1,17 +1,31 @@
 """What requests of every shape ask for."""
 
 import json
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.wire.asked import asked
+from gateway.wire.file_rows import read_row
+from gateway.wire.model import Request
+from gateway.wire.openai.realtime_requests import read_client_event
 from gateway.wire.routes import routes
 
+ROUTES = routes(())
+KEYS = ("requests", "params", "body", "session", "response", "max_tokens", "n", "tools", "name", "messages")
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=15,
+)
 
 
 def read(path: str, body: dict):
-    match = routes(()).find("POST", path)
+    match = ROUTES.find("POST", path)
     return asked(match.dialect.parse_request(json.dumps(body).encode(), match.call("POST", "application/json")))
 
 
@@ -60,3 +74,177 @@ def test_kinds():
     """A picture is seen, whether it can be read or not."""
     content = [{"type": "text", "text": "hello"}, PICTURE]
     assert read("/v1/chat/completions", {"model": "m", "messages": [{"role": "user", "content": content}]}).kinds == {"text", "image"}
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "best_of"])
+@pytest.mark.parametrize("said", ["2", "50", True, -1, -0.5, [1], {}, "", 10**400, 1e200])
+def test_what_is_no_number(key, said):
+    """A parameter that is said and is no number of the API's is no number to us, not unsaid: endpoints differ on what they make of it."""
+    found = read("/v1/chat/completions", {"model": "m", "messages": [], "max_tokens": 5, key: said})
+    field = {"max_completion_tokens": "max_tokens", "best_of": "n"}.get(key, key)
+    assert math.isnan(getattr(found, field))
+
+
+@pytest.mark.parametrize(("key", "said", "expected"), [
+    ("temperature", 0, 0), ("top_p", 0, 0), ("temperature", None, None), ("max_tokens", None, None), ("n", None, 1),
+])  # fmt: skip
+def test_what_is_a_number(key, said, expected):
+    """0 is a temperature, and null says nothing."""
+    assert getattr(read("/v1/chat/completions", {"model": "m", "messages": [], key: said}), key) == expected
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "n"])
+def test_none_at_all_is_no_number(key):
+    """0 stands for no limit in some servers."""
+    assert math.isnan(getattr(read("/v1/chat/completions", {"model": "m", "messages": [], key: 0}), key))
+
+
+@pytest.mark.parametrize("key", ["max_new_tokens", "n_predict", "num_predict"])
+@pytest.mark.parametrize("said", [0, -1, -2])
+def test_a_servers_own_word_for_no_limit(key, said):
+    """Beside a limit that is within bounds it is within none, on every surface that generates."""
+    for path, body in (
+        ("/v1/chat/completions", {"messages": [], "max_tokens": 5}),
+        ("/v1/completions", {"prompt": "x", "max_tokens": 5}),
+        ("/v1/responses", {"input": "x", "max_output_tokens": 5}),
+        ("/v1/messages", {"messages": [], "max_tokens": 5}),
+    ):
+        assert math.isnan(read(path, {"model": "m", **body, key: said}).max_tokens)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [(["a", "b", "a"], ("a", "b")), ("a", ("a",)), ([], ()), (None, ()), ([{"id": "a"}, 5], ("",)), ({"a": 1}, ("",))]
+)
+def test_models_that_may_answer_instead(said, expected):
+    """Each is named, in whatever form it is said; what is no name has an empty one."""
+    assert read("/v1/chat/completions", {"model": "m", "messages": [], "models": said}).models == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("/v1/chat/completions", {"messages": [], "max_output_tokens": 5}, None),
+        ("/v1/completions", {"prompt": "x", "max_completion_tokens": 5}, None),
+        ("/v1/responses", {"input": "x", "max_tokens": 5}, None),
+        ("/v1/messages", {"messages": [], "max_tokens_to_sample": 5}, None),
+        ("/v1/chat/completions", {"messages": [], "max_tokens": 5, "max_output_tokens": 50}, 50),
+        *(
+            (path, {**body, **limits}, expected)
+            for path, body, own in (
+                ("/v1/chat/completions", {"messages": []}, "max_tokens"),
+                ("/v1/completions", {"prompt": "x"}, "max_tokens"),
+                ("/v1/responses", {"input": "x"}, "max_output_tokens"),
+                ("/v1/messages", {"messages": []}, "max_tokens"),
+            )
+            for other in ("max_new_tokens", "n_predict", "num_predict")
+            for limits, expected in (({other: 5}, None), ({own: 5, other: 50}, 50), ({own: 5, other: 2}, 5))
+        ),
+    ],
+)
+def test_another_apis_limit_is_none(path, body, expected):
+    """A limit by a name that the API does not have is not said; beside one that it has, it counts if it is larger."""
+    assert read(path, {"model": "m", **body}).max_tokens == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/responses", {"input": "hello", "messages": []}),
+        ("/v1/responses", {"conversation": "conv_1"}),
+        ("/v1/responses", {"previous_response_id": "resp_1"}),
+        ("/v1/completions", {}),
+    ],
+)
+def test_who_asks_a_model_says_something(path, body):
+    """No request that a model answers to counts as one without a message."""
+    assert read(path, {"model": "m", **body}).messages == 1
+
+
+def params(**also):
+    return {"model": "m", "messages": [{"role": "user", "content": "hello"}], **also}
+
+
+def batch(*each):
+    return read("/v1/messages/batches", {"requests": [{"custom_id": f"r{number}", "params": one} for number, one in enumerate(each)]})
+
+
+def test_a_batch():
+    """Each of its requests is read by itself; their tools are the batch's."""
+    found = batch(params(max_tokens=5, temperature=0, tools=[{"name": "f"}]), params(max_tokens=50, temperature=1, tools=[{"name": "g"}]))
+    assert [(part.messages, part.max_tokens, part.temperature) for part in found.parts] == [(1, 5, 0), (1, 50, 1)]
+    assert (found.messages, found.max_tokens, found.tools) == (1, 50, ("f", "g"))
+    assert math.isnan(found.temperature)
+
+
+def test_a_batch_of_alike():
+    """What all of them say is what the batch says; what but some of them say cannot be told."""
+    assert batch(params(max_tokens=5, top_p=1), params(max_tokens=5, top_p=1)).top_p == 1
+    assert batch(params(), params()).max_tokens is None
+    assert math.isnan(batch(params(max_tokens=5), params()).max_tokens)
+    assert batch(params(max_tokens=5)).parts == ()
+    assert batch().messages == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "expected"),
+    [
+        ("/v1/chat/completions", params(max_tokens=5, tools=[{"name": "f"}]), {"max_tokens": 5, "tools": ("f",), "messages": 1}),
+        ("/v1/embeddings", {"model": "m", "input": ["x", "y"]}, {"messages": 2, "max_tokens": None}),
+        ("/v1/responses", {"model": "m", "input": "x"}, {"max_tokens": None, "messages": 1, "parts": ()}),
+        ("/v1/messages/batches", {"requests": [{"custom_id": "r", "params": params(max_tokens=7)}]}, {"max_tokens": 7, "messages": 1}),
+    ],
+)  # fmt: skip
+def test_a_row_of_a_file_of_requests(url, body, expected):
+    """It asks for what its body does."""
+    found = asked(row(body, url))
+    assert {key: getattr(found, key) for key in expected} == expected
+
+
+def test_a_row_with_a_request_around():
+    """What stands beside the body of a row counts too."""
+    found = asked(row(params(max_tokens=5), "/v1/chat/completions", max_tokens=500, tools=[{"name": "f"}]))
+    assert 500 in {part.max_tokens for part in found.parts}
+    assert found.tools == ("f",)
+
+
+def row(body, url, **also):
+    def reader(method, path):
+        match = ROUTES.find(method, path)
+        return match.dialect, match.call(method, "application/json")
+
+    return read_row(json.dumps({"custom_id": "r", "method": "POST", "url": url, "body": body, **also}).encode(), 1, reader)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"type": "response.create", "response": {"max_output_tokens": 5, "tools": [{"name": "f"}]}}, 5),
+        ({"type": "response.create", "session": {}, "response": {"max_output_tokens": 5, "tools": [{"name": "f"}]}}, 5),
+        ({"type": "session.update", "session": {"max_response_output_tokens": 5, "tools": [{"name": "f"}]}}, 5),
+        ({"type": "session.update", "session": {"max_response_output_tokens": "inf", "tools": [{"name": "f"}]}}, math.nan),
+    ],
+)
+def test_a_realtime_event(event, expected):
+    """It asks for what it is about, whatever else stands in it."""
+    found = asked(read_client_event(json.dumps(event).encode(), "m"))
+    assert found.tools == ("f",)
+    assert found.max_tokens == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(("fields", "n"), [([("n", "3")], 3), ([("n", "many")], math.nan), ([], 1)])
+def test_a_form(fields, n):
+    """Numbers stand there as text."""
+    parts = [("model", "m"), ("prompt", "hello"), *fields]
+    raw = "".join([f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{said}\r\n' for key, said in parts]) + "--b--\r\n"
+    match = ROUTES.find("POST", "/v1/images/edits")
+    found = asked(match.dialect.parse_request(raw.encode(), match.call("POST", "multipart/form-data; boundary=b")))
+    assert found.n == pytest.approx(n, nan_ok=True)
+    assert found.messages == 1
+
+
+@given(JSON)
+def test_any_body(body):
+    """Whatever a request holds, what it asks for is read."""
+    for surface in ("chat", "message_batches", "realtime", "images"):
+        found = asked(Request(surface, "m", False, body, b"", (), ()))
+        assert all(isinstance(name, str) for name in found.tools)

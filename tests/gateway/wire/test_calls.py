@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.wire.calls import tool_at, tools_of
+from gateway.wire.calls import call_at, tools_of
 from gateway.wire.routes import routes
 from tests.support.answers import events, stream_of, whole
 
@@ -24,7 +24,7 @@ def called(path, body):
 
 
 def streamed(path, *bodies):
-    return {channel: tool for event in events(stream_of(path), *bodies) for channel, tool in event.calls.items()}
+    return {channel: tool for event in events(stream_of(path), *bodies) for channel, tool in event.calls}
 
 
 def function(name, call_id="c1", arguments="{}"):
@@ -113,12 +113,12 @@ def test_tools_in_a_batch():
 
 
 @pytest.mark.parametrize(("path", "body", "expected"), HISTORIES)
-def test_tool_of_a_segment(path, body, expected):
-    """The texts of calls and results find their tool by their place."""
+def test_call_of_a_segment(path, body, expected):
+    """The texts of calls and results find their call by their place."""
     request, tools = history(path, **body)
     for segment in request.segments:
-        over = [name for place, name in expected.items() if segment.place[: len(place)] == place]
-        assert tool_at(tools, segment.place) == (over[0] if over else "")
+        over = [place for place in expected if segment.place[: len(place)] == place]
+        assert call_at(tools, segment.place) == (over[0] if over else ())
 
 
 @pytest.mark.parametrize("odd", [None, 5, "text", [], [5], [{"role": 3, "content": [7, {"tool_use_id": []}], "tool_calls": [4]}], [{}]])
@@ -158,3 +158,10 @@ def test_streamed_answers():
     assert streamed("/v1/responses", added) == {("output", 1): "a", ("item", 1): "a"}
     ended = {"type": "response.completed", "response": {"object": "response", "output": [item]}}
     assert streamed("/v1/responses", ended) == {("again", 0): "a"}
+
+
+def test_two_names_of_one_call_in_one_chunk():
+    """Each is told, in their order, as readers differ on which of them counts."""
+    pieces = [{"index": 0, **function("steal")}, {"index": 0, **function("pay")}, {"index": 0, "custom": {"name": "x"}, **function("y")}]
+    (event,) = events(stream_of("/v1/chat/completions"), {"choices": [{"index": 0, "delta": {"tool_calls": pieces}}]})
+    assert event.calls == [((0, "tool_calls", 0), name) for name in ("steal", "pay", "y", "x")]

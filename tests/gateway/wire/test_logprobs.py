@@ -5,7 +5,9 @@ import json
 import pytest
 
 from gateway.wire.codec import encode
-from gateway.wire.logprobs import Token, asking, gives, read, strip
+from gateway.wire.logprobs import Token, asking, read, strip
+from gateway.wire.model import Companion, Delta, Event
+from policies.vocabulary import Scope
 from tests.support.answers import events, frame, stream_of, whole
 
 TOKEN = {"token": "hi", "logprob": -0.5, "bytes": [104, 105], "top_logprobs": [{"token": "hi", "logprob": -0.5, "bytes": None}]}
@@ -35,11 +37,6 @@ def test_asking(surface, body, added):
     before = json.dumps(body)
     assert asking(surface, body) == (None if added is None else {**body, **added})
     assert json.dumps(body) == before
-
-
-def test_who_gives():
-    """Anthropic's API has none."""
-    assert [gives(surface) for surface in ("chat", "completions", "responses", "messages")] == [True, True, True, False]
 
 
 def chat(**choice):
@@ -127,6 +124,17 @@ def test_texts_among_them():
     assert len(event.deltas) > 1
     strip(event)
     assert [delta.text for delta in event.deltas] == ["hi"]
+
+
+def test_many_choices():
+    """To take out those of one choice is no more work where others have theirs."""
+    places = [("choices", index, "logprobs") for index in range(30_000)]
+    body = {"choices": [{"logprobs": SPELLED} for _ in places]}
+    deltas = [Delta(place, Scope.OUTPUT, "hi", (*place, "content", 0, "token")) for place in places]
+    said = Delta((0, "content"), Scope.OUTPUT, "hi", ("choices", 0, "message", "content"))
+    event = Event(b"", body, (said, *deltas), companions=tuple(Companion((), place) for place in places))
+    assert strip(event)
+    assert (event.deltas, body) == ((said,), {"choices": [{"logprobs": None} for _ in places]})
 
 
 @pytest.mark.parametrize("odd", [{"content": [5, {"logprob": "x"}, {"logprob": True}]}, {"token_logprobs": ["x", None]}, {}])

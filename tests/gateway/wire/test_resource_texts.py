@@ -8,7 +8,7 @@ from gateway.wire.model import Json
 from gateway.wire.request_texts import parted
 from gateway.wire.resource_texts import ids_of, is_log_probability, log_probabilities, read_inputs, read_kept, read_resource, role_of
 from gateway.wire.walk import dotted
-from policies.vocabulary import Scope
+from policies.vocabulary import ALL_TEXT, Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
 
@@ -62,7 +62,7 @@ def test_a_scope_is_said_once():
 
 def test_every_scope_has_a_role():
     """Whoever reads a request knows who speaks."""
-    assert {role_of(scope) for scope in Scope if scope is not Scope.OUTPUT} == {"system", "user", "assistant", "tool"}
+    assert {role_of(scope) for scope in ALL_TEXT if scope is not Scope.OUTPUT} == {"system", "user", "assistant", "tool"}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ from policies.subject import Asked, Signals, Subject
         ("signals.drift.topics > 0.25 && signals.drift.topics < 0.2501", None),
         ("signals.drift.topics >= 0.0", None),
         ("exchange.max_tokens < 0", None),
+        ("exchange.tokens < 0", False),
+        ("exchange.tokens >= 0", True),
+        ("exchange.tokens > 4 && exchange.tokens <= 5", None),
         ("0 > exchange.messages - 5", None),
         ("3 < exchange.messages + 1", None),
         ("exchange.chars > 4 && exchange.tokens > 4", None),
@@ -45,7 +48,7 @@ from policies.subject import Asked, Signals, Subject
 )
 def test_constant(text, outcome):
     """Always, never, or not to be told: what is not understood is left alone."""
-    assert constant(text) is outcome
+    assert constant(Condition(text)) is outcome
 
 
 COMPARISONS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
@@ -61,7 +64,7 @@ CONDITIONS = st.recursive(ATOMS, lambda inner: st.builds("({} {} {})".format, in
 @given(CONDITIONS, st.integers(0, 8), st.sampled_from(["", "a", "b", "c"]), st.floats(-3, 3), st.booleans())
 def test_is_never_wrong(text, messages, app, level, stream):
     """What is said to be always so is so for every exchange."""
-    outcome = constant(text)
+    outcome = constant(Condition(text))
     if outcome is not None:
         about = Circumstances(Subject(app, "", ""), Asked(stream=stream, messages=messages), Signals(drift={"x": level}))
         assert Condition(text).holds(about) is outcome

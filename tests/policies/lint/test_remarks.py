@@ -3,14 +3,18 @@
 import pytest
 
 from detectors.finding import Finding
+from gateway.wire.logprobs import asking
+from gateway.wire.otlp.exports import SURFACE as OTLP
 from gateway.wire.routes import routes
 from policies.decide import Outcome
 from policies.extend import extend
+from policies.lint.answers import ASKED_AGAIN, WITHOUT_LOG_PROBABILITIES
 from policies.lint.remarks import CODES, lint
-from policies.lint.surfaces import ASKED_AGAIN, SCOPES
+from policies.lint.surfaces import SCOPES
 from policies.policy import Policy
 from policies.positions import parse
 from policies.schema import validate
+from policies.subject import GENERATING
 
 TODAY = "2026-11-22"
 
@@ -27,6 +31,7 @@ def rules(*lines: str) -> str:
 
 
 OF_PLAIN = "name: p\nowner: me\napplies_to: {surfaces: [embeddings, moderations]}"
+FLOWS = "- {from: user, to: output}\n- {from: user, to: tool_arguments.send}\n- {from: tool_results, to: assistant}"
 MAIL = "id: mail, detect: pii, entities: [EMAIL_ADDRESS]"
 
 
@@ -98,6 +103,19 @@ MAIL = "id: mail, detect: pii, entities: [EMAIL_ADDRESS]"
             rules(f"{MAIL}, action: flag, when: exchange.messages < 0"),
             ["2: rules[0].when: this holds for no exchange: the rule can never fire [condition-never-true]"],
         ),
+        (
+            rules(f"{MAIL}, action: flag, on_error: flag, when: exchange.stream || signals.drift.topics > 0.25"),
+            ["2: rules[0].when: nothing reports signals.drift yet: *on_error (flag) is taken [condition-undecided]"],
+        ),
+        (
+            rules(f"{MAIL}, action: flag, when: signals.incident.open > 0"),
+            ["2: rules[0].when: nothing reports incidents yet: signals.incident.open is always 0 [condition-undecided]"],
+        ),
+        (rules(f"{MAIL}, action: flag, when: 'exchange.group == \"staff\" || findings.exists(f, f.score > 0.9)'"), []),
+        (
+            rules(f"{MAIL}, action: flag, when: 'exchange.stream && exchange.surface == \"chatt\"'"),
+            ["2: rules[0].when: no surface is called chatt, *did you mean chat? [no-effect]"],
+        ),
         (rules(f"{MAIL}, action: flag, when: 'true'"), ["2: rules[0].when: this holds for every exchange*[condition-always-true]"]),
         (
             rules(r"id: a, detect: pii, action: flag, patterns: [{name: WORD, regex: '\b[a-z]{3,20}\b'}]"),
@@ -136,14 +154,113 @@ MAIL = "id: mail, detect: pii, entities: [EMAIL_ADDRESS]"
             "name: p\nowner: me\napplies_to: {surfaces: [embeddings]}\ndomain:\n  output: {regex: a}",
             ["5: domain.output.regex: no model writes an answer on embeddings [surface-cannot]"],
         ),
-        ("name: p\nowner: me\napplies_to: {surfaces: [rerank]}\ndomain:\n  output: {regex: a}", []),
+        (
+            "name: p\nowner: me\napplies_to: {surfaces: [rerank]}\ndomain:\n  output: {regex: a}",
+            ["5: domain.output.regex: answers on rerank are not held to this [surface-cannot]"],
+        ),
+        *(
+            (
+                f"name: p\nowner: me\napplies_to: {{surfaces: [chat, {name}]}}\ndomain:\n  output: {{{bound}}}",
+                [f"5: domain.output.{bound.partition(':')[0]}: answers on {name} are not held to this [surface-cannot]"],
+            )
+            for name in ("realtime", "batches", "message_batches", "assistants", "files", "rerank")
+            for bound in ("max_chars: 5", "json_schema: {type: object}", "uncertainty: {max_entropy: 2}")
+        ),
+        ("name: p\nowner: me\napplies_to: {surfaces: [chat, embeddings]}\ndomain: {output: {max_chars: 5}, tools: {allow: [a]}}", []),
+        ("name: p\nowner: me\napplies_to: {surfaces: [chat, 'real*']}\ndomain: {output: {max_chars: 5}}", []),
+        ("name: p\nowner: me\napplies_to: {surfaces: [realtime]}\ndomain: {output: {languages: [en], action: flag}}", []),
+        ("name: p\nowner: me\napplies_to: {surfaces: [realtime]}\ndomain: {input: {max_chars: 5}, languages: [en]}", []),
+        (
+            "name: p\nowner: me\napplies_to: {surfaces: [realtime]}\ndomain:\n  tools:\n    allow: [a]\n    arguments: {a: {type: object}}",
+            ["6: domain.tools.allow: answers on realtime are*[surface-cannot]", "7: domain.tools.arguments: answers*[surface-cannot]"],
+        ),
+        (
+            f"name: p\nowner: me\napplies_to: {{surfaces: [realtime]}}\nflows:\n{FLOWS}",
+            ["5: flows[0].to: answers on realtime *[surface-cannot]", "6: flows[1].to: answers on realtime *[surface-cannot]"],
+        ),
+        (f"name: p\nowner: me\napplies_to: {{surfaces: [messages, responses]}}\nflows:\n{FLOWS}", []),
+        (
+            "name: p\nowner: me\napplies_to: {surfaces: [messages]}\ndomain:\n  output: {uncertainty: {max_entropy: 2}}",
+            ["5: domain.output.uncertainty: answers on messages have no log probabilities*[surface-cannot]"],
+        ),
+        ("name: p\nowner: me\napplies_to: {surfaces: [messages, chat]}\ndomain:\n  output: {uncertainty: {max_entropy: 2}}", []),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {languages: [en]}",
+            ["4: domain.output.languages: no answer is shown before it is whole (stream: sentence waits less) [waits-whole]"],
+        ),
+        ("name: p\nowner: me\ndomain:\n  output: {languages: [en], stream: sentence}", []),
+        ("name: p\nowner: me\ndomain:\n  output: {languages: [en], action: flag}", []),
+        ("name: p\nowner: me\nmode: shadow\ndomain:\n  output: {languages: [en], stream: whole}", []),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {json_schema: {}, stream: whole}",
+            ["4: domain.output.stream: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        ("name: p\nowner: me\ndomain:\n  output: {json_schema: {type: object}}", []),
+        (
+            "name: p\nowner: me\ndomain:\n  output:\n    json_schema: {type: object}\n    action: reask",
+            ["6: domain.output.action: reask: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  tools: {allow: [a], arguments: {a: {}}, action: reask}",
+            ["4: domain.tools.action: reask: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {uncertainty: {max_entropy: 2, action: reask}}",
+            ["4: domain.output.uncertainty.action: reask: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {uncertainty: {max_entropy: 2, action: block}}",
+            ["4: domain.output.uncertainty.action: block: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {uncertainty: {max_entropy: 2, on_unavailable: block}}",
+            ["4: domain.output.uncertainty.on_unavailable: block: no answer is shown before it is whole*[waits-whole]"],
+        ),
+        (
+            "name: p\nowner: m\napplies_to: {surfaces: [messages]}\ndomain: {output: {uncertainty: {max_fpr: 0.1, on_unavailable: block}}}",
+            [
+                "4: domain.output.uncertainty.on_unavailable: *[waits-whole]",
+                "4: domain.output.uncertainty.max_fpr: *[not-calibrated]",
+                "4: domain.output.uncertainty: answers on messages *, so that all are blocked [surface-cannot]",
+            ],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {uncertainty: {max_fpr: 0.05}}",
+            ["4: domain.output.uncertainty.max_fpr: no limit has been found for it yet, so 1.0 nats hold*[not-calibrated]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {languages: [en], stream: sentence, action: reask}",
+            ["4: domain.output.action: reask: an answer in another language is blocked*[no-effect]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {max_chars: 5, stream: sentence}",
+            ["4: domain.output.stream: only a bound on languages that blocks is judged sentence by sentence*[no-effect]"],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  output: {languages: [en], action: flag, stream: sentence}",
+            ["4: domain.output.stream: only a bound on languages*[no-effect]"],
+        ),
+        ("name: p\nowner: me\ndomain:\n  output: {stream: whole}", ["4: domain.output.stream: there is no bound on answers [no-effect]"]),
+        (
+            "name: p\nowner: me\napplies_to: {apps: [a]}\nrollout: {of: q, percent: 5}",
+            ["3: applies_to: while it is rolled out, it decides a share of what q would decide, and of nothing else [no-effect]"],
+        ),
+        ("name: p\nowner: me\napplies_to: {apps: ['*']}\nrollout: {of: q, percent: 5}", []),
+        ("name: p\nowner: me\napplies_to: {apps: [a]}", []),
         (
             "name: p\nowner: me\napplies_to: {surfaces: [embeddings]}\ndomain: {topics: {allow: [{name: t, examples: [a, b, c, d, e]}]}}",
             ["4: domain.topics: documents that are embedded are judged like a user's words*[surface-cannot]"],
         ),
         (
             "name: p\nowner: me\ndomain:\n  topics:\n    allow:\n    - {name: t, examples: [a, b, A]}",
-            ["6: domain.topics.allow[0].examples: 2 examples of t: *[few-examples]"],
+            [
+                "4: domain.topics.outside.max_fpr: 2 examples tell what is outside at about 0.061 at finest; at 0.05 *[rate-too-fine]",
+                "6: domain.topics.allow[0].examples: 2 examples of t: *[few-examples]",
+            ],
+        ),
+        (
+            "name: p\nowner: me\ndomain:\n  topics:\n    allow: [{name: t, examples: [a, b, c, d, e]}]\n    outside:\n      max_fpr: 0.01",
+            ["7: domain.topics.outside.max_fpr: 5 examples tell what is outside at about 0.011 at finest; at 0.01 *[rate-too-fine]"],
         ),
         (
             "name: p\nowner: me\ndomain: {tools: {allow: [send]}}\nflows:\n- {from: tool_results.inbox, to: tool_arguments.send.to}",
@@ -207,7 +324,8 @@ def test_many_rules_in_a_sane_time(catalog):
 def test_surfaces_exist():
     """What is said of surfaces is said of those that are served."""
     served = {dialect.surface for route in routes() for dialect in route.dialects.values()}
-    assert SCOPES.keys() | ASKED_AGAIN <= served
+    assert SCOPES.keys() | ASKED_AGAIN <= served | {OTLP}
+    assert {name for name in GENERATING if asking(name, {}) is None} == WITHOUT_LOG_PROBABILITIES
 
 
 def test_codes_are_explained():

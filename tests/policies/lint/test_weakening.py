@@ -3,10 +3,9 @@
 import pytest
 
 from policies.extend import extend
-from policies.lint.weakening import weakenings
+from policies.lint.weakening import Ground, weakenings
 from policies.policy import Policy
 from policies.positions import parse
-from policies.problems import key_of
 from policies.schema import validate
 
 GROUND = """\
@@ -16,25 +15,29 @@ rules:
 - {id: b, detect: pii, action: block, on_error: flag}
 - {id: c, detect: pii, action: flag, when: exchange.stream, mode: shadow}
 - {id: d, detect: secrets, action: flag, max_fpr: 0.05}
+- {id: p, detect: pii, action: flag, patterns: [{name: A, regex: a}]}
+- {id: let, detect: pii, action: allow, on_error: allow, on_timeout: allow, on_unavailable: allow}
 flows:
 - {id: f, from: tool_results, to: output, action: block}
+- {from: system, to: output, action: block}
 on_uninspectable: {image: block}
 domain:
   action: block
   languages: [en]
   hours: {start: "08:00", end: "18:00"}
   input: {max_chars: 1000, action: block}
-  tools: {allow: [search]}
-  output: {json_schema: {type: object}}
+  request: {temperature: {max: 1}, n: {min: 1, max: 3}}
+  tools: {allow: [search], arguments: {search: {type: object}}}
+  output: {json_schema: {type: object}, uncertainty: {max_entropy: 2, action: block}}
   topics: {allow: [{name: t, examples: [a, b]}], outside: {action: block}}
 """
 
 
-def said(top: str) -> list[str]:
+def said(words: str) -> list[str]:
     ground = parse(GROUND, "g.yaml")
-    whole = extend(parse(f"name: top\nextends: ground\n{top}", "p.yaml"), lambda name: ground).node
-    remarks = weakenings(validate(Policy, ground), validate(Policy, whole))
-    return [f"{key_of(loc)}: {message}" for loc, code, message in remarks if code == "weakened"]
+    top = parse(f"name: top\nextends: ground\n{words}", "p.yaml")
+    whole = extend(top, lambda name: ground).node
+    return [f"{each.key}: {each.message}" for each in weakenings(Ground(validate(Policy, ground), top), validate(Policy, whole))]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,7 @@ def said(top: str) -> list[str]:
         ("", []),
         ("mode: shadow", ["mode: shadow; below it is enforce"]),
         ("without: [a, f]", ["without: the rule a is left out", "without: the flow f is left out"]),
+        ("without: let", ["without: the rule let is left out"]),
         ("rules: [{id: a, action: flag}]", ["rules[0].action: flag; below it is redact"]),
         ("rules: [{id: a, action: block}]", []),
         ("rules: [{id: a, action: mask}]", []),
@@ -81,8 +85,71 @@ def said(top: str) -> list[str]:
         ("domain: {tools: {allow: [search, send]}}", ["domain.tools.allow: send besides what is below"]),
         ("domain: {output: {json_schema: null}}", ["domain.output.json_schema: no bound; below there is one"]),
         ("domain: {topics: {outside: {action: flag}}}", ["domain.topics.outside.action: flag; below it is block"]),
+        ("domain: {topics: {outside: {mode: shadow}}}", ["domain.topics.outside.mode: shadow; below it is not"]),
+        ("domain: {topics: {outside: {max_fpr: 0.01}}}", ["domain.topics.outside.max_fpr: 0.01: fewer findings; below it is 0.05"]),
+        ("domain: {topics: {outside: {on_error: flag}}}", ["domain.topics.outside.on_error: flag; below it is block"]),
+        (
+            "domain: {topics: {allow: [{name: t, examples: [a, b]}, {name: u, examples: [c, d]}]}}",
+            ["domain.topics.allow: u besides what is below"],
+        ),
+        ("domain: {topics: {review: 0.2}}", []),
+        ("domain: {input: {max_chars: 1000, action: null}}", []),
+        ("domain: {input: {action: flag}}", ["domain.input.action: flag; below it is block"]),
+        ("domain: {hours: {action: flag}}", ["domain.hours.action: flag; below it is block"]),
+        ("domain: {tools: {action: flag}}", ["domain.tools.action: flag; below it is block"]),
+        ("domain: {tools: {action: reask}}", []),
+        ("domain: {action: flag, tools: {action: reask}, output: {action: block}}", [
+            "domain.action: flag; below it is block", "domain.tools.action: flag; below it is block",
+        ]),
+        ("domain: {tools: {arguments: {search: null}}}", ["domain.tools.arguments: no bound; below there is one"]),
+        ("domain: {request: {temperature: {max: 2}}}", ["domain.request.temperature: max 2.0; below it is max 1.0"]),
+        ("domain: {request: {n: {max: 4}}}", ["domain.request.n: min 1.0, max 4.0; below it is min 1.0, max 3.0"]),
+        ("domain: {request: {n: null}}", ["domain.request.n: no bound; below there is one"]),
+        ("domain: {output: {uncertainty: {max_entropy: 3}}}", ["domain.output.uncertainty.max_entropy: 3.0; below it is 2.0"]),
+        ("domain: {output: {uncertainty: {action: flag}}}", [
+            "domain.output.uncertainty.on_unavailable: flag; below it is block",
+            "domain.output.uncertainty.action: flag; below it is block",
+        ]),
+        ("domain: {output: {uncertainty: {on_unavailable: flag}}}", ["domain.output.uncertainty.on_unavailable: flag; below it is block"]),
+        ("rules: [{id: p, patterns: [{name: B, regex: b}]}]", ["rules[4].patterns: without A"]),
+        ("rules: [{id: p, patterns: [{name: A, regex: a}, {name: B, regex: b}]}]", []),
+        ("flows: [{id: f, to: 'tool_arguments.*'}]", ["flows[0].to: tool_arguments.*; below it is output"]),
+        ("flows: null", ["flows: the flow f is left out", "flows: the flow flows.1 is left out"]),
     ],
 )  # fmt: skip
 def test_weakenings(top, expected):
     """What is said of a policy that is built on another one."""
     assert said(top) == expected
+
+
+TOP = """\
+name: top
+extends: ground
+domain:
+  languages: null
+  input:
+    max_chars: 2000
+rules:
+- {id: own, detect: pii, action: block}
+- id: b
+  action: flag
+without:
+- a
+- f
+on_uninspectable: null
+"""
+
+
+def test_places():
+    """Each stands where the file on top says it, in its own order, and never in the file below."""
+    ground, top = parse(GROUND, "g.yaml"), parse(TOP, "p.yaml")
+    whole = validate(Policy, extend(top, lambda name: ground).node)
+    found = sorted((each.line, each.key, each.file) for each in weakenings(Ground(validate(Policy, ground), top), whole))
+    assert found == [
+        (4, "domain.languages", "p.yaml"),
+        (6, "domain.input.max_chars", "p.yaml"),
+        (10, "rules[0].action", "p.yaml"),
+        (12, "without", "p.yaml"),
+        (13, "without", "p.yaml"),
+        (14, "on_uninspectable.image", "p.yaml"),
+    ]

@@ -6,15 +6,17 @@ from policies.problems import ProblemsError
 from policies.rehearsal import cases
 from policies.rehearsal.cases import load_cases
 
+SHAPE = "- {name: a card number is hidden, given: {text: my card is 4111 1111 1111 1111}, expect: {decision: redact}}"
+
 
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("a: 1", ["1: cases: must be a list"]),
+        ("a: 1", [f"1: must be a list of cases: {SHAPE}"]),
         ("- name: a\n  given: {text: x}", ["1: cases[0].expect: this key is required"]),
         (
             "- name: a\n  given: {}\n  expect: {rules: []}",
-            ["2: cases[0].given: nothing is given; allowed: text, texts, findings, or what the request asks for"],
+            ["2: cases[0].given: nothing is given; allowed: text, texts, findings, exchange, or what the request asks for"],
         ),
         (
             "- name: a\n  given: {text: x}\n  expect: {}",
@@ -47,7 +49,7 @@ def test_documented_example_parses(tmp_path):
     """The example in the module's description is a good case file."""
     path = tmp_path / "p.cases.yaml"
     path.write_text(str(cases.__doc__).split("\n\n")[1])
-    assert [line for line, _ in load_cases(path)] == [1, 9, 13, 18, 25]
+    assert [line for line, _ in load_cases(path)] == [1, 9, 13, 18, 25, 28]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,18 @@ def test_documented_example_parses(tmp_path):
         ("{time: '2026-11-22T10:00:00'}", "{rules: []}", "given.time: needs its offset from UTC: 2026-11-22T10:00:00+00:00"),
         ("{texts: [{text: x}, {text: y}]}", "{text: x}", "one text is expected, and 2 are given; expect texts"),
         ("{texts: [{text: x}]}", "{texts: [x, y]}", "2 texts are expected, and 1 are given"),
+        (
+            "{exchange: {texts: []}, app: a}",
+            "{rules: []}",
+            "given: an exchange and something besides is given; allowed: the exchange alone",
+        ),
+        (
+            "{exchange: {coverage: {}, findings: []}}",
+            "{rules: []}",
+            "given: the exchange has no texts: the journal's records have none, and decide nothing here",
+        ),
+        ("{exchange: {texts: [1]}}", "{rules: []}", "given: the exchange cannot be read: a text is no object"),
+        ("{exchange: {texts: []}}", "{text: x}", "one text is expected, and 0 are given; expect texts"),
         ("{model: m}", "{text: x}", "one text is expected, and 0 are given; expect texts"),
     ],
 )

@@ -134,10 +134,20 @@ FLOW = "flows: [{id: f, from: tool_results.read, to: tool_arguments.send.to, act
 ADDRESS = "eve@example.net"
 READ, OTHER = Text(Scope.TOOL_RESULTS, ADDRESS, tool="read"), Text(Scope.TOOL_RESULTS, ADDRESS, tool="else")
 SENT, ASKED = (Text(Scope.TOOL_ARGUMENTS, ADDRESS, is_answer, "send", "to") for is_answer in (True, False))
+WHOLE = Text(Scope.TOOL_ARGUMENTS, f'{{"to": ["https://x.example/?q={ADDRESS}"]}}', True, "send")
+BESIDE = Text(Scope.TOOL_ARGUMENTS, f'{{"subject": "{ADDRESS}"}}', True, "send")
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "decision"), [(READ, SENT, "block"), (READ, ASKED, "block"), (OTHER, SENT, "allow"), (ASKED, READ, "allow")]
+    ("first", "second", "decision"),
+    [
+        (READ, SENT, "block"),
+        (READ, ASKED, "block"),
+        (READ, WHOLE, "block"),
+        (READ, BESIDE, "allow"),
+        (OTHER, SENT, "allow"),
+        (ASKED, READ, "allow"),
+    ],
 )
 def test_flows(decided, first, second, decision):
     """What came from one place does not go to another, in the order in which things were said."""

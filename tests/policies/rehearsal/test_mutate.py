@@ -123,3 +123,20 @@ def test_detectors_look_once(runner, loaded):
 def test_cases_that_the_policy_fails(runner):
     """They are named: of a policy that fails its own cases nothing can be learnt."""
     assert runner("given: {text: '@'}, expect: {decision: allow}", "given: {text: x}, expect: {decision: allow}")[0].failing == ("c0",)
+
+
+OVERLAPPING = """\
+name: p
+rules:
+- {id: a, detect: secrets, scope: [user], action: flag}
+- {id: b, detect: secrets, scope: [user, output], action: flag, on_error: flag}
+- {id: c, detect: secrets, scope: [system], action: flag}
+- {id: d, detect: pii, scope: [user], action: flag}
+"""
+
+
+def test_a_detector_fails_for_all_its_rules(loaded):
+    """One that looks at the same scope would hold a text all the same, so what they say of it is weakened together."""
+    (mutant,) = [mutant for mutant in mutants(loaded(OVERLAPPING).policy) if mutant.key == "rules.a.on_error"]
+    assert [rule.on_error for rule in mutant.policy.rules] == ["allow", "allow", "block", "block"]
+    assert [rule.on_timeout for rule in mutant.policy.rules] == ["block"] * 4

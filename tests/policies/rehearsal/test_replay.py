@@ -6,7 +6,7 @@ import pytest
 
 from detectors.finding import Finding
 from policies.decide import Outcome
-from policies.rehearsal.recorded import entry
+from policies.rehearsal.recorded import MAX_CHARS, entry
 from policies.rehearsal.replay import Broken, Replay, Times, held
 from policies.rehearsal.totals import Pair, Totals
 
@@ -25,7 +25,7 @@ def replay(loaded):
     def run(new, line, old=OLD):
         before = loaded(old).policy
         ticks = count()
-        replaying = Replay(before, loaded(new).policy, {"p@0": before}, {}, lambda: next(ticks) * 1e-6)
+        replaying = Replay(before, loaded(new).policy, {"p@0": before}.get, {}, lambda _: "topics:1", lambda: next(ticks) * 1e-6)
         return replaying, replaying.decide(entry(line), scan)
 
     return run
@@ -106,6 +106,7 @@ def test_an_answer_that_nobody_has_seen(replay):
         ("max_lost_blocks: 0", [Broken("max_lost_blocks", 0, 1)]),
         ("max_flag_rate_increase: 0", []),
         ("max_redact_rate_increase: 0.2", [Broken("max_redact_rate_increase", 0.2, 0.25)]),
+        ("max_untold: 0", []),
     ],
 )
 def test_expectations(loaded, replay, expect, broken):
@@ -118,6 +119,27 @@ def test_expectations(loaded, replay, expect, broken):
         assert isinstance(pair, Pair)
         found.add(pair)
     assert held(loaded(f"{turned}expect: {{{expect}}}").policy.expect, found) == broken
+
+
+@pytest.mark.parametrize(
+    ("expect", "untold", "broken"),
+    [("", 1, []), ("", 2, [0.05]), ("expect: {max_untold: 0.5}", 2, []), ("expect: {max_untold: 0}", 1, [0]), ("", 100, [0.05])],
+)
+def test_what_cannot_be_told_is_no_success(loaded, replay, expect, untold, broken):
+    """More than a share of the exchanges, one in twenty unless it is said, may not stay in the dark: then nothing is held."""
+    found = Totals(1)
+    for _ in range(20 - min(untold, 20)):
+        found.add(replay(OLD, texts(("user", "")))[1])
+    for _ in range(untold):
+        found.add_untold("r", ["why"])
+    got = held(loaded(OLD + expect).policy.expect, found)
+    assert [(each.key, each.bound) for each in got] == [("max_untold", bound) for bound in broken]
+
+
+def test_a_text_that_is_too_long(replay):
+    """Nothing is told of an exchange that no gateway has patience for: it is not looked at."""
+    long = texts(("user", "@" * (MAX_CHARS + 1)))
+    assert replay(OLD, long)[1] == "a text has more than 1,000,000 characters"
 
 
 def test_times():

@@ -39,7 +39,7 @@ def decided(loaded):
 
     def run(policy: str, line):
         found, new = entry(line), loaded(policy).policy
-        witness = Retold(found.exchange, found.record, Sources(new, loaded(OLD).policy, {"pii": frozenset({"EMAIL_ADDRESS"})}))
+        witness = Retold(found.exchange, found.record, Sources(new, loaded(OLD).policy, {"pii": frozenset({"EMAIL_ADDRESS"})}, str))
         return Decider(new).decide(found.exchange, witness)
 
     return run
@@ -170,6 +170,93 @@ def test_conditions_on_what_is_not_recorded(loaded, inspected_by, why, when, dec
     line = record(*([hit] if inspected_by else []))
     line["coverage"]["request"][0]["inspected_by"] = inspected_by
     found, new = entry(line), loaded(CONDITIONAL.replace("signals.drift.x > 0.5", when)).policy
-    witness = Retold(found.exchange, found.record, Sources(new, loaded(CONDITIONAL).policy, {}))
+    witness = Retold(found.exchange, found.record, Sources(new, loaded(CONDITIONAL).policy, {}, str))
     decided = Decider(new).decide(found.exchange, witness)
     assert (decided.decision, decided.untold) == (decision, untold)
+
+
+TOPICS = """\
+name: p
+domain: {topics: {allow: [{name: a, examples: [one, two, three, four, five]}], outside: {action: block, max_fpr: 0.05}}}
+rules:
+- {id: mail, detect: pii, scope: [user], entities: [EMAIL_ADDRESS], action: flag}
+"""
+ASKED = {"domain.topics": {"score": 0.98, "by": "topics:1"}}
+STOPPED = MAIL | {"rule": "domain.topics", "kind": "topics.outside", "score": 0.98}
+LATE_TOPICS = STOPPED | {"kind": "topics", "score": 0, "why": "timeout"}
+
+
+@pytest.fixture
+def judged(loaded):
+    """Decide under other words about two of a user's texts, of which the strangest had this score."""
+
+    def run(old: str, new: str, scores=ASKED, findings=(STOPPED,), looked=("domain.topics",)):
+        line = record(*findings, chars=20) | {"scores": scores}
+        line["coverage"]["request"][0]["inspected_by"] = [*looked]
+        line["coverage"]["request"][0]["places"] = ["m.0", "m.1"]
+        found, draft = entry(line), loaded(TOPICS.replace(old, new)).policy
+        witness = Retold(
+            found.exchange,
+            found.record,
+            Sources(draft, loaded(TOPICS).policy, {}, lambda rule: f"topics:{1 + ('six' in str(rule.topics))}"),
+        )
+        return Decider(draft).decide(found.exchange, witness)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "decision"),
+    [
+        ("max_fpr: 0.05", "max_fpr: 0.05", "block"),
+        ("max_fpr: 0.05", "max_fpr: 0.01", "allow"),
+        ("max_fpr: 0.05", "max_fpr: 0.021", "block"),
+        ("max_fpr: 0.05", "max_fpr: 0.3", "block"),
+        ("action: block", "action: flag", "flag"),
+        ("name: p", "name: p\nborders: {domain.topics: 0.01}", "allow"),
+        ("name: p", "name: p\nborders: {domain.topics: 0.2}", "block"),
+    ],
+)
+def test_a_calibrated_rule(judged, old, new, decision):
+    """It is told from the score of what was asked, at whatever rate or border, and whatever is to be done about it."""
+    for findings in ((STOPPED,), ()):
+        found = judged(old, new, findings=findings, looked=("domain.topics", "mail"))
+        assert (found.decision, found.untold, sum(fired.rule == "domain.topics" for _, fired in found.fired)) == (
+            decision,
+            (),
+            int(decision != "allow"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "scores", "looked"),
+    [
+        ("five", "six", ASKED, ("domain.topics", "mail")),  # what another detector would have scored
+        ("max_fpr: 0.05", "max_fpr: 0.01", {"domain.topics": {"score": 0.98, "by": "topics:2"}}, ("domain.topics", "mail")),
+        ("max_fpr: 0.05", "max_fpr: 0.01", {}, ("domain.topics", "mail")),
+        ("max_fpr: 0.05", "max_fpr: 0.01", ASKED, ("mail",)),
+    ],
+)
+def test_a_calibrated_rule_of_which_nothing_is_known(judged, old, new, scores, looked):
+    """Without a score that this very detector gave a text that it looked at, nothing is told at another rate."""
+    assert judged(old, new, scores, (), looked).untold == ("domain.topics",)
+
+
+def test_a_calibrated_rule_that_was_late(judged):
+    """Of a text that it could not judge it is told that it could not, and of the others what it found."""
+    found = judged("max_fpr: 0.05", "max_fpr: 0.01, on_timeout: flag", findings=(LATE_TOPICS,), looked=("domain.topics", "mail"))
+    assert (found.decision, found.untold, [fired.why for _, fired in found.fired]) == ("flag", (), ["timeout"])
+    found = judged("max_fpr: 0.05", "max_fpr: 0.5, on_timeout: flag", findings=(LATE_TOPICS,), looked=("domain.topics", "mail"))
+    assert (found.decision, found.untold) == ("block", ())
+
+
+@pytest.mark.parametrize(("why", "decision"), [("match", "flag"), ("unavailable", "block")])
+def test_an_answer_that_could_not_be_measured(loaded, why, decision):
+    """How unsure an answer was is decided as it was then; where that was not known, as the policy says of what is not available."""
+    policy = loaded("name: p\ndomain: {output: {uncertainty: {max_entropy: 1, action: flag, on_unavailable: block}}}").policy
+    name = "domain.output.uncertainty"
+    unsure = {"rule": name, "kind": name, "place": "choices.0", "scope": "output", "start": 0, "end": 0, "score": 1, "why": why}
+    found = entry(record(unsure, scopes=("user", "output")))
+    assert (
+        Decider(policy).decide(found.exchange, Retold(found.exchange, found.record, Sources(policy, policy, {}, str))).decision == decision
+    )

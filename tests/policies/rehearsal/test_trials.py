@@ -138,3 +138,29 @@ def test_review(loaded):
     assert verdict.action == "allow"
     verdict = review(loaded(POLICY).policy, Scope.USER, "to ab@cd", scan)
     assert edited(verdict, "to ab@cd").startswith("to <EMAIL_ADDRESS_")
+
+
+def test_a_recorded_exchange(tmp_path, loaded):
+    """It is decided whole, as it was recorded: whose it is, what it asks for, and what of it is the answer's, or cannot be rewritten."""
+    policy = """\
+name: p
+domain: {request: {models: [gpt-4o], max_tokens: 100}, hours: {days: [mon], start: "08:00", end: "18:00", timezone: UTC}}
+rules:
+- {id: mail, detect: pii, scope: [user], action: redact, when: "exchange.app == 'a'"}
+- {id: said, detect: pii, scope: [output], entities: [EMAIL_ADDRESS], action: flag}
+on_uninspectable: {image: block}
+"""
+    cases = """\
+- {name: redacted, given: {exchange: {app: a, texts: [{scope: user, text: to ab@cd now}, {scope: output, text: ab@cd}]}},
+   expect: {decision: redact, rules: [mail, said], texts: ["to [EMAIL_ADDRESS] now", null]}}
+- {name: not asked, given: {exchange: {app: b, model: gpt-4o, texts: [{scope: user, text: to ab@cd now}]}}, expect: {rules: []}}
+- {name: fixed, given: {exchange: {app: a, texts: [{scope: user, text: to ab@cd now, fixed: true}]}}, expect: {decision: block}}
+- {name: bounded, given: {exchange: {model: o1, ts: 1000000000.0, asked: {max_tokens: 500, messages: 1}, texts: []}},
+   expect: {rules: [domain.request.models, domain.request.max_tokens, domain.hours]}}
+- {name: unread, given: {exchange: {uninspectable: [{kind: image}], texts: []}}, expect: {decision: block}}
+- {name: wrong, given: {exchange: {app: a, texts: [{scope: user, text: to ab@cd now}]}}, expect: {decision: allow}}
+"""
+    path = tmp_path / "p.cases.yaml"
+    path.write_text(cases)
+    failing = {result.case: result.failures for result in run_cases(path, loaded(policy).policy, scan) if result.failures}
+    assert failing == {"wrong": ("expected decision allow, got redact",)}

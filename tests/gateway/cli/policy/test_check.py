@@ -98,3 +98,22 @@ def test_library_is_good(oddgate, tmp_path, monkeypatch):
     assert out.count(str(library())) == len(policy_files(library()))
     code, out, _ = oddgate("test")
     assert (code, out.splitlines()[-1].endswith(" 0 failed")) == (0, True), out
+
+
+def test_a_new_version_by_itself(oddgate, folder):
+    """A file alone is held to the policies beside it, as its folder is."""
+    (folder / "policies" / "new.yaml").write_text("name: new\nowner: me\nrollout: {of: nix, percent: 5}\n")
+    told = "policies/new.yaml:1: rollout.of: there is no other policy nix; allowed: p\n"
+    assert oddgate("check", "policies/new.yaml")[:2] == (1, told)
+    assert oddgate("check", "policies")[:2] == (1, told)
+    (folder / "policies" / "new.yaml").write_text("name: new\nowner: me\nrollout: {of: p, percent: 5}\n")
+    assert oddgate("check", "policies/new.yaml")[0] == 0
+
+
+def test_a_pattern_of_answers_that_is_none(oddgate, folder):
+    """What a parser reports over many lines is told in one, with its cause."""
+    (folder / "policies" / "p.yaml").write_text("name: p\nowner: me\ndomain: {output: {regex: '(('}}\n")
+    code, out, _ = oddgate("check")
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert out.startswith("policies/p.yaml:3: domain.output.regex: ")
+    assert out.endswith("unclosed group\n")

@@ -3,6 +3,8 @@
 import io
 import json
 
+import pytest
+
 
 def test_explain(oddgate, folder):
     """Which rule fires, on what, where, and what goes on; values are not repeated."""
@@ -73,7 +75,7 @@ def test_explain_what_is_no_text(oddgate, folder, monkeypatch):
 
 def test_explain_shows_what_it_is_made_of(oddgate, folder):
     """The files in the order in which they were merged, where each rule's words stand, and the bounds with what is done outside of them."""
-    bounds = "{request: {max_tokens: 500}, input: {max_chars: 9, action: flag}}"
+    bounds = "{request: {max_tokens: 500}, input: {max_chars: 9, action: flag}, tools: {allow: [a], action: reask}}"
     top = f"name: top\nextends: p\ndomain: {bounds}\nrules:\n- {{id: mail, action: flag}}\n"
     (folder / "policies" / "top.yaml").write_text(top)
     _, out, _ = oddgate("explain", "--policy", "policies/top.yaml", "hello")
@@ -82,6 +84,7 @@ def test_explain_shows_what_it_is_made_of(oddgate, folder):
     assert "origin    mail: policies/p.yaml:3, then policies/top.yaml:5" in lines
     assert "bound     domain.input.max_chars: 9; outside: flag" in lines
     assert "bound     domain.request.max_tokens: 500; outside: block" in lines
+    assert "bound     domain.tools.allow: a; outside: block, in an answer reask" in lines
     _, out, _ = oddgate("explain", "--json", "--policy", "policies/top.yaml", "hello")
     told = json.loads(out)
     assert told["layers"] == ["policies/p.yaml", "policies/top.yaml"]
@@ -117,3 +120,98 @@ def test_explain_needs_one_thing(oddgate, folder):
     """A text or an exchange, not both, not neither."""
     for arguments in (["x", "--exchange", "r1"], []):
         assert oddgate("explain", *arguments) == (2, "", "oddgate policy: name a text, or an exchange with --exchange ID\n")
+
+
+BOUNDS = """name: q
+domain:
+  input: {max_chars: 20, modalities: [text]}
+  request: {models: [gpt-*], max_tokens: 100, temperature: {max: 1}, top_p: {max: 0.9}, n: {max: 1}}
+  tools: {allow: [search]}
+  groups: [staff]
+  hours: {days: [mon], timezone: Europe/Berlin, action: flag}
+rules:
+- {id: drift, detect: pii, entities: [EMAIL_ADDRESS], when: signals.drift.topics > 0.2 && signals.incident.open == 2, action: flag}
+"""
+KEPT = ("--model", "gpt-4o", "--group", "staff", "--max-tokens", "100", "--time", "2026-11-23T10:00:00+01:00")
+
+
+@pytest.mark.parametrize(
+    ("options", "decision", "bounds"),
+    [
+        (KEPT, "allow", []),
+        ((*KEPT, "--tools", "search", "--temperature", "1", "--top-p", "0.5", "--n", "1"), "allow", []),
+        ((*KEPT, "--tools", "search,pay"), "block", ["domain.tools.allow: broken: block"]),
+        ((*KEPT, "--temperature", "1.1"), "block", ["domain.request.temperature: broken: block"]),
+        ((*KEPT, "--top-p", "1"), "block", ["domain.request.top_p: broken: block"]),
+        ((*KEPT, "--n", "2"), "block", ["domain.request.n: broken: block"]),
+        ((*KEPT, "--group", "guests"), "block", ["domain.groups: broken: block"]),
+        (
+            (*KEPT, "--model", "llama", "--max-tokens", "101"),
+            "block",
+            ["domain.request.models: broken*", "domain.request.max_tokens: broken*"],
+        ),
+        ((*KEPT, "--time", "2026-11-22T22:59:00+00:00"), "flag", ["domain.hours: broken: flag"]),
+        ((*KEPT, "--time", "2026-11-22T23:00:00+00:00"), "allow", []),
+        (
+            KEPT[-2:],
+            "allow, as far as can be told",
+            [
+                "domain.groups: not judged: say --group",
+                "domain.request.models: not judged: say --model",
+                "domain.request.max_tokens: not judged: say --max-tokens",
+            ],
+        ),
+    ],
+)
+def test_explain_bounds_of_a_request(oddgate, folder, options, decision, bounds):
+    """What is stated of a request is held to the bounds as the gateway does; of what is not, it is said that nothing can be told."""
+    (folder / "policies" / "q.yaml").write_text(BOUNDS)
+    code, out, _ = oddgate("explain", "--policy", "policies/q.yaml", *options, "hello")
+    told = [line.removeprefix("bound     ") for line in out.splitlines() if "broken" in line or "not judged" in line]
+    assert f"decision  {decision}" in out.splitlines()
+    assert len(told) == len(bounds)
+    assert all(line.startswith(bound.removesuffix("*")) for line, bound in zip(told, bounds, strict=True))
+    assert code == (not decision.startswith("allow"))
+
+
+def test_explain_bounds_as_json(oddgate, folder):
+    """The same for a script; nothing of the request is judged by the text of an answer."""
+    (folder / "policies" / "q.yaml").write_text(BOUNDS)
+    told = json.loads(
+        oddgate("explain", "--json", "--policy", "policies/q.yaml", *KEPT[:4], "--n", "3", "a long text of many characters")[1]
+    )
+    assert told["decision"] == "block"
+    assert set(told["bounds_broken"]) >= {"domain.input.max_chars", "domain.request.n"}
+    assert told["bounds_not_judged"] == ["domain.request.max_tokens"]
+    told = json.loads(oddgate("explain", "--json", "--policy", "policies/q.yaml", "--scope", "output", "a long text of many characters")[1])
+    assert (told["decision"], told["bounds_broken"], len(told["bounds_not_judged"])) == ("allow", [], 10)
+
+
+def test_explain_signals(oddgate, folder):
+    """Conditions are asked about the signals that are stated."""
+    (folder / "policies" / "q.yaml").write_text(BOUNDS)
+    command = ("explain", "--policy", "policies/q.yaml", *KEPT, "a@example.com")
+    assert "rule      drift: fired: flag" in oddgate(*command, "--signals", "drift.topics=0.3,incident.open=2")[1]
+    assert "rule      drift: not asked" in oddgate(*command, "--signals", "drift.topics=0.1")[1]
+    assert "rule      drift: could not run" in oddgate(*command, "--signals", "incident.open=2")[1]
+
+
+@pytest.mark.parametrize(
+    "options", [("--signals", "drft.x=1"), ("--signals", "drift.x=much"), ("--time", "noon"), ("--time", "2026-11-22"), ("--n", "x")]
+)
+def test_explain_what_cannot_be_stated(oddgate, folder, options):
+    """A signal that there is not, and what is no time or number, are a wrong use."""
+    with pytest.raises(SystemExit) as raised:
+        oddgate("explain", "--policy", "policies/p.yaml", *options, "x")
+    assert raised.value.code == 2
+
+
+def test_explain_a_score_below_a_rate(oddgate, folder):
+    """What a bound with a rate passes over is said to be so for its score."""
+    topic = "{name: %s, examples: [%s]}"
+    cards = topic % ("card", "I lost my card, my card was stolen, where is my card, block my card, my card is gone")
+    pay = topic % ("pay", "pay my bill, send money, I want to pay, make a transfer, move my money")
+    (folder / "policies" / "q.yaml").write_text(f"name: q\ndomain: {{topics: {{allow: [{cards}, {pay}], outside: {{max_fpr: 0.0001}}}}}}\n")
+    _, out, _ = oddgate("explain", "--policy", "policies/q.yaml", "how do I bake a cake with cherries")
+    assert "passed over, its score 0." in out
+    assert "is below what max_fpr 0.0001 stops" in out

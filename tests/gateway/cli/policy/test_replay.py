@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from detectors.registry import Catalog
 from gateway.cli.policy import replay
+from gateway.proxy.versions import Versions
+from policies.load import library, load_policy
 from tests.gateway.cli.policy.conftest import GOOD
 
 MAIL = {"scope": "user", "text": "to a@example.com"}
@@ -67,7 +70,8 @@ def test_what_was_found_is_remembered(oddgate, recorded, monkeypatch):
 
 
 def test_lines_that_are_none(oddgate, recorded):
-    """They are counted and named by number, without a word of theirs."""
+    """They are counted and named by number, without a word of theirs; exit 1, unless they are allowed."""
+    (recorded / "draft.yaml").write_text(GOOD)
     with (recorded / "texts.jsonl").open("a") as file:
         file.write('{"secret\n\n{"request_id": "x"}\n')
     code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
@@ -76,6 +80,30 @@ def test_lines_that_are_none(oddgate, recorded):
     assert "            texts.jsonl:5: this is not JSON" in out
     assert "            texts.jsonl:7: neither texts nor a record of the journal" in out
     assert "secret" not in out
+    assert "unread      2 lines of no recorded exchange: not green, unless --allow-bad" in out
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl", "--allow-bad")
+    assert (code, "  unread    2 lines" in out, "--allow-bad" in out) == (0, True, False)
+    assert json.loads(oddgate("replay", "draft.yaml", "--from", "texts.jsonl", "--json")[1])["ok"] is False
+
+
+def test_what_a_terminal_would_act_upon(oddgate, recorded):
+    """Whatever stands in the file, not one control character is printed, and no line is added."""
+    evil = "\x1b[2J\x9b31m\u202e\nlost blocks 0"
+    row = {"request_id": f"r{evil}", "app": f"a{evil}", "texts": [MAIL]}
+    (recorded / "texts.jsonl").write_text(json.dumps(row) + "\n")
+    for more in ([], ["--json"]):
+        _, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl", *more)
+        assert all(char.isprintable() for line in out.split("\n") for char in line)
+        assert out.split("\n").count("lost blocks 0") == (not more)
+    assert json.loads(out)["changes"][0]["examples"] == [row["request_id"]]
+    assert set(json.loads(out)["apps"]) == {row["app"]}
+
+
+def _record(version, rule="mail"):
+    row = {"scope": "user", "inspected_by": [rule], "texts": 1, "chars": 9, "places": ["m.0"]}
+    found = {"rule": rule, "kind": "pii.EMAIL_ADDRESS", "place": "m.0", "scope": "user", "start": 0, "end": 9, "score": 1}
+    record = {"request_id": "r", "app": "a", "model": "m", "surface": "chat", "policy": version, "decision": "redact"}
+    return record | {"findings": [found], "findings_total": 1, "coverage": {"request": [row], "response": []}}
 
 
 def test_records_of_another_policy(oddgate, recorded):
@@ -83,18 +111,36 @@ def test_records_of_another_policy(oddgate, recorded):
     other = GOOD.replace("name: p", "name: other")
     (recorded / "other.yaml").write_text(other)
     _, out, _ = oddgate("diff", "other.yaml", "other.yaml", "--json")
-    row = {"scope": "user", "inspected_by": ["mail"], "texts": 1, "chars": 9, "places": ["m.0"]}
-    found = {"rule": "mail", "kind": "pii.EMAIL_ADDRESS", "place": "m.0", "scope": "user", "start": 0, "end": 9, "score": 1}
-    record = {"request_id": "r", "app": "a", "model": "m", "surface": "chat", "policy": json.loads(out)["old"], "decision": "redact"}
-    record |= {"findings": [found], "findings_total": 1, "coverage": {"request": [row], "response": []}}
+    record = _record(json.loads(out)["old"])
     (recorded / "journal.jsonl").write_text(json.dumps(record) + "\n")
     code, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl")
     assert code == 1
     assert "of 1 it cannot be told what changes" in out
     assert f"1: recorded under {record['policy']}, which is not given (--recorded-by)" in out
-    assert "expect      broken: nothing can be told, so that what is expected cannot be held to" in out
+    assert "expect      broken: max_untold: of 100.00 % it cannot be told what changes, and at most 5.00 % may be so" in out
     code, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl", "--recorded-by", "other.yaml")
     assert (code, "change      redact -> block: 1: r" in out) == (1, True)
+
+
+def test_records_of_versions_that_the_gateway_keeps(oddgate, recorded):
+    """An edit of what nobody decides by, or of anything else, since the records were made is no reason that nothing can be told."""
+    before = load_policy(recorded / "policies" / "p.yaml", Catalog())
+    (recorded / "journal.jsonl").write_text(json.dumps(_record(before.version)) + "\n")
+    (recorded / "policies" / "p.yaml").write_text(GOOD + "owner: somebody else\n")
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl")
+    assert "of 1 it cannot be told what changes" in out
+    Versions(recorded / "kept").keep([before])
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl", "--keep-dir", "kept")
+    assert "change      redact -> block: 1: r" in out
+
+
+def test_records_of_the_library(oddgate, recorded):
+    """What comes with the package is known by itself."""
+    version = load_policy(library() / "default.yaml", Catalog()).version
+    record = _record(version, rule="pii")
+    (recorded / "journal.jsonl").write_text(json.dumps(record) + "\n")
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl")
+    assert "is not given" not in out
 
 
 @pytest.mark.parametrize(

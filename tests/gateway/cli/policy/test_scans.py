@@ -2,11 +2,13 @@
 
 import pytest
 
-from detectors.contract import Disguise
+from detectors.contract import Disguise, Factory, Scanner
 from detectors.finding import Finding
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.remembered import Remembered
 from gateway.cli.policy.scans import SharedScans
+from gateway.proxy.offload import MAX_UNIT_CHARS
+from policies.decide import NotChecked, Outcome
 from policies.policy import Rule
 from policies.verdict import Action
 from policies.vocabulary import Scope
@@ -54,3 +56,28 @@ def test_each_text_once(remembered):
         assert [len(scans(each, "").findings) for each in (first, both)] == [0, 0]
         assert len(scans(other, "bb").findings) == 2
     assert (marks["A"].looked, marks["B"].looked) == (["ab", ""], ["ab", "bb", ""])
+
+
+class Turns:
+    """A model that looks at whole texts, and finds each of them strange."""
+
+    name, digest, reads = "topics", "t", "turn"
+    factory = Factory("tests.gateway.cli.policy.test_scans:strange", {})
+
+    def is_candidate(self, unit: str) -> bool:
+        return True
+
+
+def strange() -> Scanner:
+    return lambda units: [[Finding("topics", "topics.outside", 0, len(unit), 0.99)] for unit in units]
+
+
+def test_what_is_too_long_for_a_model(remembered):
+    """As by the gateway it is shown to none, and was not checked; what is shorter is, also where both are shown together."""
+    judge = rule("t", Scope.USER)
+    scans = SharedScans(LocalScan(lambda *_: (Turns(),)), remembered, (judge,))
+    long, short = "x " * (MAX_UNIT_CHARS // 2) + "x", "x " * (MAX_UNIT_CHARS // 2)
+    for _ in range(2):
+        scans.show([(Scope.USER, long), (Scope.USER, short)])
+        assert scans(judge, long) == Outcome((), (NotChecked("topics", "too_long"),))
+        assert [finding.end for finding in scans(judge, short).findings] == [len(short)]

@@ -43,3 +43,10 @@ def test_forms_of_answers(oddgate, folder):
         "".join(case.replace("NAME", name).replace("TEXT", text).replace("DECISION", decision) for name, text, decision in cases)
     )
     assert oddgate("test") == (0, "2 cases: 2 passed, 0 failed\n", "")
+
+
+def test_what_a_terminal_would_act_upon(oddgate, folder):
+    """Whatever a case is called, not one control character is printed."""
+    (folder / "policies" / "p.cases.yaml").write_text('- {name: "a\\e[2J\\x9b", given: {text: x}, expect: {decision: block}}\n')
+    _, out, _ = oddgate("test")
+    assert out.splitlines()[0] == "policies/p.cases.yaml:1: a\\x1b[2J\\x9b: expected decision block, got allow"

@@ -53,6 +53,13 @@ def test_names(deltas: list[Json]):
     assert not any(read(*deltas))
 
 
+def test_what_is_said_of_a_name_is_bounded():
+    """Of pieces without end little is kept, and once they are too long for a name each is for the policy to judge."""
+    names, pieces = Names(), ["a" * 100, "b" * 100] * 1000
+    assert [len(found) for found in read(*map(named, pieces), names=names)] == [0, 0, *[1] * (len(pieces) - 2)]
+    assert [len(said) for said, _ in names._said.values()] == [512]
+
+
 def test_names_are_bounded():
     """One name too many is for the policy to judge."""
     assert [place for (*_, place) in filter(None, read(*(call(index, id="a") for index in range(4097))))] == [

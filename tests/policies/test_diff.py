@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.rehearsal.diff import _SETTINGS, diff, same_names
+from policies.diff import _SETTINGS, diff, same_names
 
 BASE = """\
 name: p
@@ -11,6 +11,9 @@ rules:
 - {id: b, detect: secrets, action: block}
 flows: [{id: f, from: tool_results, to: output, action: block}]
 """
+
+
+TOPIC = "allow: [{name: t, examples: [a, b]}]"
 
 
 def changes(loaded, old, new):
@@ -37,7 +40,7 @@ def test_alike(loaded):
         ("action: redact", "action: redact, when: 'exchange.stream'", [("rules.a.when", "looser")]),
         ("action: redact", "action: redact, allow_list: [x]", [("rules.a.allow_list", "looser")]),
         ("scope: [user]", "scope: [user, system]", [("rules.a.scope", "tighter")]),
-        ("scope: [user]", "scope: [system]", [("rules.a.scope", "other")]),
+        ("scope: [user]", "scope: [system]", [("rules.a.scope", "mixed")]),
         ("EMAIL_ADDRESS, PHONE_NUMBER", "EMAIL_ADDRESS", [("rules.a.entities", "looser")]),
         ("- {id: b, detect: secrets, action: block}\n", "", [("rules.b", "looser")]),
         ("rules:\n", "rules:\n- {id: c, detect: secrets, action: block}\n", [("rules.c", "tighter")]),
@@ -54,7 +57,7 @@ def test_alike(loaded):
 def test_changes(loaded, old, new, expected):
     """Each key that differs, and which way; the other way round the other way."""
     assert changes(loaded, BASE, BASE.replace(old, new, 1)) == expected
-    turned = {"tighter": "looser", "looser": "tighter", "other": "other"}
+    turned = {"tighter": "looser", "looser": "tighter", "mixed": "mixed", "other": "other"}
     assert changes(loaded, BASE.replace(old, new, 1), BASE) == [(key, turned[trend]) for key, trend in expected]
 
 
@@ -63,18 +66,41 @@ def test_changes(loaded, old, new, expected):
     [
         ("input: {max_chars: 5}", "input: {max_chars: 6}", [("domain.input.max_chars", "looser")]),
         ("request: {models: [a, b]}", "request: {models: [a]}", [("domain.request.models", "tighter")]),
-        ("request: {models: [a]}", "request: {models: [b]}", [("domain.request.models", "other")]),
+        ("request: {models: [a]}", "request: {models: [b]}", [("domain.request.models", "mixed")]),
         ("request: {n: {max: 3}}", "request: {n: {max: 2}}", [("domain.request.n", "tighter")]),
-        ("request: {n: {max: 3}}", "request: {n: {min: 1}}", [("domain.request.n", "other")]),
+        ("request: {n: {max: 3}}", "request: {n: {min: 1}}", [("domain.request.n", "mixed")]),
         ("output: {max_chars: 5}", "action: flag, output: {max_chars: 5}", [("domain.output.max_chars: action", "looser")]),
         ("action: flag, output: {max_chars: 5}", "action: flag, output: {max_chars: 5, action: flag}", []),
         ("output: {max_chars: 5}", "output: {max_chars: 5, max_reasks: 2}", [("domain.output.max_reasks", "other")]),
-        ("tools: {arguments: {a: {}}}", "tools: {arguments: {a: {type: object}}}", [("domain.tools.arguments", "other")]),
+        ("tools: {arguments: {a: {}}}", "tools: {arguments: {a: {type: object}}}", [("domain.tools.arguments.a", "other")]),
+        (
+            "tools: {arguments: {a: {}}}",
+            "tools: {arguments: {b: {}}}",
+            [("domain.tools.arguments.a", "looser"), ("domain.tools.arguments.b", "tighter")],
+        ),
+        (
+            "input: {max_chars: 5}",
+            "input: {max_chars: 4, action: flag}",
+            [("domain.input.max_chars", "tighter"), ("domain.input.max_chars: action", "looser")],
+        ),
+        ("tools: {allow: [a]}", "tools: {allow: [a], action: reask}", [("domain.tools.allow: action", "other")]),
+        ("output: {languages: [en]}", "output: {languages: [en], action: reask}", []),
+        ("hours: {start: '08:00'}", "hours: {start: '08:00', action: flag}", [("domain.hours: action", "looser")]),
+        (f"topics: {{{TOPIC}}}", f"topics: {{{TOPIC}, review: 0.2}}", [("domain.topics.review", "other")]),
+        (f"topics: {{{TOPIC}}}", f"topics: {{{TOPIC}, outside: {{action: flag}}}}", [("domain.topics: action", "looser")]),
+        (f"topics: {{{TOPIC}}}", f"topics: {{{TOPIC}, outside: {{mode: shadow}}}}", [("domain.topics.outside.mode", "looser")]),
     ],
 )
 def test_bounds(loaded, old, new, expected):
     """Bounds by what they say, and by what is done about what is outside of them."""
     assert changes(loaded, f"name: p\ndomain: {{{old}}}", f"name: p\ndomain: {{{new}}}") == expected
+
+
+def test_flows_without_an_id(loaded):
+    """Are known by what they say, wherever they stand; the numbers that they go by in verdicts decide nothing."""
+    one, other = "{from: user, to: output}", "{from: system, to: output}"
+    assert changes(loaded, f"name: p\nflows: [{one}, {other}]", f"name: p\nflows: [{other}, {one}]") == []
+    assert changes(loaded, f"name: p\nflows: [{one}, {other}]", f"name: p\nflows: [{other}]") == [("flows.flows.0", "looser")]
 
 
 def test_every_key_is_compared(loaded):

@@ -11,8 +11,13 @@ from policies.vocabulary import Mode
 
 
 class Trend(StrEnum):
+    """``tighter``: what it makes a difference to is treated more strictly. ``mixed``: something more strictly, something else less.
+    ``other``: the words alone do not tell.
+    """
+
     TIGHTER = "tighter"
     LOOSER = "looser"
+    MIXED = "mixed"
     OTHER = "other"
 
 
@@ -32,7 +37,7 @@ def of_mode(old: Mode, new: Mode) -> Trend:
 
 
 def of_key(key: str, old: Json, new: Json) -> Trend:
-    """Of a rule or a flow."""
+    """Of a rule or a flow, or of what bounds topics or uncertainty."""
     return _KEYS.get(key, other)(old, new)
 
 
@@ -40,21 +45,12 @@ def of_bound(path: Path, old: Json, new: Json) -> Trend:
     """Of a domain: less is allowed, or more."""
     if old is None or new is None:
         return Trend.TIGHTER if old is None else Trend.LOOSER
-    if path == ("topics",) and isinstance(old, dict) and isinstance(new, dict):
-        return _only_action(old, new)
     if isinstance(old, int | float) and isinstance(new, int | float):
         return _larger(new, old)
     if isinstance(old, list) and isinstance(new, list):
         return _more(new, old)
     if path[-1] in ("temperature", "top_p", "n") and isinstance(old, dict) and isinstance(new, dict):
         return _of_range(old, new)
-    return Trend.OTHER
-
-
-def _only_action(old: Mapping[str, Json], new: Mapping[str, Json]) -> Trend:
-    before, after = old["outside"], new["outside"]
-    if isinstance(before, dict) and isinstance(after, dict) and {**old, "outside": {**before, "action": after["action"]}} == new:
-        return of_action(before["action"], after["action"])
     return Trend.OTHER
 
 
@@ -65,7 +61,7 @@ def _of_range(old: Mapping[str, Json], new: Mapping[str, Json]) -> Trend:
     (low, high), (new_low, new_high) = ends
     if new_low >= low and new_high <= high:
         return Trend.TIGHTER
-    return Trend.LOOSER if new_low <= low and new_high >= high else Trend.OTHER
+    return Trend.LOOSER if new_low <= low and new_high >= high else Trend.MIXED
 
 
 _ENDS = {"min": float("-inf"), "max": float("inf")}
@@ -81,7 +77,9 @@ def _more(old: Json, new: Json) -> Trend:
     if not (isinstance(old, list) and isinstance(new, list)):
         return Trend.OTHER
     before, after = ({json.dumps(each, sort_keys=True) for each in listed} for listed in (old, new))
-    return Trend.TIGHTER if before < after else Trend.LOOSER if after < before else Trend.OTHER
+    if before == after:
+        return Trend.OTHER
+    return Trend.TIGHTER if before < after else Trend.LOOSER if after < before else Trend.MIXED
 
 
 def _fewer(old: Json, new: Json) -> Trend:
@@ -102,14 +100,26 @@ def _as_number(value: Json) -> float:
 
 
 def _of_condition(old: Json, new: Json) -> Trend:
-    return Trend.LOOSER if old is None else Trend.TIGHTER if new is None else Trend.OTHER
+    return Trend.LOOSER if old is None else Trend.TIGHTER if new is None else Trend.MIXED
+
+
+def _at_most(old: Json, new: Json) -> Trend:
+    """None is no bound."""
+    none = float("inf")
+    return _larger(none if new is None else _as_number(new), none if old is None else _as_number(old))
+
+
+def _another(_: Json, __: Json) -> Trend:
+    return Trend.MIXED
 
 
 _KEYS: Mapping[str, Callable[[Json, Json], Trend]] = {
     **dict.fromkeys(("action", "on_error", "on_timeout", "on_unavailable"), of_action),
     **dict.fromkeys(("scope", "entities", "patterns"), _more),
-    **dict.fromkeys(("allow_list", "unless"), _fewer),
+    **dict.fromkeys(("allow_list", "unless", "allow"), _fewer),
     **dict.fromkeys(("min_score", "min_chars"), _lower),
+    **dict.fromkeys(("max_entropy", "max_tail_entropy"), _at_most),
+    **dict.fromkeys(("detect", "from", "to"), _another),
     "max_fpr": _higher,
     "when": _of_condition,
 }

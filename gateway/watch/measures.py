@@ -1,0 +1,95 @@
+"""What a record says of times and tokens, as the GenAI conventions measure them.
+
+``gen_ai.client.*`` is what the gateway saw of endpoints, ``gen_ai.server.*`` what applications saw of the gateway: the difference is what
+the gateway has added. A model's name is said only where an endpoint has answered to it, so that clients make up no series.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from gateway.watch.providers import NOBODY, OPERATIONS, Endpoint, provider_of
+from gateway.watch.row import Record
+
+_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_TOKENS = tuple(float(4**power) for power in range(14))
+_MAX_TOKENS = 1 << 53
+
+
+class Histogram(NamedTuple):
+    """``bounds`` are the conventions' own."""
+
+    unit: str
+    description: str
+    bounds: tuple[float, ...]
+
+
+HISTOGRAMS = {
+    "gen_ai.client.operation.duration": Histogram("s", "GenAI operation duration.", _SECONDS),
+    "gen_ai.client.operation.time_to_first_chunk": Histogram("s", "Time to receive the first chunk of a streamed answer.", _SECONDS),
+    "gen_ai.client.token.usage": Histogram("{token}", "Number of input and output tokens used.", _TOKENS),
+    "gen_ai.server.request.duration": Histogram("s", "Generative AI server request duration, until the last byte.", _SECONDS),
+}
+
+
+class Measure(NamedTuple):
+    name: str
+    value: float
+    attributes: Mapping[str, str | int]
+
+
+def measures(record: Record, endpoints: Mapping[str, Endpoint]) -> Iterator[Measure]:
+    """Of an exchange with a model: none of any other. Raises ValueError, KeyError, TypeError or AttributeError where it is no record."""
+    operation = OPERATIONS.get(record["surface"])
+    if operation is None:
+        return
+    attempts, model = record["attempts"], record["model"]
+    for attempt in attempts:
+        yield from _of_a_call(record, operation, attempt, endpoints.get(attempt["upstream"], NOBODY))
+    last = attempts[-1] if attempts else None
+    endpoint = endpoints.get(last["upstream"], NOBODY) if last else NOBODY
+    said = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": provider_of(endpoint, record["surface"]),
+        "gen_ai.request.model": model if last and not _error(last) else "",
+        "error.type": record["outcome"] if record["outcome"] != "completed" else "",
+    }
+    yield Measure("gen_ai.server.request.duration", record["timings_ms"]["total"] / 1000, _known(said))
+    if last and not _error(last):
+        yield from _of_tokens(record["tokens"], _known({**said, "error.type": "", **_place(endpoint)}))
+
+
+def _of_a_call(record: Record, operation: str, attempt: Mapping[str, Any], endpoint: Endpoint) -> Iterator[Measure]:
+    error = _error(attempt)
+    said = _known(
+        {
+            "gen_ai.operation.name": operation,
+            "gen_ai.provider.name": provider_of(endpoint, record["surface"]),
+            "gen_ai.request.model": "" if error else record["model"],
+            "error.type": error,
+            **_place(endpoint),
+        }
+    )
+    yield Measure("gen_ai.client.operation.duration", attempt["ms"] / 1000, said)
+    if record["stream"] and attempt["first"] is not None and not error:
+        yield Measure("gen_ai.client.operation.time_to_first_chunk", attempt["first"] / 1000, said)
+
+
+def _of_tokens(tokens: Mapping[str, Any], said: Mapping[str, str | int]) -> Iterator[Measure]:
+    """Of all answers to one exchange together, as they are charged for."""
+    for kind in ("input", "output"):
+        count = tokens.get(kind)
+        if count is not None and 0 <= count <= _MAX_TOKENS:
+            yield Measure("gen_ai.client.token.usage", count, {**said, "gen_ai.token.type": kind})
+
+
+def _error(attempt: Mapping[str, Any]) -> str:
+    status: int | None = attempt["status"]
+    return attempt["error"] or (str(status) if status and status >= 400 else "")
+
+
+def _place(endpoint: Endpoint) -> Mapping[str, str | int]:
+    return {"server.address": endpoint.host, "server.port": endpoint.port} if endpoint.host else {}
+
+
+def _known(said: Mapping[str, str | int]) -> Mapping[str, str | int]:
+    return {name: value for name, value in said.items() if value != ""}
