@@ -31,7 +31,7 @@ RULE_KEYS = (
     "id, detect, scope, entities, patterns, allow_list, min_score, max_fpr, when, action, restore, mode, on_error, on_timeout, "
     "on_unavailable, deadline_ms, stream"
 )
-SCOPES = "system, user, assistant, tool_arguments, tool_results, tool_definitions, reasoning, output"
+SCOPES = "system, user, assistant, tool_arguments, tool_results, tool_definitions, reasoning, output, telemetry"
 
 
 def policy(*rule_lines: str) -> str:

@@ -1,7 +1,10 @@
 """The guard of an export: each record by itself."""
 
+import re
 from collections.abc import Mapping
 
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from gateway.guard.memo import Memo
@@ -73,6 +76,18 @@ def test_one_record_is_blocked():
     guard, blocked, _ = guarded(message, plan(policy(BLOCK), [DIGITS]))
     assert (bodies(message), blocked, guard.findings.rows.blocked) == (["a", "b"], 1, 1)
     assert guard.findings.action is Action.BLOCK
+
+
+@given(st.lists(st.sampled_from(["a", "b c", "12345678", "x 87654321"]), max_size=8), st.booleans())
+def test_whatever_an_export_holds(said, is_block):
+    """Records without a finding are what they were and stand in their order; the others are edited, or gone, each counted once."""
+    message = logs(*said)
+    found = [any(char.isdigit() for char in body) for body in said]
+    guard, blocked, _ = guarded(message, plan(policy(BLOCK if is_block else REDACT), [DIGITS]))
+    plain = [body for body, is_found in zip(said, found, strict=True) if not is_found]
+    edited = [re.sub("[0-9]+", "[NUMBER]", body) for body in said]
+    assert message == logs(*(plain if is_block else edited))
+    assert (blocked, guard.findings.rows.edited) == ((sum(found), 0) if is_block else (0, sum(found)))
 
 
 def test_rules_of_exchanges_look_at_none_of_it():
