@@ -93,3 +93,9 @@ class Factory:
 
 
 TextDetector = InlineDetector | PooledDetector
+
+
+def shown_to(detector: TextDetector) -> Shown | None:
+    """What a pooled detector is shown; None: it runs where it stands. For each text: asking a protocol takes a thousand times as long."""
+    shown: Shown | None = getattr(detector, "reads", None)
+    return shown

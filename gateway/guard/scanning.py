@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from detectors.contract import Disguise, InlineDetector, PooledDetector, TextDetector
+from detectors.contract import Disguise, InlineDetector, PooledDetector, TextDetector, shown_to
 from detectors.finding import Finding
 from detectors.mapped import Mapped
 from detectors.plain import is_alone, is_plain
@@ -46,12 +46,12 @@ class Subject:
         """Whether the detector is asked about this piece."""
         if self.run is None:
             return True
-        crosses = self.run.splits_word if isinstance(detector, PooledDetector) else self.run.crosses
+        crosses = self.run.splits_word if shown_to(detector) else self.run.crosses
         return crosses(self.start + start, self.start + end)
 
     def work(self, detector: TextDetector) -> str:
         """What a result of this detector is known by, besides the text."""
-        if isinstance(detector, PooledDetector) and detector.reads == "turn":
+        if shown_to(detector) == "turn":
             return f"{detector.digest}/{self.context_key!r}"
         return detector.digest if self.run is None else f"{detector.digest}/seam"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.contract import InlineDetector, PooledDetector
+from detectors.contract import InlineDetector, PooledDetector, shown_to
 from detectors.finding import Finding
 from detectors.registry import Options, build
 from detectors.text.custom import CustomPattern
@@ -83,3 +83,10 @@ def _streamed(detector: InlineDetector, text: str, cuts: list[int], extra: int) 
                 assert found.end <= settled
                 yield Finding(found.detector, found.kind, found.start + begin, found.end + begin, found.score, found.evidence)
         at = begin + settled
+
+
+def test_what_it_is_shown() -> None:
+    """Pooled detectors say what a unit is, and by that alone they are told from those that run where they stand."""
+    built = build("pii", Options(entities=("PERSON", "EMAIL_ADDRESS")))
+    assert [shown_to(detector) is not None for detector in built] == [isinstance(detector, PooledDetector) for detector in built]
+    assert sorted({shown_to(detector) for detector in built}, key=str) == [None, "sentence"]
