@@ -18,6 +18,9 @@ LATIN = {pair[0]: pair[1] for pair in _PAIRS.split()}
 _LATIN = str.maketrans(LATIN)
 
 _WORD = regex.compile(r"\p{L}+")
+_RUN = regex.compile(r"[^\x00-\x7F]+")
+_WORD_LETTERS = 4
+"""So many letters of a script, with one of its own among them, are a word of it and no disguise."""
 _HAS_ASCII = regex.compile(r"[A-Za-z]")
 _CONTEXT = regex.compile(r"[A-Za-z0-9@]")
 
@@ -25,7 +28,8 @@ _CONTEXT = regex.compile(r"[A-Za-z0-9@]")
 def latin(text: str) -> Iterator[Change]:
     """Words that mix Latin with look-alikes, or have nothing but look-alikes beside something Latin: ``jоhn``, ``хо@example.com``.
 
-    A word of Cyrillic or Greek that has a letter of its own is left as it is, and so is every such word that stands alone.
+    A word of Cyrillic or Greek that has a letter of its own is left as it is, also where Latin stands right beside it, and so is every
+    such word that stands alone.
     """
     if text.isascii() or not _CONTEXT.search(text):
         return
@@ -34,6 +38,12 @@ def latin(text: str) -> Iterator[Change]:
             continue
         read = word[0].translate(_LATIN)
         if read != word[0] and (read.isascii() or _HAS_ASCII.search(word[0])):
-            for index, (old, new) in enumerate(zip(word[0], read, strict=True), word.start()):
-                if old != new:
-                    yield index, index + 1, new
+            for run in _RUN.finditer(word[0]):
+                if run.end() - run.start() < _WORD_LETTERS or read[run.start() : run.end()].isascii():
+                    yield from _changes(run[0], read[run.start() : run.end()], word.start() + run.start())
+
+
+def _changes(old: str, new: str, start: int) -> Iterator[Change]:
+    for index, (before, after) in enumerate(zip(old, new, strict=True), start):
+        if before != after:
+            yield index, index + 1, after

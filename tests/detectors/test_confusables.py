@@ -18,6 +18,9 @@ from detectors.mapped import unchanged
         ("Иван", "Иван"),
         ("Ελλάδα2024", "Ελλάδα2024"),
         ("café", "café"),
+        ("картаDE89", "картаDE89"),  # a word beside something else
+        ("ѕесrеt", "secret"),  # none that is made of look-alikes alone
+        ("жoхn", "жoxn"),
         ("plain", "plain"),
     ],
 )

@@ -133,6 +133,7 @@ _NEIGHBOURS = ["卡", "は", "전화", "ครับ", "карта", "رقم", "
     st.lists(st.integers(0, 999), max_size=6),
 )
 @example(_VALUES[2], None, "卡", "号", [])
+@example("DE89370400440532013000", "HTML", "карта", "卡", [])
 def test_no_neighbour_hides_a_value(guards: Plan, value: str, way: str | None, before: str, after: str, places: list[int]) -> None:
     """Right beside letters of another script, a value is gone to its last character, from a request and from an answer, however cut."""
     written = _WRITTEN[way](value) if way else value
