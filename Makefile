@@ -35,6 +35,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m bench dialects
 	$(BIN)/python -m bench decision
 	$(BIN)/python -m bench replay
+	$(BIN)/python -m bench watch
 
 bench-soak: $(VENV)/.test
 	$(BIN)/python -m bench soak --requests 200000

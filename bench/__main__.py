@@ -1,4 +1,4 @@
-"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision] [--quick] [--json FILE]``."""
+"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision|watch] [--quick] [--json FILE]``."""
 
 import argparse
 import json
@@ -17,6 +17,8 @@ from bench.replay import EXCHANGES, replay
 from bench.report import as_json, machine, print_report
 from bench.soak import print_soak, soak
 from bench.targets import DEFAULT, TARGETS, Target, parse_target
+from bench.watch import EXCHANGES as WATCHED
+from bench.watch import watch
 
 
 def main() -> None:
@@ -69,6 +71,10 @@ def _decision(options: argparse.Namespace) -> dict:
     return decision(rounds=4 if options.quick else 15)
 
 
+def _watch(options: argparse.Namespace) -> dict:
+    return watch(2_000 if options.quick else WATCHED)
+
+
 _COMMANDS = {
     "compare": _compare,
     "soak": _soak,
@@ -77,6 +83,7 @@ _COMMANDS = {
     "matrix": _matrix,
     "replay": _replay,
     "decision": _decision,
+    "watch": _watch,
 }
 
 
@@ -87,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=tuple(_COMMANDS),
         default="compare",
-        help="compare targets; watch memory over many requests; compare dialects; one text on all surfaces; bypasses; replay; decision",
+        help="compare targets; memory over many requests; dialects; one text on all surfaces; bypasses; replay; decision; watch",
     )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     parser.add_argument("--target", nargs="+", help=f"only these of: {', '.join(target.name for target in TARGETS)}")
