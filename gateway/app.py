@@ -377,7 +377,8 @@ def _log_fault(exchange: Exchange, error: Exception) -> None:
     while frame and frame.tb_next:
         frame = frame.tb_next
     where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
-    log.error("%s failed: %s at %s", exchange.request_id, type(error).__name__, where)
+    named = {"request_id": exchange.request_id, "trace_id": exchange.trace.trace_id, "span_id": exchange.trace.span_id}
+    log.error("%s failed: %s at %s", exchange.request_id, type(error).__name__, where, extra=named)
 
 
 def _url(host: str, port: int) -> str:

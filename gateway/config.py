@@ -288,6 +288,8 @@ def _of_a_collector(name: str) -> str:
 class Telemetry(Section):
     """What is told to others of exchanges, by the watch; and what applications tell of themselves, by way of the gateway."""
 
+    logs: Literal["text", "json"] = "text"
+    """How the gateway and the watch write their own log, to standard error: lines for people, or an object a line."""
     otlp_endpoint: Annotated[str, Field(max_length=2000), AfterValidator(_collector)] | None = None
     """Of an OpenTelemetry collector, by HTTP. None: no spans are made."""
     guardrail_conventions: Literal["none", "a", "b"] = "none"

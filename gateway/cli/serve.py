@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.config import Config, load_config
+from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
 
 _EXAMPLE = """
@@ -44,9 +45,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    set_up()
     try:
         config = settings(args, dict(os.environ))
+        set_up(config.telemetry.logs)
         watch = watch_command(args.config)
         return asyncio.run(_serve(config, watch)) if sys.platform == "win32" else _run_fast(config, watch)
     except ProblemsError as error:

@@ -1,7 +1,6 @@
 """``oddgate watch``: keep what the journal says where people can look at it, beside the gateway or alone."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from gateway.cli.serve import settings_file
 from gateway.config import load_config
+from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
 
 
@@ -22,7 +22,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    set_up()
     from gateway.watcher import watch
 
     stop = threading.Event()
@@ -32,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends the watch after its last record
         threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
     try:
-        watch(load_config(settings_file(args.config), dict(os.environ)), stop, is_beside=args.attached)
+        config = load_config(settings_file(args.config), dict(os.environ))
+        set_up(config.telemetry.logs)
+        watch(config, stop, is_beside=args.attached)
     except ProblemsError as error:
         print(error, file=sys.stderr)
         return 2

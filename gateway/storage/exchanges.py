@@ -3,9 +3,11 @@
 What databases say differently is a ``Database``'s. Rows and how far the journal was read are written in one transaction.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, Protocol
 
 from gateway.telemetry.tailing import Offsets
@@ -14,6 +16,10 @@ from gateway.watch.store import MAX_PAGE, Place, Query
 
 PREFIX = "exchanges_"
 _DAY_S = 86_400
+_DAY_NAME = re.compile(rf"{PREFIX}\d{{8}}")
+_FIRST, _END = datetime(2020, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_BEFORE, _AFTER = f"{PREFIX}00000000", f"{PREFIX}99999999"
+"""Of times that no clock means. Names of tables have the order of the times in them."""
 _COLUMNS = ", ".join(Row._fields)
 _LABEL_COLUMNS = ", ".join(Label._fields)
 _SCHEMA = (
@@ -24,16 +30,15 @@ _SCHEMA = (
         request_id TEXT NOT NULL, app TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL, ts DOUBLE PRECISION NOT NULL,
         label TEXT NOT NULL, score DOUBLE PRECISION, PRIMARY KEY (request_id, app, kind, rule)
     )""",
+    "CREATE TABLE IF NOT EXISTS days (name TEXT PRIMARY KEY, made DOUBLE PRECISION NOT NULL)",
 )
-_DAY = (
-    """CREATE TABLE IF NOT EXISTS {table} (
+_DAY = """CREATE TABLE IF NOT EXISTS {table} (
         request_id TEXT NOT NULL, ts DOUBLE PRECISION NOT NULL, app TEXT NOT NULL, surface TEXT NOT NULL, model TEXT NOT NULL,
         policy TEXT NOT NULL, decision TEXT NOT NULL, outcome TEXT NOT NULL, status INTEGER NOT NULL, upstream TEXT NOT NULL,
         rules TEXT NOT NULL, total_ms DOUBLE PRECISION NOT NULL, overhead_ms DOUBLE PRECISION NOT NULL, input_tokens BIGINT NOT NULL,
-        output_tokens BIGINT NOT NULL, record {bytes} NOT NULL, PRIMARY KEY (ts, request_id)
-    )""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS {table}_id ON {table} (request_id)",
-)
+        output_tokens BIGINT NOT NULL, record {bytes} NOT NULL, PRIMARY KEY (ts, request_id),
+        UNIQUE (request_id)
+    )"""
 _LABEL = f"""INSERT INTO labels ({_LABEL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (request_id, app, kind, rule) DO UPDATE SET ts = excluded.ts, label = excluded.label, score = excluded.score
     WHERE excluded.ts > labels.ts"""  # noqa: S608 our own names
@@ -56,6 +61,9 @@ class Database(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
+    def alone(self) -> AbstractContextManager[None]:
+        """A transaction, beside which nobody else has one of these."""
+
     def tables(self) -> list[str]:
         """Whose names begin with ``PREFIX``, in order."""
 
@@ -68,53 +76,72 @@ class Database(Protocol):
 class SqlStore:
     """``reader`` names who reads which journal, where several share a database. ``retain_days``: how many days are kept, with today.
 
-    An exchange that its clock made strange is put to the nearest day that is kept.
+    The table of an exchange is told by its time alone, so that one that comes again finds itself. A table whose day is none, or is to come,
+    is kept as long as those of the day when it was made: what a strange clock wrote is not lost at once, and not kept for ever.
     """
 
     def __init__(self, database: Database, reader: str, retain_days: int) -> None:
         self._rows = database
         self._reader = reader
         self._retain_days = retain_days
+        self._made: set[str] = set()
+        self._opened = monotonic()
 
     def make(self) -> None:
         """The tables, where there are none."""
-        for statement in _SCHEMA:
-            self._rows.do(statement)
+        with self._rows.alone():
+            for statement in _SCHEMA:
+                self._rows.do(statement)
 
     def offsets(self) -> Offsets:
         return dict(self._rows.ask("SELECT segment, bytes FROM offsets WHERE reader = ?", (self._reader,)))
 
     def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+        """In the same order whoever keeps it, so that nobody waits for one who waits for him."""
         days: dict[str, list[Row]] = {}
-        for row in rows:
-            days.setdefault(self._day(row.ts, now), []).append(row)
+        for row in sorted(rows, key=lambda row: (row.ts, row.request_id)):
+            days.setdefault(_table(row.ts), []).append(row)
+        for table in days.keys() - self._made:
+            self._make_day(table, now)
         with self._rows.transaction():
-            new = sum([self._insert(f"{PREFIX}{day}", those) for day, those in days.items()])
-            self._rows.do(_LABEL, labels)
+            new = sum([self._rows.insert(table, _COLUMNS, those) for table, those in days.items()])
+            self._rows.do(_LABEL, sorted(labels, key=lambda label: label[:4]))
             self._rows.do("DELETE FROM offsets WHERE reader = ?", [(self._reader,)])
             read = [(self._reader, segment, size) for segment, size in offsets.items()]
             self._rows.do("INSERT INTO offsets (reader, segment, bytes) VALUES (?, ?, ?)", read)
         return new
 
-    def _insert(self, table: str, rows: Sequence[Row]) -> int:
-        for statement in _DAY:
-            self._rows.do(statement.format(table=table, bytes=self._rows.bytes_type))
-        return self._rows.insert(table, _COLUMNS, rows)
+    def _make_day(self, table: str, now: float) -> None:
+        """Not in the transaction of a batch, where others would wait for it until the end."""
+        with self._rows.alone():
+            self._rows.do(_DAY.format(table=table, bytes=self._rows.bytes_type))
+            self._rows.do("INSERT INTO days (name, made) VALUES (?, ?) ON CONFLICT DO NOTHING", [(table, now)])
+        self._made.add(table)
 
     def prune(self, now: float) -> int:
-        oldest = self._first_day(now)
-        old = [table for table in self._rows.tables() if table < f"{PREFIX}{oldest:%Y%m%d}"]
-        for table in old:
-            self._rows.do(f"DROP TABLE {table}")
-        if old:
-            self._rows.do("DELETE FROM labels WHERE ts < ?", [(oldest.timestamp(),)])
-            self._rows.give_back()
-        return len(old)
+        """The oldest table at most, so that a clock that jumps ahead does not empty the store before somebody sees it.
+
+        It is no later than the day after the newest table's, but for the time that this store has been open.
+        """
+        days = self._days()
+        if not days:
+            return 0
+        oldest = self._first_day(min(now, max(days.values()) + _DAY_S + monotonic() - self._opened)).timestamp()
+        day, table = min((day, table) for table, day in days.items())
+        if day >= oldest:
+            return 0
+        with self._rows.alone():
+            self._rows.do(f"DROP TABLE IF EXISTS {table}")
+            self._rows.do("DELETE FROM days WHERE name = ?", [(table,)])
+        self._made.discard(table)
+        self._rows.do("DELETE FROM labels WHERE ts < ?", [(oldest,)])
+        self._rows.give_back()
+        return 1
 
     def page(self, query: Query, after: Place | None, limit: int) -> list[Row]:
         found: list[Row] = []
         where, values = self._conditions(query, after)
-        for table in reversed(self._rows.tables()):
+        for table in reversed(self._tables()):
             wanted = min(limit, MAX_PAGE) - len(found)
             if wanted <= 0:
                 break
@@ -123,7 +150,7 @@ class SqlStore:
         return found
 
     def record(self, request_id: str) -> Record | None:
-        for table in reversed(self._rows.tables()):
+        for table in reversed(self._tables()):
             for (packed,) in self._rows.ask(f"SELECT record FROM {table} WHERE request_id = ?", (request_id,)):  # noqa: S608 our own name
                 return unpack(packed)
         return None
@@ -139,9 +166,13 @@ class SqlStore:
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return today - timedelta(days=self._retain_days - 1)
 
-    def _day(self, ts: float, now: float) -> str:
-        nearest = min(max(ts, self._first_day(now).timestamp()), now + _DAY_S)
-        return f"{datetime.fromtimestamp(nearest, UTC):%Y%m%d}"
+    def _tables(self) -> list[str]:
+        return [table for table in self._rows.tables() if _DAY_NAME.fullmatch(table)]
+
+    def _days(self) -> dict[str, float]:
+        """From when on each table is kept."""
+        made = dict(self._rows.ask("SELECT name, made FROM days"))
+        return {table: _kept_from(table, made.get(table)) for table in self._tables()}
 
     def _conditions(self, query: Query, after: Place | None) -> tuple[str, list[object]]:
         names = ("app", "surface", "model", "decision", "outcome", "upstream")
@@ -163,3 +194,16 @@ class SqlStore:
             where.append("(ts, request_id) < (?, ?)")
             values += after
         return " AND ".join(where) or "1 = 1", values
+
+
+def _table(ts: float) -> str:
+    if ts < _FIRST:
+        return _BEFORE
+    return f"{PREFIX}{datetime.fromtimestamp(ts, UTC):%Y%m%d}" if ts < _END else _AFTER
+
+
+def _kept_from(table: str, made: float | None) -> float:
+    if table in (_BEFORE, _AFTER):
+        return made or 0.0
+    day = datetime.strptime(table, f"{PREFIX}%Y%m%d").replace(tzinfo=UTC).timestamp()
+    return day if made is None else min(day, made + _DAY_S)

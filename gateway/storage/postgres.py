@@ -12,6 +12,8 @@ from gateway.watch.store import StoreError
 _ANSWER_S = 20
 """How long the server may take for anything."""
 _ROWS_AT_ONCE = 500  # times the columns: well within the 65,535 values of a statement
+_OURS = 0x6F64_6467_6174_65
+"""The lock of whoever makes and drops tables."""
 _READ_ONLY = "SET default_transaction_read_only = on"
 
 
@@ -89,6 +91,12 @@ class _Postgres:
             with suppress(StoreError):
                 self.do("ROLLBACK")
             raise
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self.transaction():
+            self.do("SELECT pg_advisory_xact_lock(?)", [(_OURS,)])
+            yield
 
     def tables(self) -> list[str]:
         statement = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND substr(tablename, 1, ?) = ?"

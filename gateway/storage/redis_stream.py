@@ -2,7 +2,8 @@
 
 What was sent and how far the journal was read are written in one transaction, so that a gateway that dies sends nothing twice. An entry is
 taken out once its reader has kept it; what a reader that died had taken is given to another one. Nothing is trimmed: where readers do not
-come, the stream fills, and what is in the journals waits there.
+come, the stream fills, and what is in the journals waits there. Where the server lost what was sent, it lost with it how far, and the
+journals are sent again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,29 +59,44 @@ class _Redis:
 
 
 class StreamSink(_Redis):
-    """Where one journal is sent. ``reader`` names it among all."""
+    """Where one journal is sent. ``reader`` names it among all.
+
+    It is of no use once the server says something else than was last read or written: then what was sent may be lost.
+    """
 
     def __init__(self, url: str, reader: str, max_entries: int = MAX_ENTRIES) -> None:
         super().__init__(url)
         self._sent = _SENT + reader
         self._max_entries = max_entries
+        self._last: Offsets | None = None
 
     def offsets(self) -> Offsets:
         with self._raised():
-            found: Mapping[bytes, bytes] = self._client.hgetall(self._sent)
-        return {segment.decode(): int(size) for segment, size in found.items()}
+            return self._known(self._client)
+
+    def _known(self, client: Any) -> Offsets:
+        found: Mapping[bytes, bytes] = client.hgetall(self._sent)
+        offsets = {segment.decode(): int(size) for segment, size in found.items()}
+        if self._last is not None and offsets != self._last:
+            raise SinkError("redis: it has lost what was sent, and is sent it again")
+        self._last = offsets
+        return offsets
 
     def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
         if self.waiting() >= self._max_entries:
             raise SinkError("redis: the stream is full; do watches read it?")
         with self._raised():
             pipeline = self._client.pipeline(transaction=True)
+            pipeline.watch(self._sent)
+            self._known(pipeline)
+            pipeline.multi()
             for packed in (*(row.record for row in rows), *(pack(event_of(label)) for label in labels)):
                 pipeline.xadd(_STREAM, {_FIELD: packed})
             pipeline.delete(self._sent)
             if offsets:
                 pipeline.hset(self._sent, mapping=dict(offsets))
             pipeline.execute()
+        self._last = dict(offsets)
         return len(rows)
 
     def prune(self, now: float) -> int:
@@ -96,6 +112,9 @@ class StreamReader(_Redis):
         self._name = name
         self._dead_ms = dead_ms
         self._is_joined = False
+        self._is_resumed = False
+
+    def resume(self) -> None:
         self._is_resumed = False
 
     def read(self, limit: int) -> list[Entry]:
@@ -126,6 +145,12 @@ class StreamReader(_Redis):
             pipeline.xack(_STREAM, _GROUP, *ids)
             pipeline.xdel(_STREAM, *ids)
             pipeline.execute()
+
+    def ask_again(self) -> None:
+        """All journals are sent from their beginnings: what was kept of them is lost."""
+        with self._raised():
+            for sent in self._client.scan_iter(match=f"{_SENT}*"):
+                self._client.delete(sent)
 
     def _asked(self, since: str, limit: int) -> list[Entry]:
         answer = self._client.xreadgroup(_GROUP, self._name, {_STREAM: since}, count=limit)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,9 @@ class _Sqlite:
             if self._rows.in_transaction:
                 self._rows.rollback()
             raise
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self.transaction()
 
     def tables(self) -> list[str]:
         found = self.ask("SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, ?) = ?", (len(PREFIX), PREFIX))

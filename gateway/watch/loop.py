@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from typing import Protocol
 
+from gateway.telemetry.tailing import Offsets
+from gateway.watch.row import Label, Row
 from gateway.watch.store import BrokenStoreError, Sink, SinkError
 from gateway.watch.worker import Tally
 
@@ -19,14 +20,33 @@ log = logging.getLogger("oddgate.watch")
 
 
 class Work(Protocol):
-    """Of no use after a step that failed."""
+    """After a step that failed it can still look, and is of no other use."""
 
     @property
     def lag(self) -> int:
-        """What was there at the last step and is not taken, in units of its own."""
+        """What was there at the last look and is not taken, in units of its own."""
+
+    def look(self) -> None:
+        """See how much there is, as each step does. May raise ``SinkError``."""
 
     def step(self) -> bool:
         """Whether there may be more at once. Raises ``SinkError``."""
+
+
+class _NowhereYet:
+    """A sink that was never reached: nothing is known to be taken."""
+
+    def offsets(self) -> Offsets:
+        return {}
+
+    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+        raise SinkError("it was never reached")
+
+    def prune(self, now: float) -> int:
+        raise SinkError("it was never reached")
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class Loop:
@@ -54,6 +74,7 @@ class Loop:
         self._wall = wall
         self._clock = clock
         self._tally = Tally()
+        self._worker: Work | None = None
         self._errors = 0
         self._lag = 0
         self._said = self._pruned = float("-inf")
@@ -64,19 +85,19 @@ class Loop:
         while True:
             try:
                 with closing(self._open_sink()) as sink:
-                    worker = self._make_worker(sink, self._tally)
+                    self._worker = worker = self._make_worker(sink, self._tally)
                     while not stop.is_set():
                         self._turn(worker, sink, stop)
                         retry_s = _RETRY_S
                     return self._finish(worker)
             except SinkError as error:
                 self._failed(error)
-                if stop.wait(retry_s):
+                if self._wait(stop, retry_s):
                     return None
                 retry_s = min(retry_s * 2, _MAX_RETRY_S)
 
     def figures(self) -> dict[str, float]:
-        return {"ts": self._wall(), "lag": self._lag, "errors": self._errors, **asdict(self._tally)}
+        return {"ts": self._wall(), "lag": self._lag, "errors": self._errors, **self._tally.figures()}
 
     def _turn(self, worker: Work, sink: Sink, stop: threading.Event) -> None:
         has_more = worker.step()
@@ -101,7 +122,25 @@ class Loop:
             log.error("the %s cannot be read; it is put away, and filled again from the journal", self._name)
             self._put_away()
         self._said = float("-inf")
+        self._look()
         self._tell()
+
+    def _wait(self, stop: threading.Event, seconds: float) -> bool:
+        """Whether it is to stop. It says how it is meanwhile: it is alive, and what is to be taken grows."""
+        while seconds > 0:
+            if stop.wait(min(seconds, _SAY_S)):
+                return True
+            seconds -= _SAY_S
+            self._look()
+            self._tell()
+        return False
+
+    def _look(self) -> None:
+        """By the last worker, which knows how far the sink was."""
+        worker = self._worker or self._make_worker(_NowhereYet(), self._tally)
+        with suppress(SinkError):
+            worker.look()
+            self._lag = worker.lag
 
     def _tell(self) -> None:
         if self._clock() - self._said >= _SAY_S:

@@ -1,5 +1,6 @@
 """A record of the journal as a row of the store: the columns that are asked about, and the record itself."""
 
+import math
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ VERSION = 1
 """Of records that are understood. Of a newer one, the columns that are there are taken, and the record is kept as it is."""
 _MAX_LABEL = 128
 _MAX_RULES = 64
+_MAX_STATUS, _MAX_TOKENS = 2**31, 2**63
+_MAX_RECORD = 64 << 20
+"""Of a record, unpacked."""
 
 Record = Mapping[str, Any]
 
@@ -89,20 +93,20 @@ def _row(record: Record) -> Row:
     timings, tokens = record.get("timings_ms") or {}, record.get("tokens") or {}
     return Row(
         request_id=_text(record["request_id"]),
-        ts=float(record["ts"]),
+        ts=_number(record["ts"]),
         app=_text(record.get("app")),
         surface=_text(record.get("surface")),
         model=_text(record.get("model")),
         policy=_text(record.get("policy")),
         decision=_text(record["decision"]),
         outcome=_text(record.get("outcome")),
-        status=int(record.get("status") or 0),
+        status=_whole(record.get("status"), _MAX_STATUS),
         upstream=_text(record.get("upstream")),
         rules="".join([f",{_text(rule)}" for rule in (record.get("rules") or ())[:_MAX_RULES]]) + ",",
-        total_ms=float(timings.get("total") or 0),
-        overhead_ms=float(timings.get("overhead") or 0),
-        input_tokens=int(tokens.get("input") or 0),
-        output_tokens=int(tokens.get("output") or 0),
+        total_ms=_number(timings.get("total") or 0),
+        overhead_ms=_number(timings.get("overhead") or 0),
+        input_tokens=_whole(tokens.get("input"), _MAX_TOKENS),
+        output_tokens=_whole(tokens.get("output"), _MAX_TOKENS),
         record=pack(record),
     )
 
@@ -114,10 +118,24 @@ def _label(record: Record) -> Label:
         app=_text(record.get("app")),
         kind=_text(record["kind"]),
         rule=_text(record.get("rule")),
-        ts=float(record["ts"]),
+        ts=_number(record["ts"]),
         label=_text(record["label"]),
-        score=None if score is None else float(score),
+        score=None if score is None else _number(score),
     )
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
+
+
+def _whole(value: Any, end: int) -> int:
+    number = int(value or 0)
+    if not 0 <= number < end:  # which no column takes
+        raise ValueError("out of range")
+    return number
 
 
 def _text(value: object) -> str:
@@ -158,8 +176,12 @@ def unpack(packed: bytes) -> Record:
     """Raises ``UnreadableError`` where it is not what ``pack`` made."""
     if packed[:1] != _FIRST:
         raise UnreadableError("not packed by this version")
+    unpacking = zlib.decompressobj(zdict=_SHARED)
     try:
-        record: Record = orjson.loads(zlib.decompressobj(zdict=_SHARED).decompress(packed[1:]))
+        content = unpacking.decompress(packed[1:], _MAX_RECORD)
+        if not unpacking.eof:
+            raise UnreadableError("cut off, or too large")
+        record: Record = orjson.loads(content)
     except (ValueError, zlib.error) as error:
         raise UnreadableError(type(error).__name__) from None
     return record

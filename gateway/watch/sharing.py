@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from gateway.watch.row import Label, Row, UnreadableError, read, unpack
 from gateway.watch.store import Sink
-from gateway.watch.worker import Tally
+from gateway.watch.worker import Tally, Worker
 
 BATCH = 500
 
@@ -20,6 +20,9 @@ class Entry(NamedTuple):
 class Shared(Protocol):
     """What several watches read. Every method may raise ``SinkError``."""
 
+    def resume(self) -> None:
+        """What was read and not kept is read again, before anything else."""
+
     def read(self, limit: int) -> Sequence[Entry]:
         """Entries that are this watch's alone until they are kept, for the most part."""
 
@@ -29,8 +32,16 @@ class Shared(Protocol):
         """Entries that nobody has kept."""
 
 
+class SendingWorker(Worker):
+    """Asks at each step how far it was sent, so that a sink which lost what was sent says so, also where there is nothing to send."""
+
+    def step(self) -> bool:
+        self._sink.offsets()
+        return super().step()
+
+
 class SharedWorker:
-    """Keeps first and takes out then: what comes again since it died between is in the store already."""
+    """Keeps first and takes out then: what comes again since it died between is in the store already. Of no use after a step that failed."""
 
     def __init__(self, shared: Shared, sink: Sink, clock: Callable[[], float], tally: Tally, batch: int = BATCH) -> None:
         self._shared = shared
@@ -38,11 +49,15 @@ class SharedWorker:
         self._clock = clock
         self._tally = tally
         self._batch = batch
+        shared.resume()
         self.lag = 0
-        """Entries that nobody had kept at the last step."""
+        """Entries that nobody had kept at the last look."""
+
+    def look(self) -> None:
+        self.lag = self._shared.waiting()
 
     def step(self) -> bool:
-        """Whether there may be more at once. Raises ``SinkError``: then what was read comes again."""
+        """Whether there may be more at once. Raises ``SinkError``: then what was read comes again, to the next worker."""
         entries = self._shared.read(self._batch)
         rows: list[Row] = []
         labels: list[Label] = []
@@ -61,5 +76,5 @@ class SharedWorker:
             self._shared.kept(entries)
             self._tally.kept += new
             self._tally.known += len(rows) - new
-        self.lag = self._shared.waiting()
+        self.look()
         return len(entries) == self._batch

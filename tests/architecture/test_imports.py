@@ -70,8 +70,8 @@ EDGES: dict[str, tuple[str, ...]] = {
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
-        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.tailing",
-        "gateway.watch", "gateway.watcher", "policies",
+        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.logs",
+        "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
         "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
         "gateway.telemetry.folder_audit",
         "gateway.telemetry.segment_audit", "gateway.telemetry.signing",

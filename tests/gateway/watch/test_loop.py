@@ -111,3 +111,85 @@ def test_what_comes_last(course: Course):
 
     last = course.run(Late)[-1]
     assert last["kept"] == 3
+
+
+class Recording(Course):
+    """One whose journal changes while the store is down, as ``during`` says, try by try."""
+
+    def __init__(self, folder: Path, kept: int, during: list[Callable[[], object]]) -> None:
+        super().__init__(folder, kept)
+        self.during = iter(during)
+
+    def store(self) -> ExchangeStore:
+        """Down until nothing changes any more."""
+        for change in self.during:
+            change()
+            raise StoreError("down")
+        return self.open_store()
+
+
+def test_behind_while_the_store_is_down(course: Course):
+    """What is not taken is told also then, and what was removed unread meanwhile counts once the store is back."""
+    journal = course.folder / "journal"
+    second = journal / "2.jsonl"
+    during = [lambda: second.write_bytes(line(3)), lambda: None, second.unlink]
+    working = Recording(course.folder, 2, during)
+    said = working.run(working.store)
+    both = len(line(1) + line(2))
+    assert [each["lag"] for each in said if not each["kept"]][:3] == [both + len(line(3)), both + len(line(3)), both]
+    assert (said[-1]["missed_bytes"], said[-1]["lag"], said[-1]["errors"]) == (len(line(3)), 0, 3)
+
+
+def test_a_store_that_fails_half_way(course: Course):
+    """What it had taken before is not counted as lag, nor as missed when it goes; the rest is."""
+    journal, tries = course.folder / "journal", iter(range(9))
+
+    class Failing:
+        """Keeps what there is, then nothing for a while, in which the journal is removed."""
+
+        def __init__(self) -> None:
+            self._store = course.open_store()
+
+        def __getattr__(self, name: str):
+            return getattr(self._store, name)
+
+        def keep(self, *batch) -> int:
+            number = next(tries)
+            if number == 0:
+                kept = self._store.keep(*batch)
+                (journal / "1.jsonl").write_bytes(line(1) + line(2) + line(3))
+                return kept
+            if number == 1:
+                raise StoreError("full")
+            return self._store.keep(*batch)
+
+    def down(figures: dict[str, float]) -> None:
+        course.said.append(figures)
+        if figures["errors"]:
+            (journal / "1.jsonl").unlink(missing_ok=True)
+        if figures["missed_bytes"]:
+            course.stop.set()
+
+    course._say = down
+    said = course.run(Failing)
+    assert next(each["lag"] for each in said if each["errors"]) == len(line(3))
+    assert (said[-1]["kept"], said[-1]["missed_bytes"], said[-1]["lag"]) == (2, len(line(3)), 0)
+
+
+def test_alive_while_it_waits(course: Course, monkeypatch: pytest.MonkeyPatch):
+    """However long the next try is off, it says every second that it is there."""
+    waits: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0)
+            return self.is_set()
+
+    def down() -> ExchangeStore:
+        raise StoreError("down")
+
+    monkeypatch.setattr(module, "_RETRY_S", 30.0)
+    course.stop = Stop()
+    course._clock = lambda: float(len(waits))
+    said = course.run(down)
+    assert (max(waits), len(said), said[-1]["errors"]) == (1.0, 21, 1)
