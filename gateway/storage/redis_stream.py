@@ -54,6 +54,8 @@ class _Redis:
     def _raised(self) -> Iterator[None]:
         try:
             yield
+        except SinkError:
+            raise
         except self._errors as error:
             raise SinkError(f"redis: {type(error).__name__}") from None
 
@@ -86,16 +88,16 @@ class StreamSink(_Redis):
         if self.waiting() >= self._max_entries:
             raise SinkError("redis: the stream is full; do watches read it?")
         with self._raised():
-            pipeline = self._client.pipeline(transaction=True)
-            pipeline.watch(self._sent)
-            self._known(pipeline)
-            pipeline.multi()
-            for packed in (*(row.record for row in rows), *(pack(event_of(label)) for label in labels)):
-                pipeline.xadd(_STREAM, {_FIELD: packed})
-            pipeline.delete(self._sent)
-            if offsets:
-                pipeline.hset(self._sent, mapping=dict(offsets))
-            pipeline.execute()
+            with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.watch(self._sent)
+                self._known(pipeline)
+                pipeline.multi()
+                for packed in (*(row.record for row in rows), *(pack(event_of(label)) for label in labels)):
+                    pipeline.xadd(_STREAM, {_FIELD: packed})
+                pipeline.delete(self._sent)
+                if offsets:
+                    pipeline.hset(self._sent, mapping=dict(offsets))
+                pipeline.execute()
         self._last = dict(offsets)
         return len(rows)
 
