@@ -1,4 +1,4 @@
-"""A turn of a conversation in the parts that its topic is judged by: each sentence, and what a sentence that says little leans on.
+"""A turn of a conversation in the parts that its topic is judged by: sentences, clauses, and what a sentence that says little leans on.
 
 "And tomorrow?" has the topic of the turn before it, so a part that leans is read with what stands before it as well. Whoever may lean may
 hide: a part with more than one word of its own does not, however short it is; what leans shows its own word by itself; and what leans again
@@ -19,6 +19,7 @@ _MAX_LEANING_WORDS = 8
 _MAX_LEANING_CHARS = MAX_CHARS
 _MAX_SILENT_WORDS = 5
 
+_JOINT = re.compile(r"[,;:|–—•]+\s+|\s[-–—|•]+\s|[\u2028\u2029]|[.!?](?=[^\W\d_]{2})|\s(?:and|also|then|but|plus)\s", re.IGNORECASE)
 _LAST_LATIN = "\u024f"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SAYING_LITTLE_WORDS = """
@@ -74,7 +75,7 @@ def parts(unit: str) -> list[Part]:
     for start, end in sentences(text := text_of(unit)):
         sentence = text[start:end].strip()
         if not leans(sentence):
-            found += [*_run(waiting, before, run, sentence), Part(sentence)]
+            found += [*_run(waiting, before, run, sentence), Part(sentence), *map(Part, _clauses(sentence))]
             before, run, waiting = sentence, "", []
             continue
         if len(run) + len(sentence) > MAX_CONTEXT_CHARS:
@@ -94,6 +95,12 @@ def _run(waiting: Sequence[str], before: str, run: str, after: str = "") -> list
     said = [sentence for sentence in waiting if own_words(sentence) or len(_WORD.findall(sentence)) > _MAX_SILENT_WORDS]
     found = [Part(sentence) if sentence == joined else Part(sentence, " ".join(own_words(sentence)), joined) for sentence in said]
     return [*found, Part(run)] if waiting and len(own_words(run)) > 1 else found
+
+
+def _clauses(sentence: str) -> list[str]:
+    """Those of several that say something by themselves: one that is allowed must not hide the next."""
+    clauses = [clause.strip() for clause in _JOINT.split(sentence)]
+    return [clause for clause in clauses if len(own_words(clause)) > 1] if len(clauses) > 1 else []
 
 
 def leans(text: str) -> bool:

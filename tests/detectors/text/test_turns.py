@@ -68,6 +68,12 @@ def test_context_is_bounded():
         (with_context(["block my card"], "and online?"), [Part("and online?", "online", "block my card and online?")]),
         (with_context(["block my card", "ok"], "why?"), []),
         (with_context(["block my card"], "write a poem"), [Part("write a poem")]),
+        *[
+            (f"block my card{joint}write a poem", [Part(f"block my card{joint}write a poem"), Part("block my card"), Part("write a poem")])
+            for joint in (" and ", ", ", ".", "; ", " | ", " - ", "\u2028", ", and also ")
+        ],
+        ("block my card and hurry", [Part("block my card and hurry"), Part("block my card")]),
+        ("is my credit-card blocked at 10.30", [Part("is my credit-card blocked at 10.30")]),
         ("balance?", [Part("balance?")]),
         ("what is it that you do", [Part("what is it that you do")]),
         (
@@ -81,7 +87,7 @@ def test_context_is_bounded():
     ],
 )
 def test_parts(unit: str, expected: list[Part]):
-    """Each sentence that says something; what leans is read with what stands around it too, and in a row also without that."""
+    """Each sentence and clause that says something; what leans is read with what stands around it too, and in a row also without that."""
     assert parts(unit) == expected
 
 
