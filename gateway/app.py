@@ -99,9 +99,7 @@ class Gateway:
         self.memos = Memos(Memo(self._key, half), Memo(self._key, half))
         self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
         self._readers = Readers(config.detectors.ocr.workers, config.detectors.ocr.queue, self.spawn)
-        self._journal = Journal(
-            journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, self._key, time.time, sync_each=journal.fsync == "always"
-        )
+        self._journal = Journal(journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, self._key, time.time, fsync=journal.fsync)
         self._reviews = ReviewQueue(self._journal.append, time.time, self._instruments.reviewed)
         self._store = _open_store(config.state)
         self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))

@@ -51,11 +51,19 @@ def open_to_read(config: Config) -> ExchangeStore:
 
 
 def watch_readings(shown: Shown, now: Callable[[], float]) -> list[Reading]:
+    """In their order: the first asks how the watch is, and the others say what it was told then."""
+    said = NOTHING
+
+    def up() -> float:
+        nonlocal said
+        said = shown.status()
+        return float(said.is_alive(now()))
+
     def of(name: str) -> Callable[[], float]:
-        return lambda: getattr(shown.status(), name)
+        return lambda: getattr(said, name)
 
     return [
-        Reading("oddgate_watch_up", "1 while a watch says that it runs.", lambda: float(shown.status().is_alive(now()))),
+        Reading("oddgate_watch_up", "1 while a watch says that it runs.", up),
         Reading("oddgate_watch_lag_bytes", "What is in the journal and not in the store.", of("lag_bytes")),
         Reading("oddgate_watch_kept", "Exchanges that were put into the store.", of("kept"), is_counter=True),
         Reading("oddgate_watch_unreadable", "Lines of the journal that are no records.", of("unreadable"), is_counter=True),

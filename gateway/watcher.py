@@ -20,9 +20,9 @@ from gateway.watch.otlp import OtlpCollector
 from gateway.watch.otlp_meters import OtlpMeters
 from gateway.watch.outbox import MAX_BYTES, Outbox, Posted
 from gateway.watch.providers import endpoint
-from gateway.watch.sharing import SharedWorker
+from gateway.watch.sharing import SendingWorker, SharedWorker
 from gateway.watch.status import NAME, READER_NAME, render
-from gateway.watch.store import Sink
+from gateway.watch.store import Sink, SinkError
 from gateway.watch.worker import BATCH_BYTES, Tally, Worker
 
 _SENT = "otlp-sent.json"
@@ -66,8 +66,14 @@ def _keeping(config: Config, say: Say) -> Loop:
 
 def _sending(config: Config, say: Say) -> Loop:
     """The journal, to watches elsewhere."""
-    sink = partial(StreamSink, config.state.url.get_secret_value(), reader_name(config.journal.dir))
-    return Loop("stream", _journal(config), sink, _nothing, say, time.time, time.monotonic)
+
+    def work(sink: Sink, tally: Tally) -> SendingWorker:
+        return SendingWorker(config.journal.dir, sink, time.time, tally)
+
+    def sink() -> StreamSink:
+        return StreamSink(config.state.url.get_secret_value(), reader_name(config.journal.dir))
+
+    return Loop("stream", work, sink, _nothing, say, time.time, time.monotonic)
 
 
 def _reading(config: Config, say: Say) -> Loop:
@@ -77,7 +83,15 @@ def _reading(config: Config, say: Say) -> Loop:
     def work(sink: Sink, tally: Tally) -> SharedWorker:
         return SharedWorker(reader, sink, time.time, tally)
 
-    return Loop("store", work, _store(config), partial(_put_away, config.store.path), say, time.time, time.monotonic)
+    def put_away() -> None:
+        """What was in it is sent again, by all that have sent any of it."""
+        _put_away(config.store.path)
+        try:
+            reader.ask_again()
+        except SinkError as error:
+            log.error("what was in the store is not sent again: %s", error)  # noqa: TRY400 no text of it
+
+    return Loop("store", work, _store(config), put_away, say, time.time, time.monotonic)
 
 
 def _journal(config: Config, batch_bytes: int = BATCH_BYTES) -> Callable[[Sink, Tally], Worker]:

@@ -15,27 +15,37 @@ from policies.calibration import border, refined
 from policies.intervals import Interval, wilson
 from policies.labels import Label
 
+MIN_AUROC = 0.6
+"""Below it scores hardly tell one kind from the other, and no border helps."""
+MAX_LOOSER = 2.0
+"""How far a bound may be loosened at once without a person's word."""
+NOT_HELD = "the promised rate is NOT HELD"
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one exchange has to say of one bound. ``is_stopped``: by it, or it would have been. ``passed``: by every rule."""
+    """What one exchange has to say of one bound. ``is_stopped``: by it, or it would have been. ``passed``: by every rule. ``is_set_aside``:
+    its app says something of it that does not count.
+    """
 
     score: float
     is_stopped: bool
     passed: bool = True
     label: Label | None = None
+    is_set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Of one bound. ``rate``: false alarms that people have named, of all that is inside. ``at_most``: the same, if all that was stopped
-    and has no label were false alarms.
+    and has no label were false alarms. ``set_aside``: labels that do not count.
     """
 
     promised: float
     inside: int
     outside: int
     unknown: int
+    set_aside: int
     false_alarms: int
     rate: Interval
     at_most: Interval
@@ -50,6 +60,16 @@ class Report:
         if self.rate.low > self.promised:
             return False
         return True if self.at_most.high <= self.promised else None
+
+    @property
+    def doubts(self) -> list[str]:
+        """Why a person should look before the new border stands."""
+        found = [NOT_HELD] if self.is_held is False else []
+        if self.auroc is not None and self.auroc < MIN_AUROC:
+            found.append(f"AUROC {self.auroc:.4f} is below {MIN_AUROC}: scores hardly tell inside from outside")
+        if self.new_border * MAX_LOOSER < self.border:
+            found.append(f"the border would move from {self.border:.6f} to {self.new_border:.6f}, looser by more than {MAX_LOOSER:g} times")
+        return found
 
 
 def report(promised: float, at: float, samples: Sequence[Sample]) -> Report | None:
@@ -68,6 +88,7 @@ def report(promised: float, at: float, samples: Sequence[Sample]) -> Report | No
         inside=len(inside),
         outside=len(outside),
         unknown=len(unknown),
+        set_aside=sum(each.is_set_aside for each in samples),
         false_alarms=len(alarms),
         rate=wilson(len(alarms), len(inside)),
         at_most=wilson(len(alarms) + len(unknown), len(inside) + len(unknown)),

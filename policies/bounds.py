@@ -21,6 +21,8 @@ from policies.vocabulary import Mode
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LIMITED = GENERATING | {"message_batches"}
 """Surfaces whose requests can say how long an answer may be."""
+_KEEPING = frozenset({"assistants", "conversations"})
+"""Surfaces that keep messages for later: a model is asked only where one is named."""
 
 
 def broken(policy: Policy, subject: Subject, asked: Asked, time: datetime) -> list[Fired]:
@@ -65,7 +67,7 @@ def _input(domain: Domain, asked: Asked) -> Iterator[Path]:
 
 def _request(domain: Domain, subject: Subject, asked: Asked) -> Iterator[Path]:
     bounds = domain.request
-    names_model = subject.model or asked.messages > 0
+    names_model = subject.model or (asked.messages > 0 and subject.surface not in _KEEPING)
     if bounds.models is not None and names_model and not _matches(subject.model, bounds.models):
         yield "request", "models"
     unbounded = subject.surface in _LIMITED and asked.messages > 0
@@ -90,8 +92,13 @@ def _matches(value: str, globs: tuple[str, ...]) -> bool:
 
 
 def _is_open(hours: Hours, time: datetime) -> bool:
-    """Hours that end before they start go on after midnight, and belong to the day they start on."""
-    local = time.astimezone(_zone(hours.timezone))
+    """Hours that end before they start go on after midnight, and belong to the day they start on. A time that the zone's calendar does
+    not reach is in none.
+    """
+    try:
+        local = time.astimezone(_zone(hours.timezone))
+    except OverflowError:
+        return False
     minute, day = local.hour * 60 + local.minute, local.weekday()
     start, end = _minute(hours.start), _minute(hours.end)
     if start < end:

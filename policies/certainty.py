@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import NamedTuple
 
-from policies.alarms import auroc
+from policies.alarms import MAX_LOOSER, MIN_AUROC, NOT_HELD, auroc
 from policies.domain import Uncertainty
 from policies.intervals import Interval, wilson
 from policies.labels import Quality
@@ -27,7 +27,7 @@ _MOST = 20.0
 
 class Answered(NamedTuple):
     """What one exchange has to say. ``agreement``: of the answer with others to the same question, in 0 to 1. ``is_stopped``: for its
-    uncertainty, or it would have been.
+    uncertainty, or it would have been. ``is_set_aside``: its app says something of it that does not count.
     """
 
     mean: float
@@ -36,18 +36,21 @@ class Answered(NamedTuple):
     agreement: float | None = None
     is_stopped: bool = False
     label: Quality | None = None
+    is_set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
     """``auroc``: by measure, how often a bad answer is less certain than a good one. ``stopped``: the share of good answers that the limit
     in force stops, or would stop; ``caught``: of bad ones. ``promised`` is None where the policy says a limit and no rate, ``missing`` how
-    many good answers are wanting for a limit to be told, ``new_caught`` the share of bad answers that the new limit stops.
+    many good answers are wanting for a limit to be told, ``new_caught`` the share of bad answers that the new limit stops,
+    ``set_aside`` labels that do not count.
     """
 
     good: int
     bad: int
     unknown: int
+    set_aside: int
     auroc: Mapping[str, float]
     limit: float
     stopped: Interval
@@ -62,6 +65,20 @@ class Certainty:
         """Whether what is known does not speak against it."""
         return self.promised is None or self.stopped.low <= self.promised
 
+    @property
+    def doubts(self) -> list[str]:
+        """Why a person should look before the new limit stands."""
+        if self.new_limit is None:
+            return []
+        found = [] if self.is_held else [NOT_HELD]
+        if not self.bad:
+            found.append("no answer is known to be bad")
+        elif self.auroc["mean"] < MIN_AUROC:
+            found.append(f"AUROC {self.auroc['mean']:.4f} of the mean is below {MIN_AUROC}: it hardly tells bad answers from good ones")
+        if self.new_limit > self.limit * MAX_LOOSER:
+            found.append(f"the limit would move from {self.limit:.4f} to {self.new_limit:.4f}, looser by more than {MAX_LOOSER:g} times")
+        return found
+
 
 def certainty(bound: Uncertainty, answers: Sequence[Answered]) -> Certainty:
     good = [each for each in answers if each.label == "good"]
@@ -73,6 +90,7 @@ def certainty(bound: Uncertainty, answers: Sequence[Answered]) -> Certainty:
         good=len(good),
         bad=len(bad),
         unknown=len(unknown),
+        set_aside=sum(each.is_set_aside for each in answers),
         auroc=dict(_aurocs(good, bad)),
         limit=bound.limit,
         stopped=wilson(sum(_is_beyond(bound, each) for each in good), len(good)),

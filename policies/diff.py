@@ -5,18 +5,25 @@ The order of rules and flows decides nothing, and is no change; nor is what nobo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
-from policies.domain import Range
+from policies.domain import Hours, Range
 from policies.domain_parts import PATHS, Path, action_loc, action_of, bounds, name_of
 from policies.policy import Flow, Policy, Rule
 from policies.positions import Json, Loc
-from policies.trends import Trend, of_action, of_bound, of_key, of_mode, other
+from policies.trends import Trend, of_action, of_border, of_bound, of_globs, of_key, of_mode, other
 from policies.verdict import Action
 from policies.vocabulary import Mode, Schema
 
-_SETTINGS = {"applies_to": other, "borders": other, "rollout": other, "on_uninspectable": of_action, "respond": other, "expect": other}
+_SETTINGS = {
+    "applies_to": of_globs,
+    "borders": of_border,
+    "rollout": other,
+    "on_uninspectable": of_action,
+    "respond": other,
+    "expect": other,
+}
 _FAILS = ("on_error", "on_timeout", "on_unavailable")
 _Modes = tuple[Mode, Mode]
 """Of the two policies, for what has no mode of its own."""
@@ -112,6 +119,9 @@ def _bound(path: Path, was: object, now: object, modes: _Modes) -> Iterator[Chan
             if old.get(tool) != new.get(tool):
                 trend = of_bound(path, old.get(tool), new.get(tool))
                 yield Change(f"{key}.{tool}", old.get(tool), new.get(tool), trend, (*loc, tool))
+    elif isinstance(was, Hours) and isinstance(now, Hours):
+        trend = of_bound(path, old, new)
+        yield from (replace(change, trend=trend) for change in _keys(key, loc, was, now, modes, but=("action",)))
     elif isinstance(was, Schema) and isinstance(now, Schema) and not isinstance(was, Range):
         yield from _keys(key, loc, was, now, modes, but=("action",))
     elif old != new:

@@ -4,7 +4,8 @@ Three kinds of value are followed from a source, all without regard to case, wid
 
 * the whole of a destination's text of up to ``PASSAGE`` words, where these follow each other in the source;
 * what looks like an identifier: a word with a digit or one of ``@ . / _ : + -`` inside, such as an address, a link or an account number,
-  and each such part of a link or a form (``?q=acct-123``), also where it is escaped (``%40``);
+  and each such part of a link or a form (``?q=acct-123``), also where it is escaped (``%40``); what is written in groups
+  (``DE89 3704 0044``) is the same without what is between them, and a number the same with a point or an exponent;
 * a passage of ``PASSAGE`` words.
 
 A value that also stands in one of the flow's ``unless`` places is not followed. Pure; what is long is followed in steps, between which
@@ -26,9 +27,10 @@ from policies.words import PIECE, Steps, Text, fold, read, runs
 PASSAGE = 8
 MAX_CHARS = 1_000_000
 """Of the texts of one exchange that are followed, from their places or to them: as they come or as they are compared, whichever is more,
-and ``EACH`` more for each text.
+``EACH`` more for each text, and ``JOINED`` for each way to join groups that stand in it.
 """
 EACH = 32
+JOINED = 2
 MAX_PATH = 256
 """Of a path that is compared, and of a tool's name. What is longer may be any."""
 _NAME = re.compile(r"[A-Za-z0-9_$-]{0,64}")
@@ -93,11 +95,13 @@ class _Values:
 
     def __init__(self) -> None:
         self.identifiers: set[str] = set()
+        self.joined: set[str] = set()
         self._texts: list[Sequence[str]] = []
         self._runs: dict[int, set[int]] = {}
 
     def add(self, text: Text) -> Steps[None]:
         self.identifiers |= text.identifiers
+        self.joined |= text.joined
         self._texts.append(text.words)
         for length, known in self._runs.items():
             known |= yield from text.runs(length)
@@ -198,7 +202,9 @@ class FlowWatch:
             yield
         if self._left < 0:
             return None
-        return (yield from read("".join(pieces)))
+        text = yield from read("".join(pieces), self._left // JOINED)
+        self._left -= JOINED * text.ways
+        return text if self._left >= 0 else None
 
     def _why(self, rule: _Rule, text: Text | None) -> Steps[str]:
         """Why the text completes the flow; "" if it does not, or there is nothing new to say."""
@@ -213,13 +219,17 @@ class FlowWatch:
     def _follows(self, rule: _Rule, text: Text, source: _Values | None) -> Steps[bool]:
         """Whether the text has a value of the source that is not cleared; None: of any source."""
         cleared = [self._values[place] for place in rule.unless]
-        found = text.identifiers if source is None else text.identifiers & source.identifiers
+        found = text.identifiers
+        if source is not None:
+            found = (found & source.identifiers) | (found & source.joined) | (text.joined & source.identifiers)
         for values in cleared:
-            found = found - values.identifiers
+            found = found - values.identifiers - values.joined
         if any(len(identifier) >= rule.flow.min_chars for identifier in found):
             return True
         length = min(len(text.words), PASSAGE)
         if length < PASSAGE and len(" ".join(text.words)) < rule.flow.min_chars:
+            return False
+        if length < PASSAGE and any("".join(text.words) in known for values in cleared for known in (values.identifiers, values.joined)):
             return False
         passages = yield from text.runs(length)
         if source is not None:

@@ -28,6 +28,7 @@ class _HeardAnswer(NamedTuple):
     request_id: str
     app: str
     answered: Answered
+    passed: bool
 
 
 class Heard:
@@ -64,7 +65,7 @@ class Heard:
         self.read += 1
         self._newest = max(self._newest, ts)
         if "uncertainty" in record:
-            self._answers.append(_HeardAnswer(ts, request_id, str(record["app"]), _answered(record, matched)))
+            self._answers.append(_HeardAnswer(ts, request_id, str(record["app"]), _answered(record, matched), decision != "block"))
         for rule, said in record.get("scores", {}).items():
             if rule not in self._heard:
                 continue
@@ -80,15 +81,16 @@ class Heard:
         since = self._since(days)
         for each in self._heard[rule]:
             if each.ts >= since:
-                label = self._labels.of(each.request_id, each.app, rule, is_stopped=each.is_stopped)
-                yield Sample(each.score, each.is_stopped, each.passed, label)
+                said = self._labels.of(each.request_id, each.app, rule, is_stopped=each.is_stopped, is_blocked=not each.passed)
+                yield Sample(each.score, each.is_stopped, each.passed, *said)
 
     def answers(self, days: float | None = None) -> Iterator[Answered]:
         """Those whose uncertainty was measured."""
         since = self._since(days)
         for each in self._answers:
             if each.ts >= since:
-                yield each.answered._replace(label=self._labels.quality(each.request_id, each.app))
+                label, is_set_aside = self._labels.quality(each.request_id, each.app, UNCERTAINTY, is_blocked=not each.passed)
+                yield each.answered._replace(label=label, is_set_aside=is_set_aside)
 
     def _since(self, days: float | None) -> float:
         return self._newest - days * 86_400 if days is not None else float("-inf")

@@ -20,6 +20,7 @@ Quality = Literal["good", "bad"]
 _REVIEWED: Mapping[str, Label] = {"inside": "inside", "outside": "outside"}
 _REPORTED: Mapping[str, Label] = {"false_positive": "inside", "false_negative": "outside"}
 _JUDGED: Mapping[str, Quality] = {"good": "good", "bad": "bad"}
+_QUALITY: Mapping[Label, Quality] = {"inside": "good", "outside": "bad"}
 
 
 def is_event(line: Mapping[str, Any]) -> bool:
@@ -31,7 +32,9 @@ def is_of_the_chain(line: Mapping[str, Any]) -> bool:
 
 
 class Labels:
-    """The last word on each exchange; a reviewer's counts more than an app's."""
+    """The last word on each exchange; a reviewer's counts more than an app's. What was blocked, an app has never seen an answer to: what it
+    says of that is no evidence for letting more of it pass, and is set aside.
+    """
 
     def __init__(self) -> None:
         self._reviewed: dict[tuple[str, str, str], Label] = {}
@@ -48,13 +51,20 @@ class Labels:
         elif event.get("kind") == FEEDBACK and label in _JUDGED:
             self._judged[request_id, app] = _JUDGED[label]
 
-    def of(self, request_id: str, app: str, rule: str, *, is_stopped: bool) -> Label | None:
-        """What an app says counts for its own exchanges alone, and only against what the rule has made of them."""
+    def of(self, request_id: str, app: str, rule: str, *, is_stopped: bool, is_blocked: bool) -> tuple[Label | None, bool]:
+        """And whether one was set aside. What an app says counts for its own exchanges alone, and only against what the rule has made of
+        them.
+        """
         if reviewed := self._reviewed.get((request_id, app, rule)):
-            return reviewed
+            return reviewed, False
         label = self._reported.get((request_id, app))
-        return label if is_stopped == (label == "inside") else None
+        if label is None or is_stopped != (label == "inside"):
+            return None, False
+        return (None, True) if is_stopped and is_blocked else (label, False)
 
-    def quality(self, request_id: str, app: str) -> Quality | None:
-        """What an app says of its own answer."""
-        return self._judged.get((request_id, app))
+    def quality(self, request_id: str, app: str, rule: str, *, is_blocked: bool) -> tuple[Quality | None, bool]:
+        """And whether one was set aside. A reviewer's is one on the rule that bounds answers, an app's one on its own answer."""
+        if reviewed := self._reviewed.get((request_id, app, rule)):
+            return _QUALITY[reviewed], False
+        label = self._judged.get((request_id, app))
+        return (None, label is not None) if is_blocked else (label, False)

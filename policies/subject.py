@@ -26,10 +26,11 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a request asks for, in numbers: as its dialect reads them. None: it does not say. NaN: it says what is no such number, or of
-    several requests in one each says something else.
+    several requests in one each says something else; of ``max_tokens`` also: it is an assistant's run that says none.
 
     ``tools`` are all names of the tools that are offered, ``kinds`` the modalities of its parts, ``models`` those that may answer in place
-    of the one it is for. ``parts`` is what each of several requests in one (a batch) asks for: its ``messages`` and its numbers.
+    of the one it is for, or that it names beside that one. ``parts`` is what each of several requests in one (a batch) asks for: its
+    ``messages`` and its numbers.
     """
 
     stream: bool = False

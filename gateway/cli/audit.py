@@ -109,6 +109,8 @@ def _lines(journal: Path, audited: Audited, faults: list[Fault]) -> list[str]:
     lines = [f"journal     {journal}: {', '.join(numbers)}"]
     if audited.pruned_through:
         lines.append(f"pruned      by the journal itself, up to {audited.pruned_through}")
+    nothing = "there was nothing before it, which cannot be told from all of it having been taken away"
+    lines += [f"began       {name}: {nothing}" for name in audited.began_with_nothing]
     for writer in audited.writers:
         torn = ", its last line torn" if writer.is_torn else ""
         what = f"broken off{torn}: it was killed, or the end was cut off" if writer.state == "broken off" else writer.state

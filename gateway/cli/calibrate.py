@@ -2,7 +2,8 @@
 
 It reads the journal's records of the policy and what people said of them, tells how well each rate is held, and writes the calibration
 beside the policy, where the gateway takes it up. Of answers whose uncertainty is bounded it tells how well that tells bad ones from good
-ones (feedback ``good`` and ``bad``). Exit code 1: there is nothing to calibrate by, or a rate is not held.
+ones (feedback ``good`` and ``bad``). Where something speaks against the result, it says what and writes nothing, unless it is accepted.
+Exit code 1: there is nothing to calibrate by, a rate is not held, or the result was not written.
 """
 
 import argparse
@@ -39,6 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--days", type=_days, metavar="N", help="only the last days before the newest record")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to write; default: NAME.calibration.json beside the policy")
+    parser.add_argument("--accept", action="store_true", help="write the result also where something speaks against it")
     parser.set_defaults(run=run)
 
 
@@ -60,8 +62,9 @@ def run(args: argparse.Namespace) -> int:
         heard = _heard(loaded.policy.name, rules, args.journal)
         found = _reports(loaded.policy, rules, heard, args.days)
         answers = certainty(unsure, list(heard.answers(args.days))) if unsure else None
+        doubts = _doubts(found, answers)
         written = None
-        if found or (answers and answers.new_limit):
+        if (found or (answers and answers.new_limit)) and (args.accept or not doubts):
             written = args.out or calibration_beside(args.policy)
             tables = {name: each.table for name, each in found.items()}
             replace_file(written, write(loaded.policy, tables, _limit(unsure, answers)), mode=_MODE)
@@ -71,10 +74,16 @@ def run(args: argparse.Namespace) -> int:
         rules_said: dict[str, object] = {name: _rule_as_json(each) for name, each in found.items()}
         rules_said |= {UNCERTAINTY: _answers_as_json(answers)} if answers else {}
         said = {"policy": loaded.policy.name, "records": heard.read, "rules": rules_said}
-        print_json({**said, "written": str(written) if written else None})
+        print_json({**said, "doubts": doubts, "written": str(written) if written else None})
     else:
-        print("\n".join(_shown(loaded, found, answers, heard, written)))
-    return GOOD if _is_good(found, answers) else FOUND
+        print("\n".join([*_shown(loaded, found, answers, heard), *_ending(doubts, written)]))
+    return GOOD if _is_good(found, answers) and (written or not doubts) else FOUND
+
+
+def _doubts(found: Mapping[str, Report], answers: Certainty | None) -> list[str]:
+    """What speaks against the result, each with the bound that it is about."""
+    said = {name: each.doubts for name, each in found.items()} | ({UNCERTAINTY: answers.doubts} if answers else {})
+    return [f"{name}: {doubt}" for name, doubts in said.items() for doubt in doubts]
 
 
 def _is_good(found: Mapping[str, Report], answers: Certainty | None) -> bool:
@@ -111,9 +120,7 @@ def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days
     return {name: each for name, each in found.items() if each}
 
 
-def _shown(
-    loaded: LoadedPolicy, found: Mapping[str, Report], answers: Certainty | None, heard: Heard, written: Path | None
-) -> Iterator[str]:
+def _shown(loaded: LoadedPolicy, found: Mapping[str, Report], answers: Certainty | None, heard: Heard) -> Iterator[str]:
     yield f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the journal"
     if heard.other:
         yield f"note: {counted(heard.other, 'score')} left out, given for other examples or languages, or by another version"
@@ -125,8 +132,20 @@ def _shown(
         yield from _answer_lines(answers)
     if promised(loaded.policy) and not found:
         yield "nothing to calibrate by: no score of this configuration is known to be of the inside"
+
+
+def _ending(doubts: Sequence[str], written: Path | None) -> Iterator[str]:
+    for doubt in doubts:
+        yield f"doubt: {doubt}"
     if written:
         yield f"written: {written}"
+    elif doubts:
+        yield "not written: look at what moved it, then repeat with --accept if it is right"
+
+
+def _set_aside(count: int) -> Iterator[str]:
+    if count:
+        yield f"  set aside {counted(count, 'label')} that applications gave to what was blocked: only a reviewer's counts there"
 
 
 def _lines(name: str, said: Report) -> Sequence[str]:
@@ -138,6 +157,7 @@ def _lines(name: str, said: Report) -> Sequence[str]:
         f"  observed  {_rate(said.rate)}; at most {_rate(said.at_most)}, if all without a label were false alarms",
         f"  so it is  {held}",
         *([] if said.auroc is None else [f"  AUROC     {said.auroc:.4f} (inside against labelled outside)"]),
+        *_set_aside(said.set_aside),
         f"  border    {said.border:.6f} -> {said.new_border:.6f}",
     ]
 
@@ -150,6 +170,7 @@ def _answer_lines(said: Certainty) -> Iterator[str]:
     yield f"  catches   {_rate(said.caught)} of the bad ones"
     if said.auroc:
         yield f"  AUROC     {', '.join(f'{name} {value:.4f}' for name, value in said.auroc.items())} (bad against good)"
+    yield from _set_aside(said.set_aside)
     if said.missing:
         yield f"  limit     {said.limit:.4f} stays: {counted(said.missing, 'good answer')} more must be labelled (POST /v1/feedback)"
     elif said.new_limit is not None and said.new_caught:
@@ -166,6 +187,7 @@ def _rule_as_json(said: Report) -> dict[str, object]:
         "inside": said.inside,
         "outside": said.outside,
         "unlabelled_stops": said.unknown,
+        "set_aside": said.set_aside,
         "false_alarms": said.false_alarms,
         "observed": _interval(said.rate),
         "at_most": _interval(said.at_most),
@@ -182,6 +204,7 @@ def _answers_as_json(said: Certainty) -> dict[str, object]:
         "good": said.good,
         "bad": said.bad,
         "unlabelled_stops": said.unknown,
+        "set_aside": said.set_aside,
         "stopped": _interval(said.stopped),
         "caught": _interval(said.caught),
         "held": said.is_held,

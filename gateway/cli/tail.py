@@ -2,46 +2,80 @@
 
 import argparse
 import json
+import os
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.cli.serve import settings_file
+from gateway.config import load_config
 from gateway.telemetry.chain import is_own
 from gateway.telemetry.tailing import JournalReader
 from policies.labels import is_event
+from policies.problems import ProblemsError
 
+_FILTERS = {
+    "app": "of this application",
+    "surface": "of this surface",
+    "decision": "that were so decided",
+    "rule": "in which this rule fired",
+}
 _PAUSE_S = 0.2
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "show exchanges as their records are written"
     parser = subparsers.add_parser("tail", help=text, description=text)
-    parser.add_argument("--dir", type=Path, default=Path("var/journal"), help="the journal's folder (default: var/journal)")
+    parser.add_argument("--config", type=Path, help="settings (default: oddgate.yaml, if there is one)")
+    parser.add_argument("--dir", type=Path, help="the journal's folder (default: that of the settings)")
     parser.add_argument("-n", "--lines", type=int, default=10, help="records from before to begin with (default: 10)")
     parser.add_argument("--no-follow", action="store_true", help="stop at the end of the journal")
     parser.add_argument("--json", action="store_true", help="the records as they are")
+    for name, text in _FILTERS.items():
+        parser.add_argument(f"--{name}", help=f"only those {text}")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    if not args.dir.is_dir():
-        print(f"there is no journal in {args.dir}", file=sys.stderr)
+    try:
+        folder = args.dir or load_config(settings_file(args.config), dict(os.environ)).journal.dir
+    except (ProblemsError, OSError) as error:
+        print(f"oddgate tail: {error}", file=sys.stderr)
         return 2
-    reader = JournalReader(args.dir)
-    for line in list(_lines(reader))[-args.lines :] if args.lines > 0 else []:
+    if not folder.is_dir():
+        print(f"there is no journal in {folder}", file=sys.stderr)
+        return 2
+    reader = JournalReader(folder)
+    asked = {name: value for name in _FILTERS if (value := getattr(args, name)) is not None}
+    for line in deque(_lines(reader, asked), maxlen=max(0, args.lines)):
         _show(line, as_json=args.json)
     while not args.no_follow:
-        for line in _lines(reader):
+        for line in _lines(reader, asked):
             _show(line, as_json=args.json)
         time.sleep(_PAUSE_S)
     return 0
 
 
-def _lines(reader: JournalReader) -> Iterator[bytes]:
-    return (line for line in reader.read() if not is_own(line))
+def _lines(reader: JournalReader, asked: dict[str, str]) -> Iterator[bytes]:
+    return (line for line in reader.read() if not is_own(line) and (not asked or _is_asked(line, asked)))
+
+
+def _is_asked(line: bytes, asked: dict[str, str]) -> bool:
+    """A line that is no record is never what was asked for."""
+    try:
+        record = json.loads(line)
+        return all(value in _has(record, name) for name, value in asked.items())
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return False
+
+
+def _has(record: dict[str, Any], name: str) -> list[object]:
+    """An exchange has the rules that fired; what a person says, the rule that it is said of."""
+    return record["rules"] if name == "rule" and "rules" in record else [record.get(name)]
 
 
 def _show(line: bytes, *, as_json: bool) -> None:
@@ -51,7 +85,7 @@ def _show(line: bytes, *, as_json: bool) -> None:
         return
     try:
         print(describe(json.loads(line)), flush=True)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         print("(a line that is no record)", flush=True)
 
 

@@ -5,9 +5,11 @@ import re
 from gateway.proxy.http import Headers
 
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key"})
-_FORWARDED = frozenset({"accept", "content-type", "idempotency-key", "user-agent", "x-client-request-id"})
+_AZURE = frozenset({"x-ms-client-request-id", "x-ms-return-client-request-id", "x-ms-useragent", "x-ms-enable-preview"})
+"""By name, for others of Azure's choose who answers (``azureml-model-deployment``, ``x-ms-oai-image-generation-deployment``)."""
+_FORWARDED = _AZURE | {"accept", "content-type", "idempotency-key", "user-agent", "x-client-request-id"}
 _FORWARDED_WITH_KEY = _FORWARDED | _CREDENTIALS
-_FORWARDED_PREFIXES = ("openai-", "anthropic-", "azureml-", "x-ms-", "x-stainless-")
+_FORWARDED_PREFIXES = ("openai-", "anthropic-", "x-stainless-")
 
 # RFC 9110, 7.6.1: these are about one connection.
 _PROXY = ("proxy-authenticate", "proxy-authorization", "proxy-connection")

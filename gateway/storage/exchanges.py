@@ -76,8 +76,8 @@ class Database(Protocol):
 class SqlStore:
     """``reader`` names who reads which journal, where several share a database. ``retain_days``: how many days are kept, with today.
 
-    The table of an exchange is told by its time alone, so that one that comes again finds itself. A table whose day is none, or is to come,
-    is kept as long as those of the day when it was made: what a strange clock wrote is not lost at once, and not kept for ever.
+    The table of an exchange is told by its time alone, so that one that comes again finds itself. A table whose day is none, or still to
+    come, is kept as long as those of the day when it was made: what a strange clock wrote is not lost at once, and not kept for ever.
     """
 
     def __init__(self, database: Database, reader: str, retain_days: int) -> None:
@@ -103,9 +103,10 @@ class SqlStore:
             days.setdefault(_table(row.ts), []).append(row)
         for table in days.keys() - self._made:
             self._make_day(table, now)
+        said = sorted(labels, key=_of_what)
         with self._rows.transaction():
             new = sum([self._rows.insert(table, _COLUMNS, those) for table, those in days.items()])
-            self._rows.do(_LABEL, sorted(labels, key=lambda label: label[:4]))
+            self._rows.do(_LABEL, said)
             self._rows.do("DELETE FROM offsets WHERE reader = ?", [(self._reader,)])
             read = [(self._reader, segment, size) for segment, size in offsets.items()]
             self._rows.do("INSERT INTO offsets (reader, segment, bytes) VALUES (?, ?, ?)", read)
@@ -123,7 +124,8 @@ class SqlStore:
 
         It is no later than the day after the newest table's, but for the time that this store has been open.
         """
-        days = self._days()
+        self._rows.do("UPDATE days SET made = ? WHERE made < ? OR made > ?", [(now, _FIRST, now + _DAY_S)])  # by a clock that was strange
+        days = self._days(now)
         if not days:
             return 0
         oldest = self._first_day(min(now, max(days.values()) + _DAY_S + monotonic() - self._opened)).timestamp()
@@ -169,10 +171,10 @@ class SqlStore:
     def _tables(self) -> list[str]:
         return [table for table in self._rows.tables() if _DAY_NAME.fullmatch(table)]
 
-    def _days(self) -> dict[str, float]:
+    def _days(self, now: float) -> dict[str, float]:
         """From when on each table is kept."""
         made = dict(self._rows.ask("SELECT name, made FROM days"))
-        return {table: _kept_from(table, made.get(table)) for table in self._tables()}
+        return {table: _kept_from(table, made.get(table, now), now) for table in self._tables()}
 
     def _conditions(self, query: Query, after: Place | None) -> tuple[str, list[object]]:
         names = ("app", "surface", "model", "decision", "outcome", "upstream")
@@ -202,8 +204,12 @@ def _table(ts: float) -> str:
     return f"{PREFIX}{datetime.fromtimestamp(ts, UTC):%Y%m%d}" if ts < _END else _AFTER
 
 
-def _kept_from(table: str, made: float | None) -> float:
+def _of_what(label: Label) -> tuple[str, ...]:
+    return label.request_id, label.app, label.kind, label.rule
+
+
+def _kept_from(table: str, made: float, now: float) -> float:
     if table in (_BEFORE, _AFTER):
-        return made or 0.0
+        return made
     day = datetime.strptime(table, f"{PREFIX}%Y%m%d").replace(tzinfo=UTC).timestamp()
-    return day if made is None else min(day, made + _DAY_S)
+    return day if day <= now + _DAY_S else min(day, made + _DAY_S)

@@ -74,10 +74,9 @@ class StreamSink(_Redis):
 
     def offsets(self) -> Offsets:
         with self._raised():
-            return self._known(self._client)
+            return self._known(self._client.hgetall(self._sent))
 
-    def _known(self, client: Any) -> Offsets:
-        found: Mapping[bytes, bytes] = client.hgetall(self._sent)
+    def _known(self, found: Mapping[bytes, bytes]) -> Offsets:
         offsets = {segment.decode(): int(size) for segment, size in found.items()}
         if self._last is not None and offsets != self._last:
             raise SinkError("redis: it has lost what was sent, and is sent it again")
@@ -87,17 +86,16 @@ class StreamSink(_Redis):
     def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
         if self.waiting() >= self._max_entries:
             raise SinkError("redis: the stream is full; do watches read it?")
-        with self._raised():
-            with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.watch(self._sent)
-                self._known(pipeline)
-                pipeline.multi()
-                for packed in (*(row.record for row in rows), *(pack(event_of(label)) for label in labels)):
-                    pipeline.xadd(_STREAM, {_FIELD: packed})
-                pipeline.delete(self._sent)
-                if offsets:
-                    pipeline.hset(self._sent, mapping=dict(offsets))
-                pipeline.execute()
+        with self._raised(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.watch(self._sent)
+            self._known(pipeline.hgetall(self._sent))
+            pipeline.multi()
+            for packed in (*(row.record for row in rows), *(pack(event_of(label)) for label in labels)):
+                pipeline.xadd(_STREAM, {_FIELD: packed})
+            pipeline.delete(self._sent)
+            if offsets:
+                pipeline.hset(self._sent, mapping=dict(offsets))
+            pipeline.execute()
         self._last = dict(offsets)
         return len(rows)
 

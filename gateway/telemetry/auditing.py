@@ -6,6 +6,7 @@ held against those as far as it was there at the first look; of what came later,
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from gateway.telemetry.chain import chain_key
 from gateway.telemetry.checkpoints import NEWEST, ends_in, read_newest
@@ -16,6 +17,9 @@ from gateway.telemetry.signing import Signer
 
 _ROUNDS = 3
 """How often it is looked what else has come, which may say what was pruned."""
+_MAX_LINE = 64 << 20
+_HEAD = 4096
+"""Of a longer line, what is looked at."""
 
 
 def read_journal(folder: Path, secret: bytes, told: Callable[[int, int], None] = lambda read, listed: None) -> FolderAudit:
@@ -40,6 +44,7 @@ def read_journal(folder: Path, secret: bytes, told: Callable[[int, int], None] =
                 audit.add(segment)
         read.update(listed)
         listed = [path for path in segment_files(folder) if path not in read]
+    audit.staying = {path.name for path in read if path.exists()}
     return audit
 
 
@@ -56,13 +61,27 @@ def _take_newest(folder: Path, signer: Signer, audit: FolderAudit) -> None:
 def _read(path: Path, segment: SegmentAudit, settled: int) -> None:
     at = 0
     with path.open("rb") as file:
-        for line in file:
+        while line := file.readline(_MAX_LINE):
             at += len(line)
+            if len(line) == _MAX_LINE and not line.endswith(b"\n"):
+                at += _skip(file)
+                segment.pass_over(line[:_HEAD], f"a line of more than {_MAX_LINE} bytes, which the gateway never writes")
+                continue
             if not line.endswith(b"\n"):
                 segment.finish(line)
                 return
             segment.feed(line, is_settled=at <= settled)
     segment.finish(b"")
+
+
+def _skip(file: BinaryIO) -> int:
+    """What is left of a line; how many bytes."""
+    skipped = 0
+    while rest := file.readline(_MAX_LINE):
+        skipped += len(rest)
+        if rest.endswith(b"\n"):
+            break
+    return skipped
 
 
 def _size(path: Path) -> int:

@@ -17,13 +17,16 @@ NEWEST = "newest.checkpoint"
 _MODE = 0o600
 
 
-def keep_newest(folder: Path, word: Mapping[str, Any]) -> None:
-    """Whole or not at all. Raises OSError."""
+def keep_newest(folder: Path, word: Mapping[str, Any], *, is_synced: bool = True) -> None:
+    """Whole or not at all; ``is_synced``: also where the machine dies meanwhile. Raises OSError."""
     beside = folder / f".{NEWEST}.{os.getpid()}.new"
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE), "w") as file:
             json.dump(word, file, indent=2)
             file.write("\n")
+            if is_synced:
+                file.flush()
+                os.fsync(file.fileno())
         beside.replace(folder / NEWEST)
     except OSError:
         with suppress(OSError):

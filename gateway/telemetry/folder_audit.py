@@ -27,6 +27,8 @@ class Audited:
     checkpoints: int
     writers: list[Writer]
     pruned_through: str
+    began_with_nothing: list[str]
+    """Writers that found no newest checkpoint, and nothing that could have had one."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class FolderAudit:
 
     running: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    staying: set[str] = field(default_factory=set)
+    """Those that were there when all was read."""
     known: list[tuple[End, str]] = field(default_factory=list)
     """How far chains were, and what says so."""
     alone: list[Fault] = field(default_factory=list)
@@ -49,6 +53,8 @@ class FolderAudit:
         segments = list(self._segments.values())
         faults = [*self.alone, *(fault for segment in segments for fault in segment.faults)]
         faults += self._between(checkpoint)
+        faults += self._begun()
+        faults += self._returned()
         return Audited(
             faults=sorted(faults, key=lambda fault: (fault.segment, fault.line)),
             more_faults=sum(segment.more_faults for segment in segments),
@@ -57,6 +63,7 @@ class FolderAudit:
             checkpoints=sum(segment.checkpoints for segment in segments),
             writers=list(self._writers()),
             pruned_through=max([pruned.through for segment in segments for pruned in segment.pruned], default=""),
+            began_with_nothing=[segment.writer for segment in segments if segment.found == "nothing"],
         )
 
     def _between(self, checkpoint: Iterable[End]) -> Iterator[Fault]:
@@ -90,6 +97,20 @@ class FolderAudit:
             before = self._segments.get(segment.previous.segment) if segment.previous else None
             if before and before.is_in_place and segment.previous and before.reach > segment.previous.link.n:
                 yield Fault("inserted", before.name, before.lines, "", f"{segment.name} says that it ended before")
+
+    def _begun(self) -> Iterator[Fault]:
+        """What a writer found that was not in order already: the newest checkpoint is another one by now."""
+        for segment in self._segments.values():
+            if segment.found == "missing":
+                why = "when this process began, the newest checkpoint was missing beside the segments: their ends may have been cut off"
+                yield Fault("removed", segment.name, 1, "", why)
+            elif segment.found == "bad":
+                yield Fault("signature", segment.name, 1, "", "when this process began, the newest checkpoint was none of this gateway's")
+
+    def _returned(self) -> Iterator[Fault]:
+        named = {name: segment.name for segment in self._segments.values() for pruned in segment.pruned for name in pruned.names}
+        for name in sorted(named.keys() & self._segments.keys() & self.staying):
+            yield Fault("returned", name, 0, "", f"{named[name]} says that the journal removed it: it was put back, or has stayed")
 
     def _writers(self) -> Iterator[Writer]:
         last: dict[str, SegmentAudit] = {

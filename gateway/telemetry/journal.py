@@ -8,6 +8,7 @@ Every line is a link of this writer's chain (see ``chain``), so that what is cha
 
 import fcntl
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,7 +31,13 @@ CHECKPOINT_RECORDS = 10_000
 _WITNESSED = 16
 """A checkpoint says of so many of the folder's newest segments where they end."""
 
+_MAX_UNSYNCED = 1000
+"""Segments that were closed and are not brought to the disk yet."""
+
 Why = Literal["start", "interval", "rotation", "end"]
+Found = Literal["there", "nothing", "missing", "bad"]
+"""What a writer found of the newest checkpoint when it began: ``nothing``, and no segments but those that others had just begun."""
+Sync = Literal["interval", "always", "never"]
 
 
 @dataclass(slots=True)
@@ -42,34 +49,37 @@ class _Segment:
     size: int = 0
     records: int = 0
     is_torn: bool = False
+    is_dirty: bool = False
 
 
 class Journal:
     """Written by one process. Segments are named so that they sort by age, whatever the clock does: ``20261122T101500-PID-SEQ.jsonl``.
 
-    ``secret`` is the gateway's key, from which the chain's keys come.
+    ``secret`` is the gateway's key, from which the chain's keys come. ``fsync``: with ``interval``, ``sync`` is called every second.
     """
 
     def __init__(
-        self, folder: Path, segment_bytes: int, keep_bytes: int, secret: bytes, now: Callable[[], float], *, sync_each: bool = False
+        self, folder: Path, segment_bytes: int, keep_bytes: int, secret: bytes, now: Callable[[], float], *, fsync: Sync = "interval"
     ) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._keep_bytes = keep_bytes
         self._key, self._signer = chain_key(secret), Signer(secret)
         self._now = now
-        self._sync_each = sync_each
+        self._fsync = fsync
+        self._unsynced: deque[str] = deque(maxlen=_MAX_UNSYNCED)
+        self._newest: Json | None = None
+        self._syncing = threading.Lock()
         self._sequence = 0
         self._link = START
         self._unsigned = 0
         self._through = ""
-        self._dirty = False
         folder.mkdir(parents=True, exist_ok=True)
         self._latest = _after(segment_files(folder))
         self._at = self._new_segment()
         self._writer = self._at.name.removesuffix(SUFFIX)
         self._own = deque([self._at.name], maxlen=_WITNESSED)
-        self._known = _known(folder, self._signer)
+        self._found, self._known = self._look_back()
         try:
             self._begin(self._at, None)
             self._sign("start")
@@ -90,7 +100,7 @@ class Journal:
         if self._unsigned >= CHECKPOINT_RECORDS:
             with suppress(OSError):  # the record is there; the next checkpoint says so
                 self.checkpoint()
-        if self._sync_each:
+        if self._fsync == "always":
             self.sync()
 
     def checkpoint(self) -> None:
@@ -100,26 +110,35 @@ class Journal:
 
     def sync(self) -> None:
         """Bring what was written to the disk; blocks while the disk works."""
-        if self._dirty:
-            self._dirty = False
-            file = os.dup(self._at.file)  # this may run in a thread, while a full segment is being closed
-            try:
-                os.fsync(file)
-            finally:
-                os.close(file)
+        with self._syncing:
+            self._sync()
+
+    def _sync(self) -> None:
+        at = self._at  # this may run in a thread, while a full segment is being closed
+        with suppress(IndexError):
+            while True:
+                _sync_file(self._folder / self._unsynced.popleft())
+        if at.is_dirty:
+            at.is_dirty = False
+            _sync_file(self._folder / at.name)
+        newest, self._newest = self._newest, None
+        if newest:
+            with suppress(OSError):  # it stands in the segment
+                keep_newest(self._folder, newest)
 
     def close(self) -> None:
         if not self._at.is_torn:
             with suppress(OSError):  # then it ends as if it had been killed
                 self._sign("end")
-        self.sync()
+        if self._fsync != "never":
+            self.sync()
         os.close(self._at.file)
 
     def _write(self, body: bytes, at: _Segment) -> None:
         line, link = seal(self._key, self._link, body)
         written = os.write(at.file, line)
         at.size += written
-        self._dirty = True
+        at.is_dirty = True
         if written != len(line):
             at.is_torn = True  # it ends its segment, so that readers can pass over it
             raise OSError("the journal took only a part of a record")
@@ -130,6 +149,8 @@ class Journal:
 
     def _begin(self, segment: _Segment, previous: End | None) -> None:
         said = {"segment": segment.name, "writer": self._writer, "key": self._signer.key_id, "previous": previous and previous.as_json()}
+        if previous is None:
+            said["found"] = self._found
         self._say(SEGMENT, said, segment)
 
     def _sign(self, why: Why, **said: str) -> None:
@@ -140,8 +161,22 @@ class Journal:
         signed = self._signer.signed(word)
         self._write(encode(signed), self._at)
         self._unsigned = 0
+        if self._fsync == "interval" and why != "start":
+            self._newest = signed
+            return
         with suppress(OSError):  # it stands in the segment
-            keep_newest(self._folder, signed)
+            keep_newest(self._folder, signed, is_synced=self._fsync != "never")
+
+    def _look_back(self) -> tuple[Found, Sequence[End]]:
+        """What the last checkpoint of an earlier process says, if there is one."""
+        try:
+            newest = read_newest(self._folder, self._signer)
+            if newest is not None:
+                return "there", ends_in(newest, self._signer)
+        except (OSError, ValueError):
+            return "bad", ()
+        others = [segment for segment in segment_files(self._folder) if segment.name != self._at.name]
+        return "nothing" if all(map(is_written, others)) else "missing", ()
 
     def _others(self) -> list[End]:
         """Where the chains of other processes end, or are known to have ended: what was cut off since must not be forgotten."""
@@ -159,12 +194,15 @@ class Journal:
             if not old.is_torn:
                 with suppress(OSError):  # the new segment says where the old one ended
                     self._sign("rotation", next=new.name)
-            self.sync()
+            if self._fsync == "always":
+                self.sync()
             self._begin(new, End(old.name, self._link))
         except OSError:
             self._drop(new)
             raise
         self._at = new
+        if self._fsync == "interval" and old.is_dirty:
+            self._unsynced.append(old.name)
         self._own.append(new.name)
         os.close(old.file)
         self._prune()
@@ -194,7 +232,7 @@ class Journal:
         """
         sizes = {segment: _size(segment) for segment in segment_files(self._folder) if segment.name != self._at.name}
         total = sum(sizes.values())
-        removed, kept = [], []
+        removed, kept = {}, []
         for segment, size in sizes.items():
             if total <= self._keep_bytes:
                 break
@@ -202,10 +240,13 @@ class Journal:
                 kept.append(segment)
             else:
                 total -= size
-                removed.append(segment)
+                removed[segment] = size
         if removed:
-            self._through = max(self._through, removed[-1].name)
-            said = {"segments": len(removed), "through": self._through, "kept": [segment.name for segment in kept]}
+            self._through = max(self._through, max(removed).name)
+            said = {
+                "segments": len(removed), "through": self._through, "kept": [segment.name for segment in kept],
+                "sizes": {segment.name: size for segment, size in removed.items()},
+            }  # fmt: skip
             with suppress(OSError):
                 self._say(PRUNED, said, self._at)
                 for segment in removed:
@@ -232,11 +273,16 @@ def _after(segments: list[Path]) -> float:
         return 0
 
 
-def _known(folder: Path, signer: Signer) -> Sequence[End]:
-    """What the last checkpoint of an earlier process says."""
-    with suppress(OSError, ValueError):
-        return ends_in(read_newest(folder, signer), signer)
-    return ()
+def _sync_file(path: Path) -> None:
+    """By its name, as whoever wrote it may close it meanwhile."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # it was pruned
+        return
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _size(segment: Path) -> int:

@@ -12,10 +12,12 @@ from typing import Any, Literal, NamedTuple
 from gateway.telemetry.chain import CHECKPOINT, PRUNED, SEGMENT, START, ChainKey, End, Seal, ends, is_own, mac_of, read_seal
 from gateway.telemetry.signing import Signer
 
-What = Literal["changed", "removed", "moved", "inserted", "unsealed", "other_key", "signature"]
+What = Literal["changed", "removed", "moved", "inserted", "unsealed", "other_key", "signature", "returned"]
 _MAX_FAULTS = 100
 """Of a segment, that are listed."""
 _MAX_CLAIMS = 1000
+_MAX_MACS = 4096
+"""That lines may build on. More come only of lines that fit nowhere."""
 _REQUEST_ID = re.compile(rb'"request_id":"([\w-]{1,64})"')
 _MAC_BYTES = 16
 
@@ -35,6 +37,8 @@ class Pruned(NamedTuple):
 
     through: str
     kept: frozenset[str]
+    names: frozenset[str] = frozenset()
+    """The segments that went then."""
 
     def covers(self, segment: str) -> bool:
         return segment <= self.through and segment not in self.kept
@@ -45,7 +49,8 @@ class SegmentAudit:
 
     def __init__(self, name: str, key: ChainKey, signer: Signer) -> None:
         self.name = name
-        self.writer = ""
+        self.writer = self.found = ""
+        """``found``: what the writer found of the newest checkpoint when it began, where this is its first segment."""
         self.lines = self.records = self.checkpoints = self.more_faults = 0
         self.faults: list[Fault] = []
         self.previous: End | None = None
@@ -62,6 +67,7 @@ class SegmentAudit:
         self._signer = signer
         self._due = 1
         self._claims: dict[int, set[str]] = {}
+        self._macs_claimed = 0
         self._suspects: list[tuple[Fault, int | None]] = []
         self._first = 0
         self._macs = bytearray()
@@ -78,6 +84,16 @@ class SegmentAudit:
             self._accept(seal, line, is_settled=is_settled)
         else:
             self._suspect(seal, line)
+
+    def pass_over(self, line: bytes, why: str) -> None:
+        """One of which only the beginning is given, as it is none of the gateway's."""
+        if not self.lines:
+            self.feed(line)
+        elif self.is_ours:
+            self.lines += 1
+            self._suspects.append((self._fault("unsealed", line, why), None))
+            self._due += 1
+            self._bound_suspects()
 
     def finish(self, rest: bytes) -> None:
         """A line that was cut off is no fault; one whose end was written over is."""
@@ -108,6 +124,7 @@ class SegmentAudit:
             self._begin_without(line)
             return False
         self.writer = str(said.get("writer"))[:64]
+        self.found = str(said.get("found", ""))[:16]
         if said.get("key") != self._signer.key_id:
             self.is_ours = False
             self._tell(self._fault("other_key", line, "written with another key, by which alone it can be verified"))
@@ -151,6 +168,8 @@ class SegmentAudit:
         self.link, self._due = link, link.n + 1
         self._claims = {n: claims for n, claims in self._claims.items() if n > link.n}
         self._claims.setdefault(link.n, set()).add(link.mac)
+        if self._macs_claimed:
+            self._macs_claimed = sum(map(len, self._claims.values())) - 1
         self.next, self.has_ended = "", False
         if is_own(line) and (said := _read(line)) and said.get("kind") in (SEGMENT, CHECKPOINT, PRUNED):
             self._note(said, line, is_settled=is_settled)
@@ -161,7 +180,8 @@ class SegmentAudit:
         if said["kind"] == SEGMENT and self.lines > 1:
             self._tell(self._fault("moved", line, "another segment begins here"))
         if said["kind"] == PRUNED:
-            self.pruned.append(Pruned(str(said.get("through")), frozenset(map(str, said.get("kept", ())))))
+            names = frozenset(map(str, said.get("sizes", ()))) if is_settled else frozenset()
+            self.pruned.append(Pruned(str(said.get("through")), frozenset(map(str, said.get("kept", ()))), names))
         if said["kind"] != CHECKPOINT:
             return
         self.checkpoints += 1
@@ -176,7 +196,9 @@ class SegmentAudit:
 
     def _suspect(self, seal: Seal | None, line: bytes) -> None:
         due, n = self._due, seal.link.n if seal else None
-        if n == due and self._suspects and self._suspects[-1][1] is None:
+        if self._macs_claimed > _MAX_MACS:
+            fault = self._fault("unsealed", line, "so many lines before it fit nowhere that it was not looked what they build on")
+        elif n == due and self._suspects and self._suspects[-1][1] is None:
             fault = self._fault("changed", line, "it cannot be verified without the line before it")
         elif n is None or n == due:
             fault = self._fault("changed", line, "it is not as it was written")
@@ -188,6 +210,9 @@ class SegmentAudit:
         self._suspects.append((fault, n))
         self._claim(seal, due)
         self._due = max(due + (n is None), (n or 0) + 1)
+        self._bound_suspects()
+
+    def _bound_suspects(self) -> None:
         if len(self._suspects) > _MAX_CLAIMS:
             self._settle(is_resumed=False)
 
@@ -195,11 +220,13 @@ class SegmentAudit:
         """What the line after this one may build on."""
         if seal is None:
             return
-        if len(self._claims) > _MAX_CLAIMS:
-            self._claims = {self.link.n: {self.link.mac}}
+        if len(self._claims) > _MAX_CLAIMS or self._macs_claimed > _MAX_MACS:
+            self._claims, self._macs_claimed = {self.link.n: {self.link.mac}}, 0
         self._claims.setdefault(seal.link.n, set()).add(seal.link.mac)
         self._claims.setdefault(due, set()).add(seal.link.mac)
-        for before in tuple(self._claims.get(seal.link.n - 1, ())):
+        behind = tuple(self._claims.get(seal.link.n - 1, ()))
+        self._macs_claimed += 2 + len(behind)
+        for before in behind:
             self._claims[seal.link.n].add(mac_of(self._key, before, seal.head))
 
     def _settle(self, *, is_resumed: bool) -> None:
@@ -226,6 +253,6 @@ class SegmentAudit:
 def _read(line: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None

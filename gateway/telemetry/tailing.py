@@ -98,7 +98,7 @@ class JournalReader:
         try:
             said = json.loads(line)
             sizes = dict(said["sizes"]) if said["kind"] == PRUNED else {}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
         for name, size in sizes.items():
             if type(size) is int and (name in self._offsets or name in self._sizes or name > (self._oldest or "")):

@@ -137,10 +137,10 @@ class Loop:
 
     def _look(self) -> None:
         """By the last worker, which knows how far the sink was."""
-        worker = self._worker or self._make_worker(_NowhereYet(), self._tally)
         with suppress(SinkError):
-            worker.look()
-            self._lag = worker.lag
+            self._worker = self._worker or self._make_worker(_NowhereYet(), self._tally)
+            self._worker.look()
+            self._lag = self._worker.lag
 
     def _tell(self) -> None:
         if self._clock() - self._said >= _SAY_S:

@@ -124,14 +124,14 @@ def _label(record: Record) -> Label:
     )
 
 
-def _number(value: Any) -> float:
+def _number(value: str | float) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("not a number")
     return number
 
 
-def _whole(value: Any, end: int) -> int:
+def _whole(value: str | float | None, end: int) -> int:
     number = int(value or 0)
     if not 0 <= number < end:  # which no column takes
         raise ValueError("out of range")

@@ -41,7 +41,10 @@ class SendingWorker(Worker):
 
 
 class SharedWorker:
-    """Keeps first and takes out then: what comes again since it died between is in the store already. Of no use after a step that failed."""
+    """Keeps first and takes out then: what comes again since it died between is in the store already.
+
+    Of no use after a step that failed.
+    """
 
     def __init__(self, shared: Shared, sink: Sink, clock: Callable[[], float], tally: Tally, batch: int = BATCH) -> None:
         self._shared = shared

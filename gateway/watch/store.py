@@ -49,13 +49,13 @@ class Sink(Protocol):
     """Takes what the journal says. Used by one thread at a time. Every method may raise ``SinkError``."""
 
     def offsets(self) -> Offsets:
-        """How far the journal is taken."""
+        """How far the journal is taken. It raises where it finds that what it took is lost, and another is to be asked."""
 
     def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
         """All of it or nothing; how many rows are new. What is there already stays as it is."""
 
     def prune(self, now: float) -> int:
-        """Drop what is older than is to be kept; how many parts went."""
+        """Drop the oldest part, where it is older than is to be kept, and no other until the next call; how many parts went."""
 
     def close(self) -> None: ...
 

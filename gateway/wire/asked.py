@@ -11,21 +11,30 @@ from typing import NamedTuple
 
 from gateway.wire.model import Form, Json, Kind, Request
 from gateway.wire.offered import tools_offered
-from policies.subject import Asked
+from policies.subject import GENERATING, Asked
 
 _MAX_TOKENS = (
     "max_tokens", "max_completion_tokens", "max_output_tokens", "max_response_output_tokens", "max_tokens_to_sample",
-    "max_new_tokens", "n_predict", "num_predict",
+    "max_new_tokens", "n_predict", "num_predict", "maxTokens", "maxOutputTokens",
 )  # fmt: skip
 """By what servers take the limit, whichever API they speak."""
+_HOLDERS = ("options", "generationConfig")
+"""Where they take it too."""
+_RUN = "assistant_id"
+"""What a run is known by among the requests about assistants: whose it is."""
 _LIMITS: Mapping[str, frozenset[str]] = {
     "chat": frozenset({"max_tokens", "max_completion_tokens"}),
     "completions": frozenset({"max_tokens"}),
     "responses": frozenset({"max_output_tokens"}),
     "messages": frozenset({"max_tokens"}),
     "message_batches": frozenset({"max_tokens"}),
+    "runs": frozenset({"max_completion_tokens"}),
 }
 """By which of these names an API knows it: by another it is not said there."""
+_MANY = ("n", "best_of", "num_return_sequences", "candidate_count")
+_MESSAGES = ("messages", "input", "prompt", "model")
+_KEPT: Mapping[str, tuple[str, ...]] = {"assistants": ("additional_messages",), "conversations": ("items",)}
+"""By what more an API takes messages that it keeps."""
 _MOST = 2.0**53
 _NUMERAL = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,16})?")
 _MODALITIES = {Kind.IMAGE: "image", Kind.AUDIO: "audio", Kind.FILE: "file"}
@@ -53,7 +62,7 @@ def asked(request: Request) -> Asked:
     of_all = parts[0] if len(parts) == 1 else _together(parts)
     return Asked(
         stream=request.stream,
-        messages=of_all.messages,
+        messages=of_all.messages or int(bool(request.model) and request.surface in GENERATING),
         chars=sum([len(segment.text) for segment in request.segments]),
         max_tokens=of_all.max_tokens,
         temperature=of_all.temperature,
@@ -61,7 +70,7 @@ def asked(request: Request) -> Asked:
         n=of_all.n,
         tools=tuple(dict.fromkeys([name for body in bodies for name in tools_offered(body)])),
         kinds=frozenset(_kinds(request)),
-        models=tuple(dict.fromkeys([name for body in bodies for name in _fallbacks(body)])),
+        models=tuple(dict.fromkeys([name for body in bodies for name in _models(body, request.model)])),
         parts=tuple([Asked(**part._asdict()) for part in parts]) if len(parts) > 1 else (),
     )
 
@@ -70,7 +79,7 @@ def _bodies(request: Request) -> list[dict[str, Json]]:
     """What may hold parameters: the body, and what it is about in a realtime event, in a batch and in a row of a file of requests."""
     body = request.body if isinstance(request.body, dict) else {}
     if request.write:  # a form
-        return [{key: _field(said) for key, said in body.items()}]
+        return [{key: said if key == "model" else _field(said) for key, said in body.items()}]
     found: list[Json] = [body, body.get("body")]
     if request.surface == "message_batches":
         listed = [batch.get("requests") for batch in found if isinstance(batch, dict)]
@@ -87,11 +96,11 @@ def _field(said: list[Json]) -> Json:
 
 def _numbers(surface: str, body: dict[str, Json]) -> _Numbers:
     return _Numbers(
-        _messages(body),
+        _messages(surface, body),
         _limit(surface, body),
         _number(body, "temperature", 0),
         _number(body, "top_p", 0),
-        _largest((1, _number(body, "n", 1) or 1, _number(body, "best_of", 1) or 1)),
+        _largest((1, *[number for key in _MANY if (number := _number(body, key, 1)) is not None])),
     )
 
 
@@ -103,27 +112,44 @@ def _together(parts: Sequence[_Numbers]) -> _Numbers:
     return _Numbers(max([part.messages for part in parts]), most, *numbers)
 
 
-def _fallbacks(body: dict[str, Json]) -> Iterator[str]:
-    """The models that a router may take instead; what is no name is none that a policy could allow."""
-    said = body.get("models") or []
-    yield from (name if isinstance(name, str) else "" for name in (said if isinstance(said, list) else [said]))
+def _models(body: dict[str, Json], model: str) -> Iterator[str]:
+    """The models that a router may take instead, of which what is no name is none that a policy could allow; and what the body calls its
+    model, where the request is for another.
+    """
+    yield from (name if isinstance(name, str) else "" for name in _listed(body.get("models") or []))
+    yield from (name for name in _listed(body.get("model")) if isinstance(name, str) and name != model)
 
 
-def _messages(body: dict[str, Json]) -> int:
+def _listed(said: Json) -> list[Json]:
+    return said if isinstance(said, list) else [said]
+
+
+def _messages(surface: str, body: dict[str, Json]) -> int:
     """At least one where a model is named: it may answer to an empty prompt, or in a conversation that the endpoint keeps."""
-    count = 0
-    for key in ("messages", "input", "prompt", "model"):
+    thread = body.get("thread") if surface == "assistants" else None
+    count = _messages("", thread) if isinstance(thread, dict) else 0
+    for key in (*_MESSAGES, *_KEPT.get(surface, ())):
         if key in body:
             count = max(count, len(body[key]) if isinstance(body[key], list) else 1)
     return count
 
 
 def _limit(surface: str, body: dict[str, Json]) -> float | None:
-    """Servers take 0 and less for no limit at all."""
-    said = {key: value for key in _MAX_TOKENS if (value := _number(body, key, 1)) is not None}
-    if not said or said.keys().isdisjoint(_LIMITS.get(surface, said)):
-        return None
-    return _largest(said.values())
+    """Servers take 0 and less for no limit at all. An assistant's run that says none is within no bound."""
+    is_run = surface == "assistants" and _RUN in body
+    known = _LIMITS.get("runs" if is_run else surface)
+    said = dict(_limits(body))
+    if known and said.keys().isdisjoint(known):
+        return math.nan if is_run else None
+    inner = [limit for key in _HOLDERS if isinstance(holder := body.get(key), dict) for _, limit in _limits(holder)]
+    limits = [*said.values(), *inner]
+    return _largest(limits) if limits else None
+
+
+def _limits(body: dict[str, Json]) -> Iterator[tuple[str, float]]:
+    for key in _MAX_TOKENS:
+        if (limit := _number(body, key, 1)) is not None:
+            yield key, limit
 
 
 def _number(body: dict[str, Json], key: str, least: float) -> float | None:

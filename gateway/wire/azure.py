@@ -27,7 +27,10 @@ def azure_paths(pattern: str, dialects: Mapping[str, Dialect]) -> Iterator[tuple
 
 
 class Deployment(Dialect):
-    """A dialect whose requests need not name a model: the deployment in the path stands for it."""
+    """A dialect whose requests go to the deployment in the path, which is their model, whatever model the body names.
+
+    A policy's bounds count that one too (see ``asked``): some endpoints go by it.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -44,7 +47,7 @@ class Deployment(Dialect):
             if error.param != "model":
                 raise
             request = self._parse_without_model(raw, call, error)
-        return request if request.model else replace(request, model=deployment)
+        return replace(request, model=deployment)
 
     def _parse_without_model(self, raw: bytes, call: Call, error: BadRequest) -> Request:
         """The model is named while the body is read, and not in what goes on."""

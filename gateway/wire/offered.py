@@ -3,9 +3,12 @@
 A function and a custom tool go by their name, wherever it stands. A tool of the provider's own goes by its type too, unless that is its
 name with a date behind it; chat's ``web_search_options`` are the tool ``web_search``. A server of tools is ``mcp``, and ``mcp:LABEL`` by
 the label, name or connector that it is known by. A tool without a name, or with one that is no text, is called "", which no policy allows.
+
+Tools are offered in the midst of a conversation as well: by an item, a message or a block of one.
 """
 
 import re
+from collections.abc import Iterator
 
 from gateway.wire.model import Json
 
@@ -25,7 +28,25 @@ def tools_offered(body: dict[str, Json]) -> list[str]:
         names += ("mcp", f"mcp:{_text(server.get('name') if isinstance(server, dict) else None)}")
     if body.get("web_search_options") is not None:
         names.append("web_search")
+    for key in ("input", "items", "item", "messages"):
+        for item in _listed(body, key):
+            if isinstance(item, dict):
+                for tool in _brought(item):
+                    names += _names(tool)
     return names
+
+
+def _brought(item: dict[str, Json]) -> Iterator[Json]:
+    """The tools that a part of a conversation defines: a list of a server's, what a search for tools found, or one by one."""
+    yield from _listed(item, "tools")
+    tool = item.get("tool")
+    if isinstance(tool, dict) and "definition" in tool:
+        yield tool["definition"]
+    for key in ("content", "tool_changes"):
+        if isinstance(parts := item.get(key), list):
+            for part in parts:
+                if isinstance(part, dict):
+                    yield from _brought(part)
 
 
 def _listed(body: dict[str, Json], key: str) -> list[Json]:

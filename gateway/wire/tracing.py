@@ -18,6 +18,9 @@ _KNOWN_FLAGS = SAMPLED | 2
 _MAX_STATE, _MAX_STATE_MEMBERS = 512, 32
 _MAX_BAGGAGE, _MAX_BAGGAGE_MEMBERS = 8192, 64
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
+_FILLING = b"\0\t\n\r"
+"""What a text may be filled up with, or have in between."""
+_LEAST_TEXT = 3
 
 _PARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _STATE_KEY = re.compile(r"[a-z0-9][a-z0-9_*/-]{0,255}(?:@[a-z][a-z0-9_*/-]{0,13})?")
@@ -82,10 +85,8 @@ def _is_telling(number: str) -> bool:
     """Whether an id is a number of somebody's, or a text in hexadecimal. Of random ones, hardly any is."""
     if number.isdecimal():
         return len(number) > 2 * _SPAN_BYTES or has_number(number)
-    if len(number) == 2 * _SPAN_BYTES:
-        return False
-    said = bytes.fromhex(number)
-    return said.isascii() and said.decode().isprintable()
+    said = bytes.fromhex(number).translate(None, _FILLING)
+    return len(said) >= _LEAST_TEXT and said.isascii() and said.decode().isprintable()
 
 
 def read_state(values: Iterable[str]) -> str:

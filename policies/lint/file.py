@@ -1,5 +1,7 @@
 """A policy's file, looked through by ``lint`` with all that it is built on, so that each remark has the line that it is about."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from policies.extend import extend
@@ -19,15 +21,15 @@ def lint_file(loaded: LoadedPolicy, catalog: Catalog, today: str, scan: Scan | N
     shelf = Shelf(loaded.path.parent)
     root = shelf.parsed(loaded.path)
     merged = extend(root, shelf.find)
-    return lint(loaded.policy, merged, _ground(root, shelf), catalog, today, scan)
+    return lint(loaded.policy, merged, Ground(tuple(_below(root, shelf)), root), catalog, today, scan)
 
 
-def _ground(root: Node, shelf: Shelf) -> Ground | None:
-    """What it is built on, if that is a policy by itself."""
-    if root.child("extends") is None:
-        return None
-    bare = replace(root, mapping={key: child for key, child in (root.mapping or {}).items() if key in ("name", "extends")})
-    try:
-        return Ground(validate(Policy, extend(bare, shelf.find).node), root)
-    except ProblemsError:
-        return None
+def _below(root: Node, shelf: Shelf) -> Iterator[Policy]:
+    """Each policy that it is built on, by itself, and all of them together: those of them that are policies without what lies over them."""
+    extends = root.child("extends")
+    if extends is None or extends.is_null:
+        return
+    for names in (*(extends.items or ()), extends):
+        bare = replace(root, mapping={"name": root.at(("name",)), "extends": names})
+        with suppress(ProblemsError):
+            yield validate(Policy, extend(bare, shelf.find).node)

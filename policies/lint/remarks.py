@@ -20,7 +20,7 @@ from policies.objections import Catalog
 from policies.policy import Policy, Rule
 from policies.problems import Problem
 from policies.rehearsal.exchange import Scan
-from policies.schema import problem_at
+from policies.schema import problem_at, validate
 
 CODES = {
     "no-effect": "a rule, or a part of it, that can change nothing",
@@ -69,7 +69,7 @@ def lint(policy: Policy, merged: Merged, ground: Ground | None, catalog: Catalog
         *bounds_remarks(policy),
         *(_allowed(policy, catalog, scan) if scan else ()),
     ]
-    weaker = [Lint(problem, "weakened") for problem in weakenings(ground, policy)] if ground else []
+    weaker = [Lint(problem, "weakened") for problem in weakenings(ground, validate(Policy, merged.node))] if ground else []
     placed = [*(_placed(merged, remark) for remark in remarks), *weaker]
     return sorted(placed, key=lambda lint: (lint.problem.file, lint.problem.line))
 

@@ -4,7 +4,7 @@ A team may have its reasons; whoever answers for the ground should hear of it. W
 stricter and something else less so is told as well, since what was below no longer holds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.diff import Change, diff
@@ -16,21 +16,27 @@ from policies.trends import Trend
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a policy is built on: ``policy`` is what that comes to by itself, ``top`` the file that lies over it."""
+    """What a policy is built on: ``policies`` are each of those by itself, and what they come to together; ``top`` the file over them."""
 
-    policy: Policy
+    policies: Sequence[Policy]
     top: Node
 
 
 def weakenings(ground: Ground, policy: Policy) -> Iterator[Problem]:
-    """Each once, where the file on top says it."""
-    changes = [change for change in diff(ground.policy, policy) if change.trend in (Trend.LOOSER, Trend.MIXED) or _is_left_out(change)]
+    """Each once, where the file on top says it, else where it names what it is built on."""
+    changes = [change for below in ground.policies for change in diff(below, policy) if _is_weaker(change)]
     for (loc, message), change in {(change.loc, _message(change)): change for change in changes}.items():
         if _is_left_out(change):
             loc, node = _leaving_out(ground.top, change)
         else:
             node = _place(ground.top, policy, loc)
+        node = ground.top.at(("extends",)) if node is ground.top else node
         yield Problem(node.file, node.line, key_of(loc), message)
+
+
+def _is_weaker(change: Change) -> bool:
+    """Whom a policy is for is its own affair, and handed on to none."""
+    return change.loc[0] != "applies_to" and (change.trend in (Trend.LOOSER, Trend.MIXED) or _is_left_out(change))
 
 
 def _is_left_out(change: Change) -> bool:
@@ -65,10 +71,11 @@ def _message(change: Change) -> str:
         return f"the {key[:-1]} {_name(change)} is left out"
     if key in _SAID and change.loc[:2] not in (("mode",), ("domain", "tools")):
         return _SAID[key](old, new)
-    if new is None:
+    if new is None or new == {}:
         return f"no bound; below {'there is one' if isinstance(old, list | dict | str) else f'it is {old}'}"
     if isinstance(new, list) and isinstance(old, list):
-        return f"{', '.join(_more(old, new))} besides what is below"
+        more = _more(old, new)
+        return f"{', '.join(more)} besides what is below" if more else _fewer(old, new)
     return f"{_short(new)}; below it is {_short(old)}"
 
 

@@ -22,6 +22,7 @@ A record of the journal (see the gateway's ``record``) holds no text, but what f
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import nan
 from typing import Any
 
 from policies.domain_parts import PATHS, name_of
@@ -37,6 +38,7 @@ _LABELS = ("user", "session", "group")
 _LEVELS = ("drift", "disparity", "anomaly")
 _NUMBERS = ("max_tokens", "temperature", "top_p", "n")
 _ASKED = ("stream", "messages", "tools", "kinds", *_NUMBERS)
+_LEAST = {"max_tokens": 1, "n": 1}
 _KINDS = frozenset(OnUninspectable.model_fields)
 _APART = frozenset(map(name_of, PATHS)) - {"domain.languages", "domain.topics", "domain.output.languages"}
 _SCOPES = {scope.value: scope for scope in Scope}
@@ -144,7 +146,7 @@ def _exchange(line: Mapping[str, Any], texts: tuple[Text, ...], chars: int) -> E
 
 
 def _asked(asked: Mapping[str, Any], line: Mapping[str, Any], chars: int) -> Asked:
-    max_tokens, temperature, top_p, n = [_number(asked.get(key), key) for key in _NUMBERS]
+    max_tokens, temperature, top_p, n = [parameter(key, _number(asked.get(key), key)) for key in _NUMBERS]
     return Asked(
         stream=asked.get("stream", line.get("stream")) is True,
         messages=_count(asked.get("messages")),
@@ -157,6 +159,11 @@ def _asked(asked: Mapping[str, Any], line: Mapping[str, Any], chars: int) -> Ask
         kinds=frozenset(map(str, _list(asked.get("kinds") or [], "kinds"))),
         models=tuple(map(str, _list(asked.get("models") or [], "models"))),
     )
+
+
+def parameter(name: str, value: float | None) -> float | None:
+    """As the gateway reads it from a request: what is no such number as an API takes is NaN, within no bound."""
+    return value if value is None or value >= _LEAST.get(name, 0) else nan
 
 
 def _signals(value: object) -> Signals:

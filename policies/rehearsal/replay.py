@@ -2,6 +2,9 @@
 
 Both decide each exchange again, by what is known of it. Where that does not suffice (see ``decider.Decided``), the exchange is counted as
 one of which nothing can be told, with the reason, and in no rate. ``totals`` is what they come to.
+
+Of an exchange that is for one of the two policies alone (``applies_to``), the other decides nothing: what the old one stopped, and the
+draft is not for, is a lost block. A policy that singles nobody out is taken to be in force by its name, for all.
 """
 
 from collections import Counter
@@ -11,17 +14,21 @@ from functools import lru_cache
 from math import exp, log
 
 from policies.diff import same_names
+from policies.globs import matches
 from policies.policy import Expectations, Policy
 from policies.rehearsal.decider import Decided, Decider, Scanned, Witness
-from policies.rehearsal.exchange import Scan
+from policies.rehearsal.exchange import Exchange, Scan
 from policies.rehearsal.forms import Conforms
-from policies.rehearsal.recorded import MAX_CHARS, Entry
+from policies.rehearsal.recorded import MAX_CHARS, Entry, Record
 from policies.rehearsal.retold import Defaults, Made, Retold, Sources
-from policies.rehearsal.totals import Pair, Totals
-from policies.verdict import Decision
+from policies.rehearsal.totals import Move, Pair, Totals
+from policies.verdict import Action, Decision
 
 _STEP = log(1.05)
 _MAX_RECORDERS = 1000
+_LABELS = {"apps": "app", "models": "model", "surfaces": "surface"}
+_NOTHING = Decided(Action.ALLOW, (), (), (), has_answer=True)
+"""Of a policy that an exchange is not for."""
 
 Clock = Callable[[], float]
 Recorders = Callable[[str], Policy | None]
@@ -62,6 +69,7 @@ class Replay:
         self.old = Decider(old, conforms)
         self.new = Decider(new, conforms)
         self.times = {"old": Times(), "new": Times()}
+        self._policies = (old, new)
         self._same = same_names(old, new)
         self._clock = clock
         self._recorders = recorders
@@ -84,13 +92,31 @@ class Replay:
             return f"recorded under {record.policy or 'no policy'}, which is not given (--recorded-by)"
         else:
             witnesses = [Retold(exchange, record, sources) for sources in both]
+        move = self._move(exchange)
+        if move is None:
+            return "whether it is still for the draft hangs on what is not recorded (applies_to)"
+        old = _elsewhere(record) if move is Move.ENTERS else self._timed("old", self.old, exchange, witnesses[0])
+        new = _NOTHING if move is Move.LEAVES else self._timed("new", self.new, exchange, witnesses[1])
+        return Pair(entry.request_id, exchange.subject.app, old, new, self._untold(old, new), _is_unseen(entry, old, new), move)
+
+    def _timed(self, whose: str, decider: Decider, exchange: Exchange, witness: Witness) -> Decided:
         start = self._clock()
-        old = self.old.decide(exchange, witnesses[0])
-        middle = self._clock()
-        new = self.new.decide(exchange, witnesses[1])
-        self.times["old"].add(middle - start)
-        self.times["new"].add(self._clock() - middle)
-        return Pair(entry.request_id, exchange.subject.app, old, new, self._untold(old, new), _is_unseen(entry, old, new))
+        decided = decider.decide(exchange, witness)
+        self.times[whose].add(self._clock() - start)
+        return decided
+
+    def _move(self, exchange: Exchange) -> Move | None:
+        """None: it cannot be told."""
+        old, new = self._policies
+        if old.applies_to == new.applies_to or old.rollout or new.rollout:
+            return Move.STAYS
+        differ = {f"exchange.{label}" for key, label in _LABELS.items() if getattr(old.applies_to, key) != getattr(new.applies_to, key)}
+        if differ & exchange.unknown:
+            return None
+        by_name = not old.applies_to.is_specific
+        was = by_name or _singles_out(old, exchange)
+        now = _singles_out(new, exchange) or (by_name and not new.applies_to.is_specific)
+        return Move.STAYS if was is now else Move.ENTERS if now else Move.LEAVES
 
     def _sources(self, version: str) -> tuple[Sources, ...]:
         """What can be told of either policy from records of this version; none: nothing."""
@@ -103,9 +129,24 @@ class Replay:
             return ()
         alike = self._same & set(old.untold) & set(new.untold)
         doubts = [f"{whose}: {name}" for whose, each in (("old", old), ("draft", new)) for name in each.untold if name not in alike]
-        if not doubts or (old.decision is Decision.BLOCK and new.decision is Decision.BLOCK):
+        if not doubts or all(each is _NOTHING or each.decision is Decision.BLOCK for each in (old, new)):
             return ()
         return tuple(doubts)
+
+
+def _singles_out(policy: Policy, exchange: Exchange) -> bool:
+    """Whether the policy says that it is for such an exchange."""
+    found = [
+        [glob for glob in getattr(policy.applies_to, key) if matches(getattr(exchange.subject, label), glob)]
+        for key, label in _LABELS.items()
+    ]
+    return all(found) and any(glob.strip("*?") for globs in found for glob in globs)
+
+
+def _elsewhere(record: Record | None) -> Decided:
+    """What was made of an exchange that another policy decided, as far as the journal tells."""
+    is_blocked = record is not None and record.decision == Decision.BLOCK
+    return Decided(Action.BLOCK, (), (), (), has_answer=True) if is_blocked else _NOTHING
 
 
 def _is_unseen(entry: Entry, old: Decided, new: Decided) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from policies.rehearsal.decider import UNREAD, Decided
 from policies.verdict import Action, Decision
@@ -12,6 +13,14 @@ OTHER_APPS = "(others)"
 """Apps beyond the first ``MAX_APPS`` are counted together."""
 MAX_REASONS = 1000
 OTHER_REASONS = "(other reasons)"
+
+
+class Move(StrEnum):
+    """Whether an exchange that was for the old policy is for the draft (``leaves``: no longer), or newly so (``enters``)."""
+
+    STAYS = "stays"
+    LEAVES = "leaves"
+    ENTERS = "enters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Pair:
     untold: tuple[str, ...]
     is_unseen: bool = False
     """The draft lets pass what was stopped, and nobody knows what the answer, or the rest of it, would have been."""
+    move: Move = Move.STAYS
 
 
 @dataclass(slots=True)
@@ -70,13 +80,16 @@ class Example:
 
 @dataclass(slots=True)
 class Totals:
-    """Grows pair by pair. ``decisions`` are counted over all, and for each app; ``rules`` and ``shadow`` over all."""
+    """Grows pair by pair. ``decisions`` are counted over all, and for each app; ``rules`` and ``shadow`` over all. ``moves`` are also
+    counted where it cannot be told what changes.
+    """
 
     sample: int
     told: int = 0
     untold: int = 0
     why_untold: Counter[str] = field(default_factory=Counter)
     untold_ids: list[str] = field(default_factory=list)
+    moves: dict[Move, Example] = field(default_factory=lambda: {move: Example() for move in (Move.LEAVES, Move.ENTERS)})
     changes: dict[tuple[str, str], Example] = field(default_factory=dict)
     decisions: dict[Decision, Both] = field(default_factory=lambda: {decision: Both() for decision in Decision})
     apps: dict[str, dict[Decision, Both]] = field(default_factory=dict)
@@ -95,6 +108,9 @@ class Totals:
         _keep(self.untold_ids, request_id, self.sample)
 
     def add(self, pair: Pair) -> None:
+        if pair.move in self.moves:
+            self.moves[pair.move].count += 1
+            _keep(self.moves[pair.move].ids, pair.request_id, self.sample)
         if pair.untold:
             self.add_untold(pair.request_id, pair.untold)
             return

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.storage import exchanges
 from gateway.storage.postgres import _Postgres, open_postgres
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import Label, Row, parse
@@ -43,13 +44,25 @@ def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
 def empty(url: str) -> None:
     database = _Postgres(url)
-    for table in (*database.tables(), "offsets", "labels"):
+    for table in (*database.tables(), "offsets", "labels", "days"):
         database.do(f"DROP TABLE IF EXISTS {table}")
     database.close()
 
 
 @pytest.fixture
-def store(reopened: Open) -> ExchangeStore:
+def passed(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Says how many days every store has been open by now."""
+    seconds = [0.0]
+    monkeypatch.setattr(exchanges, "monotonic", lambda: seconds[0])
+
+    def passes(days: float) -> None:
+        seconds[0] = days * DAY
+
+    return passes
+
+
+@pytest.fixture
+def store(passed: Callable[[float], None], reopened: Open) -> ExchangeStore:
     return reopened()
 
 
@@ -150,10 +163,11 @@ def test_what_is_said_later(store: ExchangeStore):
     assert said == [("other", "good"), ("shop", "bad")]
 
 
-def test_what_is_too_old_goes(store: ExchangeStore):
+def test_what_is_too_old_goes(store: ExchangeStore, passed: Callable[[float], None]):
     """Whole days, with what was said of them; what is kept stays."""
     store.keep(rows(1), [label(1, "bad")], {"1.jsonl": 5}, NOW)
     store.keep([row._replace(ts=NOW + DAY) for row in rows(2)], [], {"1.jsonl": 9}, NOW + DAY)
+    passed(3)
     assert store.prune(NOW + 2 * DAY) == 0
     assert store.prune(NOW + 3 * DAY) == 1
     assert ids(store.page(Query(), None, 10)) == [2]
@@ -162,13 +176,73 @@ def test_what_is_too_old_goes(store: ExchangeStore):
 
 
 @pytest.mark.parametrize("ts", [0.0, -1e9, 4e9, 1e15])
-def test_a_clock_that_jumped(store: ExchangeStore, ts: float):
+def test_a_clock_that_jumped(store: ExchangeStore, passed: Callable[[float], None], ts: float):
     """An exchange with a strange time is kept, with its time, as long as others of now, and no longer than those of tomorrow."""
     store.keep([row._replace(ts=ts) for row in rows(1)], [], {}, NOW)
     store.prune(NOW)
     assert [row.ts for row in store.page(Query(), None, 10)] == [ts]
+    passed(5)
     store.prune(NOW + 5 * DAY)
     assert store.page(Query(), None, 10) == []
+
+
+@pytest.mark.parametrize("ts", [0.0, NOW - 10 * DAY, NOW + 5 * DAY, 4e9, 1e15])
+def test_again_another_day(reopened: Open, ts: float):
+    """What a strange clock wrote is there once, on whatever day it comes again."""
+    store = reopened()
+    assert store.keep([row._replace(ts=ts) for row in rows(1)], [], {}, NOW) == 1
+    assert reopened().keep([row._replace(ts=ts) for row in rows(1)], [], {}, NOW + 2 * DAY) == 0
+    assert [row.ts for row in store.page(Query(), None, 10)] == [ts]
+
+
+def test_pages_of_strange_clocks(store: ExchangeStore):
+    """Newest first, by the times that they said, and those to come before all."""
+    times = [-1e9, 0.0, NOW, NOW + 5 * DAY, NOW + 6 * DAY, 4e9, 5e9, 1e15]
+    store.keep([row._replace(ts=ts) for row, ts in zip(rows(*range(len(times))), times, strict=True)], [], {}, NOW)
+    seen: list[Row] = []
+    while found := store.page(Query(), Place(seen[-1].ts, seen[-1].request_id) if seen else None, 3):
+        seen += found
+    assert [row.ts for row in seen] == times[::-1]
+
+
+def test_a_clock_that_jumps_ahead(store: ExchangeStore):
+    """What is kept stays until there are newer exchanges, and then goes a day at a time."""
+    for day in range(3):
+        store.keep([row._replace(ts=NOW + day * DAY) for row in rows(day)], [], {}, NOW + day * DAY)
+    later = NOW + 400 * DAY
+    assert [store.prune(later) for _ in range(5)] == [1, 0, 0, 0, 0]
+    store.keep([row._replace(ts=later) for row in rows(9)], [], {}, later)
+    assert [store.prune(later), ids(store.page(Query(), None, 10))] == [1, [9, 2]]
+
+
+@pytest.mark.parametrize(("then", "kept"), [(0.0, [1, 2]), (NOW - 500 * DAY, [1]), (NOW + 500 * DAY, [2, 1])])
+def test_the_watch_had_a_strange_clock(store: ExchangeStore, passed: Callable[[float], None], then: float, kept: list[int]):
+    """Once it is right, exchanges of now stay as long as others, and so do those of no day or a day to come; none is kept for ever."""
+    store.keep(rows(1), [], {}, then)
+    store.keep([row._replace(ts=then) for row in rows(2)], [], {}, then)
+    passed(4)
+    days = [NOW + day * DAY for day in range(5)]
+    for now in days[:3]:
+        store.prune(now)
+    assert ids(store.page(Query(), None, 10)) == kept
+    for now in (*days[3:], days[4]):
+        store.prune(now)
+    assert store.page(Query(), None, 10) == []
+
+
+def test_nothing_new_comes(store: ExchangeStore, passed: Callable[[float], None]):
+    """What is too old goes all the same, while the store is open."""
+    store.keep(rows(1), [], {}, NOW)
+    passed(10)
+    assert [store.prune(NOW + 10 * DAY), store.page(Query(), None, 10)] == [1, []]
+
+
+def test_a_day_that_is_dropped_comes_again(store: ExchangeStore, passed: Callable[[float], None]):
+    """Its table is made anew."""
+    store.keep(rows(1), [], {}, NOW)
+    passed(10)
+    store.prune(NOW + 10 * DAY)
+    assert store.keep(rows(1), [], {}, NOW + 10 * DAY) == 1
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway import shown as module
 from gateway.config import Config
 from gateway.shown import Shown, watch_readings
 from gateway.storage.sqlite import open_sqlite
+from gateway.telemetry.instruments import Readings
 from gateway.watch.row import parse
 from gateway.watch.status import render
 from gateway.watch.store import StoreError
@@ -21,6 +23,19 @@ def shown(tmp_path: Path) -> Shown:
 
 def readings(shown: Shown, now: float) -> dict[str, float]:
     return {reading.name.removeprefix("oddgate_watch_"): reading.read() for reading in watch_readings(shown, lambda: now)}
+
+
+def test_one_look(shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """All metrics of one scrape are of one moment, and the file is read once; the next scrape reads it anew."""
+    asked = []
+    real = module.read_file
+    monkeypatch.setattr(module, "read_file", lambda *given: (asked.append(given), real(*given))[1])
+    collector = Readings(watch_readings(shown, lambda: NOW))
+    for kept in (3, 4):
+        (tmp_path / "watch.json").write_bytes(render(7, {"ts": NOW, "kept": kept, "lag_bytes": kept}))
+        values = {metric.name: metric.samples[0].value for metric in collector.collect()}
+        assert [values[f"oddgate_watch_{name}"] for name in ("up", "kept", "lag_bytes")] == [1, kept, kept]
+    assert len(asked) == 2
 
 
 async def test_exchanges(shown: Shown, tmp_path: Path):

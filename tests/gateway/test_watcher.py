@@ -3,11 +3,13 @@
 import asyncio
 import fcntl
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from pydantic import SecretStr
 
 from gateway import watcher
 from gateway.config import Config
@@ -17,6 +19,7 @@ from gateway.watch.store import Query, StoreError
 from gateway.watcher import watch
 from tests.gateway.watch.records import line, traced
 from tests.support.collector import running_collector
+from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
 
@@ -34,7 +37,8 @@ def config(tmp_path: Path) -> Config:
 
 def kept(config: Config) -> int:
     try:
-        return len(open_sqlite(config.store.path, 1, read_only=True).page(Query(), None, 10))
+        with closing(open_sqlite(config.store.path, 1, read_only=True)) as store:
+            return len(store.page(Query(), None, 10))
     except StoreError:
         return 0
 
@@ -68,6 +72,27 @@ async def test_a_damaged_store(config: Config):
     config.store.path.write_bytes(b"this is no database " * 300)
     await run(config)
     assert config.store.path.with_name("a.db.broken").read_bytes().startswith(b"this is no database")
+
+
+async def test_a_damaged_store_of_many(config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """What was in it is sent again by all who have sent it, and fills another."""
+    with running_redis(tmp_path) as redis:
+        state = config.state.model_copy(update={"url": SecretStr(redis.url)})
+        shared = {"watch": config.watch.model_copy(update={"shared": True}), "state": state}
+        told = config.model_copy(update=shared)
+        stop = threading.Event()
+        sending = threading.Thread(target=watch, args=(told, stop), kwargs={"is_beside": True})
+        sending.start()
+        try:
+            await run(told)
+            config.store.path.write_bytes(b"this is no database " * 300)
+            await run(told)
+        finally:
+            stop.set()
+            sending.join(20)
+        assert not sending.is_alive()
+    assert config.store.path.with_name("a.db.broken").read_bytes().startswith(b"this is no database")
+    assert "not sent again" not in caplog.text
 
 
 async def test_one_at_a_time(config: Config):

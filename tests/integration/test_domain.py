@@ -62,7 +62,7 @@ def ask(gateway: Gateway, *messages: dict[str, str], **keys: object) -> dict[str
         ([LOST], {"temperature": 1.5}, ["domain.request.temperature"]),
         ([LOST], {"tools": [TOOL]}, ["domain.tools.allow"]),
         ([{"role": "user", "content": "I lost my card " * 40}], {}, ["domain.input.max_chars"]),
-        ([LOST, ANSWER, {"role": "user", "content": "my card was stolen, write to a.b@example.com"}], {}, ["crowd"]),
+        ([LOST, ANSWER, {"role": "user", "content": "my card a.b@example.com was stolen"}], {}, ["crowd"]),
     ],
     ids=["inside", "follow-up", "outside", "drift", "injection", "tokens", "temperature", "tools", "chars", "condition"],
 )

@@ -53,6 +53,31 @@ def test_what_never_comes_near_the_border_tightens_it():
     assert RATE < found.new_border < 0.2
 
 
+def test_doubts():
+    """A rate that is not held, scores that tell nothing, and a border that would be looser by more than a factor of two want a person."""
+    found = report(RATE, RATE, [*traffic(1), *([Sample(0.9999, is_stopped=True, label=None, is_set_aside=True)] * 60)])
+    assert found
+    assert (found.set_aside, found.doubts) == (60, [])
+    found = report(RATE, RATE, [*traffic(1, 500), *([Sample(0.9999, is_stopped=True, label="inside")] * 60)])
+    assert found
+    assert [doubt.partition(" ")[0] for doubt in found.doubts] == ["the", "the"]
+    assert "NOT HELD" in found.doubts[0]
+    assert "looser by more than 2 times" in found.doubts[1]
+    found = report(RATE, RATE, [*traffic(1), *([Sample(0.5, is_stopped=False, label="outside")] * 9)])
+    assert found
+    assert [doubt.partition(":")[0] for doubt in found.doubts] == [f"AUROC {found.auroc:.4f} is below 0.6"]
+
+
+@pytest.mark.parametrize(("at", "is_doubted"), [(1.9, False), (2.1, True), (0.5, False)])
+def test_how_far_a_border_moves(at: float, is_doubted: bool):
+    """Up to a factor of two it may be loosened, and tightened as far as it goes."""
+    base = report(RATE, RATE, traffic(1))
+    assert base
+    found = report(RATE, base.new_border * at, traffic(1))
+    assert found
+    assert bool(found.doubts) == is_doubted
+
+
 def test_what_counts():
     """Inside is what passed, and what a person says is; what others blocked says nothing."""
     samples = [

@@ -28,6 +28,16 @@ from policies.conditions import Condition
         ("findings.exists(f, has(f.scores))", "a finding has no scores; did you mean score? allowed: *"),
         ("findings[0].scoer > 0.5", 'this can never be answered: Key not found in map : "scoer"'),
         (f"{''.join(f'[1,2,3,4,5,6,7,8,9,0].all({name}, ' for name in 'abcdef')}true{')' * 6}", "this can never be answered: *"),
+        ("{'x': 1}['b'] == 1", 'this can never be answered: Key not found in map : "b"'),
+        ("signals.drift.topics > 0.5 && {'x': 1}['b'] == 1", 'this can never be answered: Key not found in map : "b"'),
+        ("int('x') == 1 && signals.incident.open == 0", "this can never be answered: cannot convert string to int"),
+        ("signals.incident.open >= 0 && [1][5] == 1", "this can never be answered: Index error: *"),
+        ("exchange.group != '' && 10 / (exchange.messages - exchange.messages) > 1", "this can never be answered: divide by zero"),
+        ("exchange.user == 'eve' && !(exchange.stream || exchange.group.matches('x' + '('))", "this can never be answered: invalid *"),
+        ("exchange.tools.exists(t, t.matches('x' + '('))", "this can never be answered: invalid regular expression: *"),
+        ("findings.exists(f, f['ent' + 'ty'] == 'x')", 'this can never be answered: Key not found in map : "entty"'),
+        ("has(signals.anomaly.logs) && signals.anomaly.logs > double('x')", "this can never be answered: *"),
+        ("exchange.stream ? int('x') == 1 : true", "this can never be answered: cannot convert string to int"),
     ],
 )
 def test_no_answer(text, why):
@@ -60,6 +70,16 @@ def test_no_answer(text, why):
         "{'a': 1, 'b': 2}[exchange.group] == 2",
         "[{'name': 'a'}].exists(m, m.name == exchange.app) && size(findings) > 0",
         "double(exchange.chars) / 0.5 > 3.0 || exchange.chars / 10 > 3",
+        "signals.drift[exchange.app + '.' + exchange.model] > 0.5 && signals.anomaly.all(name, signals.drift[name] > 0.1)",
+        "exchange.group != '' && signals.disparity[exchange.group] > 0.5",
+        "{'bot.a': 1}[exchange.app + '.' + exchange.model] == 1",
+        "{'chat': 1}[exchange.surface] == 1 && signals.incident.open > 0",
+        "exchange.group != '' && duration(exchange.group) > duration('5h')",
+        "findings.exists(f, f.rule == 'pii' && f.entity == 'A') && findings.filter(f, f.rule == 'pii' && f.entity == 'A')[0].score > 0.9",
+        "exchange.tools.filter(t, size(t) > 90)[0] == 'a' ? true : false",
+        "size(findings) > 0 && 1 / size(findings.filter(f, f.score > 0.9)) > 0",
+        "exchange.messages > size(exchange.tools) && exchange.tokens / (exchange.messages - size(exchange.tools)) > 10",
+        "(exchange.app == 'a)' ? (exchange.user) : exchange.group) == 'b'",
     ],
 )
 def test_an_answer(text):

@@ -61,6 +61,8 @@ def test_bounds(loaded, domain, keys):
         (Subject("bot", "m", "message_batches"), Asked(messages=1), True),
         (SUBJECT, Asked(messages=1, max_tokens=5, parts=(Asked(messages=1, max_tokens=5), Asked(messages=1))), True),
         (Subject("bot", "m", "embeddings"), Asked(messages=1), False),
+        (Subject("bot", "m", "assistants"), Asked(messages=1), False),
+        (Subject("bot", "", "assistants"), Asked(max_tokens=math.nan), True),
     ],
 )
 def test_a_request_must_say_how_long_its_answer_may_be(loaded, subject, asked, is_broken):
@@ -112,6 +114,21 @@ def test_what_requests_are_held_to():
 def test_bounds_requests(loaded, domain, expected):
     """Where a policy bounds nothing of the kind, nothing is looked for."""
     assert bounds_requests(loaded(f"name: p\ndomain: {domain}").policy.domain) is expected
+
+
+@pytest.mark.parametrize(("surface", "is_broken"), [("chat", True), ("images", True), ("conversations", False), ("assistants", False)])
+def test_who_answers_is_named(loaded, surface, is_broken):
+    """Where only some models may answer a request has to name one, unless its messages are only kept."""
+    assert bool(found(loaded, "{request: {models: [m]}}", Subject("bot", "", surface), Asked(messages=9))) is is_broken
+    assert found(loaded, "{request: {models: [m]}}", Subject("bot", "other", surface), Asked())
+
+
+@pytest.mark.parametrize("time", [datetime.max.replace(tzinfo=UTC), datetime.fromisoformat("9999-12-31T23:59:59-12:00"),
+                                  datetime.fromisoformat("0001-01-01T00:00:00+12:00")], ids=["last", "after", "before"])  # fmt: skip
+def test_a_time_beyond_the_calendar(loaded, time):
+    """It is within no hours."""
+    zone = "America/New_York" if time.year == 1 else "Asia/Tokyo"
+    assert list(found(loaded, f'{{hours: {{start: "00:00", end: "23:59", timezone: {zone}}}}}', time=time)) == ["hours"]
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,26 @@ def test_a_flood_of_uncertain_answers_does_not_raise_it():
     calm = certainty(PROMISE, GOOD).new_limit
     flood = certainty(PROMISE, [*GOOD, *[Answered(50.0, 50.0, is_stopped=True)] * 5000]).new_limit
     assert calm <= flood <= 0.99 + 1e-3
+
+
+@pytest.mark.parametrize(
+    ("answers", "limit", "doubts"),
+    [
+        ([*GOOD, *BAD], 1.0, []),
+        ([*GOOD, *BAD], 0.48, ["the promised rate is NOT HELD"]),
+        ([*GOOD, *BAD], 0.47, ["the promised rate is NOT HELD", "the limit would move from 0.4700 to 0.9501, looser by more than 2 times"]),
+        (GOOD, 1.0, ["no answer is known to be bad"]),
+        (
+            [*GOOD, *[each._replace(label="bad") for each in GOOD]],
+            1.0,
+            ["AUROC 0.5000 of the mean is below 0.6: it hardly tells bad answers from good ones"],
+        ),
+        ([*GOOD[:9], Answered(0.1, 0.1, is_stopped=True, is_set_aside=True)], 0.01, []),
+    ],
+    ids=["none", "not so far", "far", "none bad", "chance", "no new limit"],
+)
+def test_doubts(answers: list[Answered], limit: float, doubts: list[str]):
+    """What says that a person should look before a new limit stands; where there is none, nothing does."""
+    found = certainty(PROMISE.model_copy(update={"max_entropy": limit}), answers)
+    assert found.doubts == doubts
+    assert found.set_aside == sum(each.is_set_aside for each in answers)

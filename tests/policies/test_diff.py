@@ -50,7 +50,8 @@ def test_alike(loaded):
         ("name: p", "name: p\non_uninspectable: {image: block}", [("on_uninspectable.image", "tighter")]),
         ("name: p", "name: p\nrespond: {style: refusal}", [("respond.style", "other")]),
         ("name: p", "name: p\ndomain: {input: {max_chars: 5}}", [("domain.input.max_chars", "tighter")]),
-        ("name: p", "name: p\nborders: {domain.topics: 0.1}", [("borders.domain.topics", "other")]),
+        ("name: p", "name: p\nborders: {domain.topics: 0.1}", [("borders.domain.topics", "mixed")]),
+        ("name: p", "name: p\napplies_to: {apps: [nobody]}", [("applies_to.apps", "mixed")]),
         ("name: p", "name: p\nrollout: {of: other, percent: 5}", [("rollout", "other")]),
     ],
 )  # fmt: skip
@@ -72,7 +73,12 @@ def test_changes(loaded, old, new, expected):
         ("output: {max_chars: 5}", "action: flag, output: {max_chars: 5}", [("domain.output.max_chars: action", "looser")]),
         ("action: flag, output: {max_chars: 5}", "action: flag, output: {max_chars: 5, action: flag}", []),
         ("output: {max_chars: 5}", "output: {max_chars: 5, max_reasks: 2}", [("domain.output.max_reasks", "other")]),
-        ("tools: {arguments: {a: {}}}", "tools: {arguments: {a: {type: object}}}", [("domain.tools.arguments.a", "other")]),
+        ("tools: {arguments: {a: {}}}", "tools: {arguments: {a: {type: object}}}", [("domain.tools.arguments.a", "tighter")]),
+        (
+            "hours: {start: '08:00'}",
+            "hours: {start: '08:30', end: '20:00'}",
+            [("domain.hours.start", "tighter"), ("domain.hours.end", "tighter")],
+        ),
         (
             "tools: {arguments: {a: {}}}",
             "tools: {arguments: {b: {}}}",
@@ -94,6 +100,20 @@ def test_changes(loaded, old, new, expected):
 def test_bounds(loaded, old, new, expected):
     """Bounds by what they say, and by what is done about what is outside of them."""
     assert changes(loaded, f"name: p\ndomain: {{{old}}}", f"name: p\ndomain: {{{new}}}") == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("applies_to: {apps: [a, b]}", "applies_to: {apps: [a]}", [("applies_to.apps", "looser")]),
+        ("applies_to: {apps: [a, b]}", "applies_to: {apps: [a, c]}", [("applies_to.apps", "mixed")]),
+        ("applies_to: {models: [m]}", "applies_to: {models: [m, n]}", [("applies_to.models", "tighter")]),
+        ("borders: {domain.topics: 0.1}", "borders: {domain.topics: 0.01}", [("borders.domain.topics", "looser")]),
+    ],
+)
+def test_settings(loaded, old, new, expected):
+    """Whom a policy is for, one glob less or more, and where a bound stops."""
+    assert changes(loaded, f"{BASE}{old}", f"{BASE}{new}") == expected
 
 
 def test_flows_without_an_id(loaded):

@@ -7,7 +7,7 @@ import pytest
 from policies.flows import EACH, MAX_CHARS, MAX_PATH, Flows, Spot, arguments
 from policies.verdict import Action
 from policies.vocabulary import Scope
-from policies.words import at_once
+from policies.words import PIECE, at_once
 
 INBOX = Spot(Scope.TOOL_RESULTS, "read_inbox")
 TO, BODY = Spot(Scope.TOOL_ARGUMENTS, "send_mail", "to"), Spot(Scope.TOOL_ARGUMENTS, "send_mail", "body")
@@ -119,6 +119,58 @@ def test_globs_and_scopes(loaded):
 def test_values_that_are_glued_to_others(loaded, source, text, fires):
     """A value is found as part of a link or a form, on either side; the parts of a time or a date are no values."""
     assert bool(fired(loaded, FLOW, [(INBOX, source)], TO, text)) is fires
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fires"),
+    [
+        ("pay to IBAN DE89 3704 0044 0532 0130 00 today", "DE89370400440532013000", True),
+        ("IBAN GB29 NWBK 6016 1331 9268 19", "GB29NWBK60161331926819", True),
+        ("account 12-3456-789", "123456789", True),
+        ("account 12-3456-789", "12 3456 789", True),
+        ("call +1 (415) 555-0132", "4155550132", True),
+        ("call +1 (415) 555-0132", "+14155550132", True),
+        ("call +14155550132", "415-555-0132", True),
+        ("send 1,234,567 to it", "1234567", True),
+        ("account 123456789", "123456789.0", True),
+        ("account 123456789", "1.23456789e8", True),
+        ("account 123456789 since 2026", "12-3456-780", False),
+        ("10 30 11 30 2026", "103011", False),
+        ("10 30 11 30 2026", "302026", False),
+        ("10 30 11 30 2026", "11 30 20", False),
+        ("it costs 1,200 x", "1200", False),
+        ("it costs 1,200 or 3,400", "1,200 and 3,400", False),
+        ("on 2026-11-22 500 came", "on 2026/11/22 300 came", False),
+        ("on Nov 22 2026 we", "on Oct 22 2026 you", False),
+        ("from 10:30 to 11:30", "at 10:30 11:30", False),
+        ("we paid 1200 in cash", "I paid 1200 in all", False),
+    ],
+)
+def test_values_in_groups(loaded, one, other, fires):
+    """A value is the same however it is grouped, on either side; what only has the same digits here and there is not."""
+    assert bool(fired(loaded, FLOW, [(INBOX, one)], TO, f"{other} -")) is fires
+    assert bool(fired(loaded, FLOW, [(INBOX, other)], TO, f"{one} -")) is fires
+
+
+def test_values_in_groups_are_cleared(loaded):
+    """What the user has said is no secret, in whatever groups."""
+    for user, text in (("12-3456-789", "123456789"), ("call +1 415 555 0132", "4155550132"), ("123456789", "12 3456 789")):
+        learned = [(Spot(Scope.USER), user), (INBOX, f"it is {text}")]
+        assert fired(loaded, ANYWHERE, learned, TO, text) == []
+
+
+@pytest.mark.parametrize("before", range(PIECE - 30, PIECE + 3, 4))
+def test_values_in_groups_wherever_they_stand(loaded, before):
+    """The pieces that a text is folded in do not part a value."""
+    mail = "-" * before + " DE89 3704 0044 0532 0130 00 today"
+    assert fired(loaded, FLOW, [(INBOX, mail)], TO, "DE89370400440532013000")
+
+
+def test_very_many_groups_are_too_long(loaded):
+    """Ways to join groups count as characters do."""
+    watch = watching(loaded, FLOW)
+    take(watch, INBOX, "a b")
+    assert whys(watch, TO, " ".join(map(str, range(10_000, 90_000)))) == ["too_long"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ def test_samples():
         record("d", 0.1, {**HIT, "rule": "pii"}, decision="block"),
         record("e", 0.2, {**HIT, "why": "timeout"}, decision="block"),
         {"kind": "feedback", "request_id": "a", "app": "bot", "label": "false_negative"},
+        record("f", 0.97, HIT, decision="block"),
+        {"kind": "feedback", "request_id": "f", "app": "bot", "label": "false_positive"},
+        record("g", 0.96, {**HIT, "action": "flag"}, decision="flag"),
+        {"kind": "feedback", "request_id": "g", "app": "bot", "label": "false_positive"},
     )
     assert list(found.samples(RULE)) == [
         Sample(0.5, is_stopped=False, passed=True, label="outside"),
@@ -41,8 +45,10 @@ def test_samples():
         Sample(0.98, is_stopped=True, passed=True),
         Sample(0.1, is_stopped=False, passed=False),
         Sample(0.2, is_stopped=False, passed=False),
+        Sample(0.97, is_stopped=True, passed=False, is_set_aside=True),
+        Sample(0.96, is_stopped=True, passed=True, label="inside"),
     ]
-    assert (found.read, found.other) == (5, 0)
+    assert (found.read, found.other) == (7, 0)
 
 
 def test_like_is_set_by_like():
@@ -86,11 +92,14 @@ def test_answers():
         {"kind": "feedback", "request_id": "c", "app": "another", "label": "bad"},
         record("d", 0.5, {**unsure, "why": "unavailable"}),
         record("e", 0.5, uncertainty=[]),
+        record("f", 0.5, {**unsure, "action": "block"}, uncertainty=[measured(0, 15)], decision="block"),
+        {"kind": "feedback", "request_id": "f", "app": "bot", "label": "good"},
     )
     assert list(found.answers()) == [
         Answered(0.7, 1.4, 0.4, 0.9, is_stopped=False, label="good"),
         Answered(1.5, 3.0, None, None, is_stopped=True, label="bad"),
         Answered(0.1, 0.2),
+        Answered(15.0, 30.0, is_stopped=True, is_set_aside=True),
     ]
 
 

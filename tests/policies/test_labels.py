@@ -36,7 +36,46 @@ def test_the_last_word(events, is_stopped, label):
     for event in events:
         assert is_event(event)
         labels.note(event)
-    assert labels.of("r", "bot", "domain.topics", is_stopped=is_stopped) == label
+    assert labels.of("r", "bot", "domain.topics", is_stopped=is_stopped, is_blocked=False) == (label, False)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_stopped", "said"),
+    [
+        ([{**FEEDBACK, "label": "false_positive"}], True, (None, True)),
+        ([{**FEEDBACK, "label": "false_negative"}], True, (None, False)),
+        ([{**FEEDBACK, "label": "false_negative"}], False, ("outside", False)),
+        ([{**FEEDBACK, "label": "false_positive"}, {**REVIEW, "label": "inside"}], True, ("inside", False)),
+        ([{**FEEDBACK, "label": "false_positive"}, {**REVIEW, "label": "skip"}], True, (None, True)),
+        ([{**FEEDBACK, "label": "good"}], True, (None, False)),
+    ],
+)
+def test_of_what_was_blocked(events, is_stopped, said):
+    """That it should have passed is a reviewer's word alone; an app's is set aside."""
+    labels = Labels()
+    for event in events:
+        labels.note(event)
+    assert labels.of("r", "bot", "domain.topics", is_stopped=is_stopped, is_blocked=True) == said
+
+
+@pytest.mark.parametrize(
+    ("events", "is_blocked", "said"),
+    [
+        ([{**FEEDBACK, "label": "good"}], False, ("good", False)),
+        ([{**FEEDBACK, "label": "good"}], True, (None, True)),
+        ([{**FEEDBACK, "label": "bad"}], True, (None, True)),
+        ([], True, (None, False)),
+        ([{**FEEDBACK, "label": "good"}, {**REVIEW, "rule": "domain.output.uncertainty", "label": "outside"}], True, ("bad", False)),
+        ([{**REVIEW, "rule": "domain.output.uncertainty", "label": "inside"}], True, ("good", False)),
+        ([{**REVIEW, "label": "inside"}], True, (None, False)),
+    ],
+)
+def test_quality_of_what_was_blocked(events, is_blocked, said):
+    """An app has never seen an answer that was blocked, so what it says of it is set aside."""
+    labels = Labels()
+    for event in events:
+        labels.note(event)
+    assert labels.quality("r", "bot", "domain.output.uncertainty", is_blocked=is_blocked) == said
 
 
 def test_a_record_is_no_event():
@@ -52,7 +91,7 @@ def test_what_the_journal_says_of_itself(kind: str):
     labels.note({"kind": "review", "request_id": "r", "app": "bot", "rule": "d", "label": "inside"})
     labels.note({"v": 1, "kind": kind, "ts": 1, "segment": "a.jsonl"})
     assert (is_event({"kind": kind}), is_of_the_chain({"kind": kind}), is_of_the_chain({"kind": "review"})) == (True, True, False)
-    assert labels.of("r", "bot", "d", is_stopped=True) == "inside"
+    assert labels.of("r", "bot", "d", is_stopped=True, is_blocked=True) == ("inside", False)
 
 
 def test_good_and_bad():
@@ -60,6 +99,7 @@ def test_good_and_bad():
     labels = Labels()
     for app, label in (("bot", "good"), ("bot", "bad"), ("other", "good"), ("bot", "false_positive")):
         labels.note({"kind": "feedback", "request_id": "r", "app": app, "label": label})
-    assert (labels.quality("r", "bot"), labels.quality("r", "other"), labels.quality("s", "bot")) == ("bad", "good", None)
-    assert labels.of("r", "bot", "domain.topics", is_stopped=True) == "inside"
-    assert labels.of("r", "other", "domain.topics", is_stopped=True) is None
+    said = [labels.quality(name, app, "d", is_blocked=False)[0] for name, app in (("r", "bot"), ("r", "other"), ("s", "bot"))]
+    assert said == ["bad", "good", None]
+    said = [labels.of("r", app, "domain.topics", is_stopped=True, is_blocked=False)[0] for app in ("bot", "other")]
+    assert said == ["inside", None]

@@ -7,6 +7,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -35,6 +36,7 @@ _CHUNK = 512
 _MAX_LINE = 64 * 1024 * 1024
 _MAX_BAD = 20
 _PROGRESS_S = 5.0
+_MAX_IDS = 1_000_000
 
 
 class _UsageError(Exception):
@@ -61,7 +63,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--keep-dir", type=Path, default=Path("var"), metavar="DIR", help="policies.keep_dir of the gateway's settings; default: var"
     )
-    parser.add_argument("--allow-bad", action="store_true", help="lines that are no recorded exchanges do not make it fail")
+    parser.add_argument(
+        "--allow-bad", action="store_true", help="lines that are no recorded exchanges do not make it fail, up to half of all"
+    )
     parser.add_argument("--sample", type=int, default=5, metavar="N", help="examples of each kind of change, by request id; default: 5")
     parser.add_argument("--no-cache", action="store_true", help="remember nothing between runs")
     parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -125,7 +129,7 @@ def _made(local: LocalScan, rule: Rule) -> str:
 def _decide_all(files: Sequence[Path], report: Report, made: Callable[[], SharedScans]) -> None:
     """``made``: asked for where there are texts, as journals are replayed without detectors."""
     scans = None
-    entries = _entries(files, report)
+    entries = _once(_entries(files, report), report)
     start = since = perf_counter()
     while chunk := list(islice(entries, _CHUNK)):
         with_texts = [each.exchange for each in chunk if each.record is None and not each.is_too_long]
@@ -147,6 +151,21 @@ def _count(pair: Pair | str, each: Entry, totals: Totals) -> None:
         totals.add_untold(each.request_id, [pair])
     else:
         totals.add(pair)
+
+
+def _once(entries: Iterator[Entry], report: Report) -> Iterator[Entry]:
+    """Of each request id the first: a line that is there twice is no second exchange. Ids are known by a hash, up to a number of them."""
+    seen: set[bytes] = set()
+    for each in entries:
+        known = blake2b(each.request_id.encode(errors="surrogatepass"), digest_size=16).digest()
+        if known in seen:
+            report.repeated += 1
+            continue
+        if len(seen) < _MAX_IDS:
+            seen.add(known)
+        else:
+            report.repeats_missed = True
+        yield each
 
 
 def _entries(files: Sequence[Path], report: Report) -> Iterator[Entry]:

@@ -7,7 +7,7 @@ from gateway.cli.policy.shown import counted
 from policies.intervals import Interval, paired, wilson
 from policies.load import LoadedPolicy
 from policies.rehearsal.replay import Broken, Replay, Times, held
-from policies.rehearsal.totals import Both, Example, Totals
+from policies.rehearsal.totals import Both, Example, Move, Totals
 from policies.verdict import Decision
 
 _SHOWN = 20
@@ -17,8 +17,8 @@ _BOTH, _NEW, _OLD = range(3)
 
 @dataclass(slots=True)
 class Report:
-    """Filled while exchanges are decided. ``read`` are those that could be read, ``bad`` the lines that are none, which make it unsound
-    unless ``allows_bad``.
+    """Filled while exchanges are decided. ``read`` are those that could be read, each once, ``bad`` the lines that are none, which make it
+    unsound unless ``allows_bad``, and in any case where they are more than half of all.
     """
 
     draft: LoadedPolicy
@@ -26,6 +26,9 @@ class Report:
     replay: Replay
     totals: Totals
     read: int = 0
+    repeated: int = 0
+    repeats_missed: bool = False
+    """There were too many to know all of them by their ids."""
     bad: int = 0
     bad_lines: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -33,7 +36,11 @@ class Report:
 
     @property
     def is_unsound(self) -> bool:
-        return bool(self.bad) and not self.allows_bad
+        return bool(self.bad) and (not self.allows_bad or self.is_mostly_bad)
+
+    @property
+    def is_mostly_bad(self) -> bool:
+        return self.bad > self.read + self.repeated
 
     @property
     def broken(self) -> list[str]:
@@ -46,6 +53,7 @@ class Report:
         yield f"against     {self.against.version} ({self.against.path})"
         yield f"exchanges   {self.read:,}: {totals.told:,} decided, of {totals.untold:,} it cannot be told what changes"
         yield from self._doubts()
+        yield from self._moves()
         for decision in (Decision.BLOCK, Decision.REDACT, Decision.FLAG):
             yield f"{decision:<11} {_change(totals.decisions[decision], totals.told)}"
         changes = sorted(totals.changes.items(), key=lambda item: -item[1].count)
@@ -65,7 +73,8 @@ class Report:
         yield f"time        {self.seconds:.1f} s"
         yield from (f"expect      broken: {each}" for each in self.broken)
         if self.is_unsound:
-            yield f"unread      {counted(self.bad, 'line')} of no recorded exchange: not green, unless --allow-bad"
+            unless = ", more than half of all: not green" if self.is_mostly_bad else ": not green, unless --allow-bad"
+            yield f"unread      {counted(self.bad, 'line')} of no recorded exchange{unless}"
 
     def _doubts(self) -> Iterator[str]:
         totals = self.totals
@@ -74,6 +83,17 @@ class Report:
         if self.bad:
             yield f"  unread    {counted(self.bad, 'line')}"
             yield from (f"            {line}" for line in self.bad_lines)
+        if self.repeated:
+            yield f"  repeated  {self.repeated:,}: of each request id the first counts"
+        if self.repeats_missed:
+            yield "  repeated  not all of them are known: there are too many exchanges"
+
+    def _moves(self) -> Iterator[str]:
+        leaving, entering = self.totals.moves[Move.LEAVES], self.totals.moves[Move.ENTERS]
+        if leaving.count:
+            yield f"leave       {counted(leaving.count, 'exchange')} no longer this policy's (applies_to){_listed(leaving.ids)}"
+        if entering.count:
+            yield f"enter       {counted(entering.count, 'exchange')} newly this policy's (applies_to){_listed(entering.ids)}"
 
     def _rules(self, what: str, rules: Mapping[str, Sequence[int]]) -> Iterator[str]:
         moved = sorted(((name, n) for name, n in rules.items() if n[_NEW] or n[_OLD]), key=lambda item: -(item[1][_NEW] + item[1][_OLD]))
@@ -91,7 +111,8 @@ class Report:
         return {
             "draft": self.draft.version,
             "against": self.against.version,
-            "exchanges": {"read": self.read, "decided": totals.told, "untold": totals.untold},
+            "exchanges": {"read": self.read, "decided": totals.told, "untold": totals.untold, "repeated": self.repeated},
+            "moves": {move: {"count": each.count, "examples": each.ids} for move, each in totals.moves.items()},
             "untold": {"reasons": dict(totals.why_untold.most_common()), "examples": totals.untold_ids},
             "unread": {"lines": self.bad, "first": self.bad_lines},
             "decisions": {decision: _change_as_json(both, totals.told) for decision, both in totals.decisions.items()},

@@ -2,9 +2,11 @@
 
 import argparse
 from datetime import UTC, datetime
+from typing import Any
 
 from policies.domain_parts import OF_REQUESTS
 from policies.rehearsal.exchange import Exchange, Text
+from policies.rehearsal.recorded import parameter
 from policies.subject import Asked, Signals, Subject
 from policies.vocabulary import Scope
 
@@ -32,7 +34,7 @@ def exchange_of(args: argparse.Namespace, scope: Scope, text: str) -> Exchange:
     """Of this one text. ``unknown`` names what is not stated; of a request there is nothing where the text is an answer's."""
     is_answer = scope is Scope.OUTPUT
     labels = (getattr(args, label) or "" for label in _LABELS)
-    numbers = {number: getattr(args, number) for number in _NUMBERS}
+    numbers: dict[str, Any] = {number: parameter(number, getattr(args, number)) for number in _NUMBERS}
     unstated = frozenset(f"exchange.{name}" for name in _UNSTATED if getattr(args, name) is None)
     return Exchange(
         Subject(*labels),

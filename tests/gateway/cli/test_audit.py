@@ -39,9 +39,10 @@ def cut_off(lines: int) -> None:
 def test_a_good_journal(capsys: pytest.CaptureFixture):
     """What was verified, who wrote it and how that ended."""
     assert main(["audit", "verify"]) == 0
-    journal, writer, found = capsys.readouterr().out.splitlines()
+    journal, began, writer, found = capsys.readouterr().out.splitlines()
     name = segment_files(JOURNAL)[0].name
     assert journal == "journal     var/journal: 1 segment, 5 records, 2 checkpoints"
+    assert began.endswith(": there was nothing before it, which cannot be told from all of it having been taken away")
     assert writer == f"writer      {name.removesuffix('.jsonl')}: ended; {name}:8"
     assert found == "found       nothing"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli import tail as module
 from gateway.cli.main import main
 from gateway.cli.tail import describe
 from gateway.telemetry.record import Exchange, render
@@ -94,7 +95,7 @@ def test_what_the_journal_says_of_itself(tmp_path: Path, capsysbinary: pytest.Ca
     assert capsysbinary.readouterr().out == line(1)
 
 
-@pytest.mark.parametrize("bad", [b"no json\n", b"{}\n", b"[]\n", b'{"ts": "x"}\n'])
+@pytest.mark.parametrize("bad", [b"no json\n", b"{}\n", b"[]\n", b'{"ts": "x"}\n', b"[" * 10**5 + b"\n"], ids=range(5))
 def test_a_line_that_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture, bad: bytes):
     """It is named for what it is, and the next one is shown."""
     write(tmp_path, "1", bad + line(1))
@@ -107,6 +108,66 @@ def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture):
     """Wrong usage, and says so."""
     assert main(["tail", "--dir", str(tmp_path / "none")]) == 2
     assert "there is no journal in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (["--app", "bot"], [0, 2, 3]),
+        (["--surface", "embeddings"], [1]),
+        (["--decision", "block"], [1, 2]),
+        (["--rule", "secrets"], [2, 3]),
+        (["--app", "bot", "--rule", "secrets", "--decision", "block"], [2]),
+        (["--app", "bot", "-n", "1"], [3]),
+        (["--app", ""], []),
+    ],
+)
+def test_only_some(tmp_path: Path, capsysbinary: pytest.CaptureFixture, options: list[str], ids: list[int]):
+    """The last of those that were asked for; what is no record is none of them."""
+    event = {"v": 1, "kind": "review", "ts": 0.1, "request_id": "req_3", "app": "bot", "rule": "secrets", "label": "inside"}
+    lines = [
+        line(0),
+        json.dumps({**RECORD, "request_id": "req_1", "app": "x", "surface": "embeddings", "decision": "block"}).encode() + b"\n",
+        json.dumps({**RECORD, "request_id": "req_2", "decision": "block", "rules": ["pii", "secrets"]}).encode() + b"\n",
+        json.dumps(event).encode() + b"\n",
+    ]
+    write(tmp_path, "1", b"".join([*lines, b"no record\n", b"[]\n", b'{"rules": 7}\n']))
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow", "--json", *options]) == 0
+    assert capsysbinary.readouterr().out == b"".join([lines[number] for number in ids])
+
+
+def test_the_journal_of_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    """It is read where no other is given; settings that are wrong are wrong usage, unless nothing is asked of them."""
+    write(tmp_path / "here", "1", line(1))
+    settings = tmp_path / "a.yaml"
+    settings.write_text(f"journal: {{dir: {tmp_path}/here}}\n")
+    assert main(["tail", "--config", str(settings), "--no-follow"]) == 0
+    assert capsys.readouterr().out.endswith("req_1\n")
+    settings.write_text("journal: {dirs: 7}\n")
+    assert main(["tail", "--config", str(settings), "--no-follow"]) == 2
+    assert capsys.readouterr().err.startswith("oddgate tail: ")
+    assert main(["tail", "--config", str(settings), "--dir", str(tmp_path / "here"), "--no-follow"]) == 0
+
+
+def test_a_long_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """No more of it is held than is shown."""
+    alive, most = 0, 0
+
+    class Line(bytes):
+        """One that says when it goes."""
+
+        def __init__(self, _: bytes) -> None:
+            nonlocal alive, most
+            alive += 1
+            most = max(most, alive)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    monkeypatch.setattr(module.JournalReader, "read", lambda _: (Line(line(number)) for number in range(1000)))
+    assert main(["tail", "--dir", str(tmp_path), "--no-follow", "-n", "3"]) == 0
+    assert (len(capsys.readouterr().out.splitlines()), most < 10) == (3, True)
 
 
 @pytest.mark.slow

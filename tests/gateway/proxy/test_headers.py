@@ -17,6 +17,8 @@ def names(headers: list[tuple[str, str]]) -> list[str]:
         "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP",
         "x-oddgate-app", "X-Oddgate-User", "X-ODDGATE-ANYTHING", "X-User-Email", "X-New", "Referer",
         "traceparent", "tracestate", "baggage",
+        "azureml-model-deployment", "azureml-model-session", "x-ms-oai-image-generation-deployment",
+        "x-ms-model-mesh-model-name", "x-ms-new",
     ],
 )  # fmt: skip
 def test_what_does_not_go_upstream(name: str):
@@ -39,6 +41,8 @@ def test_what_goes_upstream():
         ("OpenAI-New", "a"),
         ("openai-new", "b"),
         ("User-Agent", "sdk/1"),
+        ("x-ms-client-request-id", "c"),
+        ("X-MS-Enable-Preview", "true"),
     ]
     assert upstream_headers(headers, drop_credentials=False) == headers
 

@@ -1,7 +1,9 @@
 """The store in PostgreSQL itself: who else reads and writes, and what it says when it cannot. The rest is in tests/contracts."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,6 +40,36 @@ def test_several_journals(url: str):
     assert (first.offsets(), second.offsets()) == ({"1.jsonl": 10}, {"1.jsonl": 20})
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_many_at_once(url: str, is_known: bool):
+    """Who opens and keeps at the same moment as others waits for them, and nobody fails, whether there are tables of the days or not."""
+    first = NOW + (2e7 if is_known else 1e7)
+    days = range(0, 40 * 86_400, 86_400)
+    at_once = threading.Barrier(4)
+    if is_known:
+        before = open_postgres(url, "before", 3660)
+        before.keep([parse(line(0))._replace(ts=first + day, request_id=f"req_{day}") for day in days], [], {}, NOW)
+        before.close()
+
+    def keep(watch: int) -> int:
+        at_once.wait()
+        store, new = open_postgres(url, f"many{watch}", 3660), 0
+        for day in days:
+            those = [parse(line(number))._replace(ts=first + day + late * 86_400) for number, late in ((10, 0), (11, 1), (12, 2))]
+            known = [row._replace(request_id=f"{row.request_id}{row.ts}") for row in those]
+            own = [row._replace(request_id=f"{row.request_id}{watch}") for row in known]
+            new += store.keep((known + own)[:: (-1) ** watch], [], {}, NOW)
+        store.close()
+        return new
+
+    with ThreadPoolExecutor(4) as threads:
+        kept = list(threads.map(keep, range(4)))
+    seen = open_postgres(url, "", 3660, read_only=True)
+    found = seen.page(Query(since=first, until=first + 50 * 86_400), None, 1000)
+    assert sum(kept) + (len(days) if is_known else 0) == len({row.request_id for row in found}) == len(found)
+    seen.close()
 
 
 def test_more_than_one_statement_takes(url: str):

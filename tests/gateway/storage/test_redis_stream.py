@@ -121,12 +121,52 @@ def test_a_server_that_dies(sink: StreamSink, join: Join, server: RedisServer):
         with pytest.raises(SinkError):
             ask()
     server.start()
-    assert sink.offsets() == {}
-    send(sink, 3)
+    with pytest.raises(SinkError, match="lost"):
+        send(sink, 3)
+    after = StreamSink(server.url, "here")
+    assert after.offsets() == {}
+    send(after, 3)
+    after.close()
     reader._is_joined = True  # as one that heard nothing of it
     with pytest.raises(SinkError):
         reader.read(10)
     assert numbers(reader.read(10)) == [3]
+
+
+def test_what_was_sent_is_lost(sink: StreamSink, server: RedisServer):
+    """A sink that goes on with a server that lost everything says so, and writes nothing; the next one begins anew."""
+    send(sink, 1)
+    server.kill()
+    server.start()
+    for ask in (lambda: send(sink, 2), sink.offsets):
+        with pytest.raises(SinkError, match="lost"):
+            ask()
+    after = StreamSink(server.url, "here")
+    assert (after.offsets(), after.waiting()) == ({}, 0)
+    after.close()
+
+
+def test_everything_is_asked_for_again(sink: StreamSink, join: Join, server: RedisServer):
+    """Whoever has sent anything hears that it is lost; what is on its way stays."""
+    other = StreamSink(server.url, "there")
+    for each in (sink, other):
+        send(each, 1)
+    join().ask_again()
+    for each in (sink, other):
+        with pytest.raises(SinkError, match="lost"):
+            each.offsets()
+    assert StreamSink(server.url, "here").offsets() == {}
+    assert other.waiting() == 2
+    other.close()
+
+
+def test_a_batch_that_was_not_kept(sink: StreamSink, join: Join):
+    """It is the first to come again once the reader is told to resume."""
+    send(sink, 1, 2, 3)
+    reader = join()
+    assert [numbers(reader.read(2)), numbers(reader.read(2))] == [[1, 2], [3]]
+    reader.resume()
+    assert numbers(reader.read(2)) == [1, 2]
 
 
 def test_what_was_taken_out_meanwhile(sink: StreamSink, join: Join, server: RedisServer):

@@ -294,3 +294,44 @@ def test_no_record_can_be_left_out(tmp_path: Path):
     lines = segment_files(tmp_path)[0].read_bytes().split(b"\n")
     assert sum(not is_own(line) for line in lines if line) == len(texts)
     assert os.path.getsize(segment_files(tmp_path)[0]) > 2 * 10**5
+
+
+def test_a_line_without_end(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """No more of it is read at once than a line may have; it is a fault, and what follows is verified."""
+    monkeypatch.setattr(module, "_MAX_LINE", 5000)
+    (second, *_) = segment_files(folder)[1:]
+    lines = second.read_bytes().splitlines(keepends=True)
+    second.write_bytes(b"".join([*lines[:2], b"x" * 17_000 + b"\n", *lines[2:]]))
+    assert found(folder) == [("inserted", 1, 3)]
+    second.write_bytes(b"".join([*lines, b"x" * 17_000]))
+    assert ("unsealed", 1, len(lines) + 1) in found(folder)
+
+
+def test_a_pruned_segment_that_is_put_back(tmp_path: Path):
+    """The journal's word that it went stands against it."""
+    journal = write(tmp_path, 0, 4, is_ended=False)
+    first = segment_files(tmp_path)[0]
+    content = first.read_bytes()
+    journal._keep_bytes = 5000
+    for number in range(4, 12):
+        journal.append({"v": 1, "ts": number, "request_id": f"req_{number}", "text": "x" * 350})
+    journal.close()
+    assert not first.exists()
+    assert found(tmp_path) == []
+    first.write_bytes(content)
+    assert found(tmp_path) == [("returned", 0, 0)]
+
+
+def test_a_newest_checkpoint_that_was_not_there(folder: Path):
+    """A process that begins covers it up, and says so."""
+    (folder / NEWEST).unlink()
+    write(folder, 19, 20)
+    assert found(folder) == [("removed", 7, 1)]
+    (folder / NEWEST).write_bytes(b"{}")
+    write(folder, 20, 21)
+    assert found(folder) == [("removed", 7, 1), ("signature", 8, 1)]
+
+
+def test_nothing_before(folder: Path):
+    """Who began with nothing is named: it is no fault, and no proof either."""
+    assert read_journal(folder, SECRET).report().began_with_nothing == [segment_files(folder)[0].name.removesuffix(".jsonl")]

@@ -15,6 +15,7 @@ import pytest
 from gateway.telemetry import journal as module
 from gateway.telemetry.auditing import read_journal
 from gateway.telemetry.chain import is_own, read_seal
+from gateway.telemetry.checkpoints import NEWEST, read_newest
 from gateway.telemetry.journal import Journal, is_written, segment_files
 from gateway.telemetry.signing import Signer
 
@@ -40,7 +41,7 @@ def clock() -> Clock:
 def new(tmp_path: Path, clock: Clock):
     made: list[Journal] = []
 
-    def make(segment_bytes: int = 1000, keep_bytes: int = 10**6, **options: bool) -> Journal:
+    def make(segment_bytes: int = 1000, keep_bytes: int = 10**6, **options: str) -> Journal:
         made.append(Journal(tmp_path / "journal", segment_bytes, keep_bytes, SECRET, clock, **options))
         return made[-1]
 
@@ -115,6 +116,8 @@ def test_pruning(new: Callable[..., Journal], tmp_path: Path):
     assert 4000 <= sum(segment.stat().st_size for segment in closed) <= 6000
     last = said(tmp_path, "pruned")[-1]
     assert (last["segments"], last["kept"], last["through"] < segments[0].name) == (1, [], True)
+    assert [*last["sizes"]] == [last["through"]]
+    assert 0 < last["sizes"][last["through"]] < 2000
 
 
 def test_pruning_leaves_alone_what_another_process_writes(new: Callable[..., Journal], tmp_path: Path):
@@ -217,39 +220,107 @@ def test_a_file_that_may_not_grow(tmp_path: Path):
     assert 2 < len(acknowledged) < 8
 
 
-def test_fsync(new: Callable[..., Journal], monkeypatch: pytest.MonkeyPatch):
-    """``sync`` brings to the disk what was written since; with ``sync_each`` every record is on the disk when ``append`` returns."""
-    synced: list[int] = []
-    monkeypatch.setattr(module.os, "fsync", synced.append)
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were brought to the disk, by name."""
+    names: list[str] = []
+    monkeypatch.setattr(module.os, "fsync", lambda file: names.append(Path(os.readlink(f"/proc/self/fd/{file}")).name))
+    return names
+
+
+def test_fsync(new: Callable[..., Journal], synced: list[str]):
+    """``sync`` brings to the disk what was written since; with ``always`` every record is on the disk when ``append`` returns."""
     journal = new()
     journal.sync()
+    synced.clear()
     journal.sync()
-    assert len(synced) == 1
+    assert synced == []
     journal.append({})
     journal.append({})
+    assert synced == []
+    journal.sync()
+    journal.sync()
     assert len(synced) == 1
-    journal.sync()
-    journal.sync()
+    each = new(fsync="always")
+    synced.clear()
+    each.append({})
+    each.append({})
     assert len(synced) == 2
-    each = new(sync_each=True)
-    each.append({})
-    each.append({})
+
+
+def test_rotation_waits_for_no_disk(new: Callable[..., Journal], tmp_path: Path, synced: list[str]):
+    """What was written to a full segment is brought to the disk by the next ``sync``, with the newest checkpoint, once."""
+    journal = new(segment_bytes=800)
+    journal.sync()
+    synced.clear()
+    journal.append({"fill": "x" * 400})
+    journal.append({"fill": "x" * 400})
+    journal.append({"fill": "x" * 400})
+    assert synced == []
+    journal.sync()
+    names = [path.name for path in segment_files(tmp_path / "journal")]
+    assert len(names) == 3
+    assert [name for name in synced if name.endswith(".jsonl")] == names
+    assert (len(synced), read_newest(tmp_path / "journal", Signer(SECRET))["why"]) == (4, "rotation")
+    journal.sync()
     assert len(synced) == 4
 
 
-def test_a_segment_is_on_the_disk_before_the_next_begins(new: Callable[..., Journal], monkeypatch: pytest.MonkeyPatch):
-    """Rotation loses nothing that an interval would have saved."""
-    synced: list[int] = []
-    monkeypatch.setattr(module.os, "fsync", synced.append)
-    journal = new(segment_bytes=800)
+def test_a_segment_that_was_pruned_before_it_was_synced(new: Callable[..., Journal], synced: list[str]):
+    """There is nothing to bring to the disk, and the others are."""
+    journal = new(segment_bytes=500, keep_bytes=1)
+    for number in range(4):
+        journal.append({"n": number, "fill": "x" * 400})
+    synced.clear()
+    journal.sync()
+    assert len([name for name in synced if name.endswith(".jsonl")]) == 1
+
+
+def test_always(new: Callable[..., Journal], tmp_path: Path, synced: list[str]):
+    """A segment is on the disk before the next begins, and each checkpoint is before it replaces another."""
+    journal = new(segment_bytes=800, fsync="always")
     journal.append({"fill": "x" * 400})
+    before = len(synced)
     journal.append({"fill": "x" * 400})
-    assert len(synced) == 1
+    first, second = segment_files(tmp_path / "journal")
+    assert [name for name in synced[before:] if name.endswith(".jsonl")] == [first.name, second.name]
+    assert len(synced) == before + 3
+
+
+def test_never(tmp_path: Path, synced: list[str]):
+    """Nobody waits for the disk, from the first line to the last."""
+    journal = Journal(tmp_path / "journal", 800, 10**6, SECRET, Clock(), fsync="never")
+    for number in range(4):
+        journal.append({"n": number, "fill": "x" * 400})
+    journal.checkpoint()
+    journal.close()
+    assert synced == []
+    assert read_newest(tmp_path / "journal", Signer(SECRET))["why"] == "end"
+
+
+def test_what_a_writer_finds(tmp_path: Path):
+    """The first line says whether the newest checkpoint was there: missing beside what others began just now is no loss."""
+    folder = tmp_path / "journal"
+
+    def new() -> Journal:
+        return Journal(folder, 1000, 10**6, SECRET, Clock())
+
+    first = new()
+    (folder / NEWEST).unlink()
+    new().close()
+    first.close()
+    new().close()
+    (folder / NEWEST).unlink()
+    new().close()
+    (folder / NEWEST).write_bytes(b"{}")
+    new().close()
+    begins = [begin["found"] for begin in said(tmp_path, "segment")]
+    assert begins == ["nothing", "nothing", "there", "missing", "bad"]
 
 
 def test_a_failing_disk_is_an_error(new: Callable[..., Journal], monkeypatch: pytest.MonkeyPatch):
     """Where every record must be on the disk, one that is not is an error."""
-    journal = new(sync_each=True)
+    journal = new(fsync="always")
 
     def broken(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from gateway.telemetry import segment_audit as module
 from gateway.telemetry.chain import START, End, Link, chain_key, seal
 from gateway.telemetry.segment_audit import Pruned, SegmentAudit
 from gateway.telemetry.signing import Signer
@@ -173,8 +174,8 @@ def test_checkpoints():
 
 def test_pruning():
     """What was pruned is what is older, but for what was kept."""
-    audit = audited(b"".join(sealed(begin(), {"v": 1, "kind": "pruned", "through": "c", "kept": ["b"]})))
-    assert audit.pruned == [Pruned("c", frozenset("b"))]
+    audit = audited(b"".join(sealed(begin(), {"v": 1, "kind": "pruned", "through": "c", "kept": ["b"], "sizes": {"a": 7, "c": 9}})))
+    assert audit.pruned == [Pruned("c", frozenset("b"), frozenset("ac"))]
     assert [audit.pruned[0].covers(name) for name in "abcd"] == [True, False, True, False]
 
 
@@ -182,3 +183,47 @@ def test_many_faults():
     """Those beyond the first hundred are counted."""
     audit = audited(SEGMENT[0] + b"{}\n" * 5000)
     assert (len(audit.faults), audit.more_faults) == (100, 4900)
+
+
+def test_hostile_lines(monkeypatch: pytest.MonkeyPatch):
+    """However lines claim to build on each other, the work for one is bounded; what is not looked for is said, and what fits goes on."""
+    made = 0
+    real = module.mac_of
+
+    def counted(*given: object) -> str:
+        nonlocal made
+        made += 1
+        return real(*given)
+
+    monkeypatch.setattr(module, "mac_of", counted)
+    monkeypatch.setattr(module, "_MAX_FAULTS", 5000)
+    hostile = [b'{"i":%d,"chain":{"n":%d,"mac":"%032x"}}\n' % (number, 500 + number % 2, number) for number in range(3000)]
+    audit = audited(b"".join([*SEGMENT[:4], *hostile, *SEGMENT[4:]]))
+    assert made < 200 * len(hostile)
+    assert "unsealed" in {fault.what for fault in audit.faults}
+    assert (len(audit.faults) + audit.more_faults, audit.records) == (3000, 7)
+
+
+def test_a_line_without_bound():
+    """What is none of the gateway's is passed over, and the chain goes on without it; a segment that begins so is none."""
+    audit = SegmentAudit(NAME, KEY, SIGNER)
+    for number, line in enumerate(SEGMENT):
+        audit.feed(line)
+        if number == 3:
+            audit.pass_over(b"x" * 50, "too long")
+    audit.finish(b"")
+    assert [(fault.what, fault.line) for fault in audit.faults] == [("inserted", 5)]
+    audit = SegmentAudit(NAME, KEY, SIGNER)
+    audit.feed(SEGMENT[0])
+    audit.pass_over(b"x" * 50, "too long")
+    audit.finish(b"")
+    assert [(fault.what, fault.line, fault.why) for fault in audit.faults] == [("unsealed", 2, "too long")]
+    audit = SegmentAudit(NAME, KEY, SIGNER)
+    audit.pass_over(b"x" * 50, "too long")
+    assert [(fault.what, fault.line) for fault in audit.faults] == [("unsealed", 1)]
+
+
+def test_what_the_writer_found():
+    """Its first line says so; one that goes on says nothing."""
+    assert audited(b"".join(sealed(begin(found="nothing")))).found == "nothing"
+    assert audited(SEGMENT[0]).found == ""

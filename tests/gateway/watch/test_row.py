@@ -36,6 +36,39 @@ def test_no_record(content: bytes):
     assert len(str(caught.value)) < 30
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tokens": {"input": 2**63}},
+        {"tokens": {"output": -1}},
+        {"tokens": {"output": 1e300}},
+        {"status": 2**31},
+        {"ts": "nan"},
+        {"ts": "inf"},
+        {"timings_ms": {"total": "-inf"}},
+    ],
+)
+def test_numbers_that_no_store_takes(fields: dict):
+    """A record with one is none: it would hold up all that come after it."""
+    with pytest.raises(UnreadableError):
+        parse(line(1, **fields))
+
+
+def test_the_largest_numbers():
+    """They are kept."""
+    row = parse(line(1, tokens={"input": 2**63 - 1, "output": 0}, status=2**31 - 1))
+    assert isinstance(row, Row)
+    assert (row.input_tokens, row.status) == (2**63 - 1, 2**31 - 1)
+
+
+def test_what_is_far_larger_than_it_looks(monkeypatch: pytest.MonkeyPatch):
+    """No more is unpacked than any record has."""
+    monkeypatch.setattr("gateway.watch.row._MAX_RECORD", 1000)
+    assert unpack(pack({"a": "b" * 900})) == {"a": "b" * 900}
+    with pytest.raises(UnreadableError):
+        unpack(pack({"a": "b" * 1000}))
+
+
 def test_a_newer_record():
     """Fields that are not known yet change nothing, and are kept."""
     said = record(1, v=2, sentiment=0.5)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import Row, event_of, pack, parse
-from gateway.watch.sharing import Entry, SharedWorker
+from gateway.watch.sharing import Entry, SendingWorker, SharedWorker
 from gateway.watch.store import Query, SinkError
 from gateway.watch.worker import Tally
 from tests.gateway.watch.records import NOW, feedback, line
@@ -18,6 +18,10 @@ class Entries:
     def __init__(self, *packed: bytes) -> None:
         self.left = [Entry(b"%d" % number, each) for number, each in enumerate(packed)]
         self.fails = False
+        self.resumed = 0
+
+    def resume(self) -> None:
+        self.resumed += 1
 
     def read(self, limit: int) -> list[Entry]:
         return self.left[:limit]
@@ -63,6 +67,21 @@ def test_what_comes_again(store):
     with pytest.raises(SinkError):
         SharedWorker(entries, store, lambda: NOW, Tally()).step()
     entries.fails = False
+    assert entries.resumed == 1
     working = SharedWorker(entries, store, lambda: NOW, tally := Tally())
+    assert entries.resumed == 2
     assert (working.step(), tally.kept, tally.known) == (False, 0, 1)
     assert len(store.page(Query(), None, 10)) == 1
+
+
+def test_what_was_sent_is_lost(tmp_path: Path, store, monkeypatch: pytest.MonkeyPatch):
+    """It is seen also while there is nothing to send."""
+    working = SendingWorker(tmp_path, store, lambda: NOW, Tally())
+    assert not working.step()
+
+    def lost() -> None:
+        raise SinkError("lost")
+
+    monkeypatch.setattr(store, "offsets", lost)
+    with pytest.raises(SinkError, match="lost"):
+        working.step()

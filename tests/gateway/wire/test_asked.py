@@ -99,7 +99,7 @@ def test_none_at_all_is_no_number(key):
     assert math.isnan(getattr(read("/v1/chat/completions", {"model": "m", "messages": [], key: 0}), key))
 
 
-@pytest.mark.parametrize("key", ["max_new_tokens", "n_predict", "num_predict"])
+@pytest.mark.parametrize("key", ["max_new_tokens", "n_predict", "num_predict", "maxTokens"])
 @pytest.mark.parametrize("said", [0, -1, -2])
 def test_a_servers_own_word_for_no_limit(key, said):
     """Beside a limit that is within bounds it is within none, on every surface that generates."""
@@ -128,6 +128,10 @@ def test_models_that_may_answer_instead(said, expected):
         ("/v1/responses", {"input": "x", "max_tokens": 5}, None),
         ("/v1/messages", {"messages": [], "max_tokens_to_sample": 5}, None),
         ("/v1/chat/completions", {"messages": [], "max_tokens": 5, "max_output_tokens": 50}, 50),
+        ("/v1/chat/completions", {"messages": [], "max_tokens": 5, "options": {"num_predict": 50}}, 50),
+        ("/v1/chat/completions", {"messages": [], "max_tokens": 5, "generationConfig": {"maxOutputTokens": 50}}, 50),
+        ("/v1/chat/completions", {"messages": [], "max_tokens": 5, "options": {"num_predict": 2}, "generationConfig": []}, 5),
+        ("/v1/chat/completions", {"messages": [], "options": {"num_predict": 5}}, None),
         *(
             (path, {**body, **limits}, expected)
             for path, body, own in (
@@ -136,7 +140,7 @@ def test_models_that_may_answer_instead(said, expected):
                 ("/v1/responses", {"input": "x"}, "max_output_tokens"),
                 ("/v1/messages", {"messages": []}, "max_tokens"),
             )
-            for other in ("max_new_tokens", "n_predict", "num_predict")
+            for other in ("max_new_tokens", "n_predict", "num_predict", "maxTokens")
             for limits, expected in (({other: 5}, None), ({own: 5, other: 50}, 50), ({own: 5, other: 2}, 5))
         ),
     ],
@@ -144,6 +148,57 @@ def test_models_that_may_answer_instead(said, expected):
 def test_another_apis_limit_is_none(path, body, expected):
     """A limit by a name that the API does not have is not said; beside one that it has, it counts if it is larger."""
     assert read(path, {"model": "m", **body}).max_tokens == expected
+
+
+MESSAGES = [{"role": "user", "content": "hello"}] * 9
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/threads", {"messages": MESSAGES}),
+        ("/v1/threads/runs", {"assistant_id": "a", "thread": {"messages": MESSAGES}}),
+        ("/v1/threads/runs", {"assistant_id": "a", "model": "m", "thread": {"messages": MESSAGES}}),
+        ("/openai/threads/runs", {"assistant_id": "a", "thread": {"messages": MESSAGES}}),
+        ("/v1/threads/t/runs", {"assistant_id": "a", "additional_messages": MESSAGES}),
+        ("/v1/conversations", {"items": MESSAGES}),
+        ("/v1/conversations/c/items", {"items": MESSAGES}),
+    ],
+)
+def test_messages_that_are_kept(path, body):
+    """What is put into a thread or a conversation counts as what is asked in one request does."""
+    match = ROUTES.find("POST", path)
+    call = match.call("POST", "application/json")
+    assert asked(match.dialect.parse_request(json.dumps(body).encode(), call)).messages == 9
+
+
+@pytest.mark.parametrize("path", ["/v1/threads/t/runs", "/v1/threads/runs"])
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [({}, math.nan), ({"max_prompt_tokens": 5}, math.nan), ({"max_tokens": 5}, math.nan), ({"max_completion_tokens": None}, math.nan),
+     ({"max_completion_tokens": 5}, 5), ({"max_completion_tokens": 5, "max_tokens": 50}, 50)],
+)  # fmt: skip
+def test_a_run_without_a_limit(path, limits, expected):
+    """It has none that a bound could hold, for it says so nowhere else."""
+    assert read(path, {"assistant_id": "a", **limits}).max_tokens == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("path", ["/v1/assistants", "/v1/threads", "/v1/threads/t/messages", "/v1/threads/t/runs/r/submit_tool_outputs"])
+def test_what_is_no_run_needs_no_limit(path):
+    """An assistant, a thread and what goes on with a run have nothing to limit."""
+    assert read(path, {"name": "a"}).max_tokens is None
+
+
+@pytest.mark.parametrize("key", ["n", "best_of", "num_return_sequences", "candidate_count"])
+def test_how_many_answers(key):
+    """By whichever name it is asked for."""
+    assert read("/v1/chat/completions", {"model": "m", "messages": [], key: 7}).n == 7
+
+
+@pytest.mark.parametrize(("said", "expected"), [("m", ()), ("other", ("other",)), (["m", "other"], ("other",)), (5, ()), (None, ())])
+def test_another_model_in_the_body(said, expected):
+    """A body's own word for the model counts where the request is for another."""
+    assert asked(Request("images", "m", False, {"model": said}, b"", (), ())).models == expected
 
 
 @pytest.mark.parametrize(
@@ -158,6 +213,11 @@ def test_another_apis_limit_is_none(path, body, expected):
 def test_who_asks_a_model_says_something(path, body):
     """No request that a model answers to counts as one without a message."""
     assert read(path, {"model": "m", **body}).messages == 1
+
+
+def test_who_asks_a_deployment_says_something():
+    """Nor does one whose model stands in its path alone."""
+    assert read("/openai/deployments/m/completions", {}).messages == 1
 
 
 def params(**also):

@@ -1,20 +1,30 @@
 """Azure's forms of OpenAI's paths: derived, with a deployment in the place of a model."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from gateway.errors import BadRequest, PolicyViolation
+from gateway.wire.asked import asked
 from gateway.wire.azure import Deployment, azure_paths
 from gateway.wire.dialect import Dialect, ErrorShape
 from gateway.wire.model import Call, Origin
 from gateway.wire.openai.chat import ChatCompletions
+from gateway.wire.openai.completions import Completions
+from gateway.wire.openai.embeddings import Embeddings
 from gateway.wire.openai.images import Images
+from gateway.wire.openai.multipart import ImageForms
+from policies.bounds import broken
+from policies.policy import Policy
+from policies.subject import Subject
 
 CHAT = ChatCompletions()
 DEPLOYED = Deployment(CHAT)
 CALL = Call("POST", "/", {"deployment": "my-gpt4o"})
 ORIGIN = Origin("req_1", "m", 7)
+FORM = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o\r\n--b--\r\n'
 
 
 @pytest.mark.parametrize(
@@ -43,10 +53,40 @@ def test_the_deployment_is_the_model():
     assert (request.body, [segment.text for segment in request.segments]) == (json.loads(raw), ["hi"])
 
 
-def test_a_model_in_the_body():
-    """It says what is asked for, as the upstream reads it."""
-    raw = b'{"model": "gpt-4o", "messages": []}'
-    assert DEPLOYED.parse_request(raw, CALL) == CHAT.parse_request(raw, CALL)
+@pytest.mark.parametrize(
+    ("dialect", "raw", "content_type"),
+    [
+        (CHAT, b'{"model": "gpt-4o", "messages": []}', "application/json"),
+        (Completions(), b'{"model": "gpt-4o", "prompt": "a"}', "application/json"),
+        (Embeddings(), b'{"model": "gpt-4o", "input": "a"}', "application/json"),
+        (Images(), b'{"model": "gpt-4o", "prompt": "a"}', "application/json"),
+        (Images(), b'{"model": ["gpt-4o"], "prompt": "a"}', "application/json"),
+        (ImageForms(), FORM, "multipart/form-data; boundary=b"),
+    ],
+)
+def test_a_model_in_the_body(dialect: Dialect, raw: bytes, content_type: str):
+    """The deployment is the model whatever the body names, which counts beside it; the body goes on as it came."""
+    request = Deployment(dialect).parse_request(raw, replace(CALL, content_type=content_type))
+    assert (request.model, request.raw) == ("my-gpt4o", raw)
+    assert asked(request).models == ("gpt-4o",)
+
+
+def test_its_own_name_in_the_body():
+    """SDKs name the deployment in the body as well: that is no other model."""
+    request = DEPLOYED.parse_request(b'{"model": "my-gpt4o", "messages": []}', CALL)
+    assert (request.model, asked(request).models) == ("my-gpt4o", ())
+
+
+@pytest.mark.parametrize(
+    ("deployment", "body", "is_broken"),
+    [("r1", {"model": "r1"}, False), ("r1", {}, False), ("r1", {"model": "gpt"}, True), ("gpt", {"model": "r1"}, True), ("gpt", {}, True)],
+)
+def test_both_must_be_allowed(deployment: str, body: dict[str, str], is_broken: bool):
+    """Neither the path nor the body leads past the models that a policy allows."""
+    request = DEPLOYED.parse_request(json.dumps({**body, "messages": []}).encode(), Call("POST", "/", {"deployment": deployment}))
+    policy = Policy.model_validate({"name": "p", "domain": {"request": {"models": ["r1"]}}}, strict=False)
+    subject = Subject("bot", request.model, request.surface)
+    assert bool(broken(policy, subject, asked(request), datetime(2026, 11, 22, tzinfo=UTC))) is is_broken
 
 
 def test_a_surface_that_needs_no_model():

@@ -10,7 +10,11 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["function", "custom", "mcp", "f"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["tools", "type", "name", "function", "custom", "server_label"]), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["tools", "tool", "definition", "content", "type", "name", "function", "custom", "server_label"]),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -42,6 +46,17 @@ JSON = st.recursive(
         ({"mcp_servers": [{"type": "url", "name": "wiki", "url": "https://x.example"}]}, ["mcp", "mcp:wiki"]),
         # tools in a tool
         ({"tools": [{"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "f"}]}]}, ["crm", "namespace", "f"]),
+        # in the midst of a conversation
+        ({"input": [{"type": "tool_search_output", "tools": [{"type": "function", "name": "f"}]}]}, ["f"]),
+        ({"input": [{"role": "user", "content": "x"}, {"type": "additional_tools", "tools": [{"type": "web_search"}]}]}, ["web_search"]),
+        ({"items": [{"type": "mcp_list_tools", "server_label": "wiki", "tools": [{"name": "f", "input_schema": {}}]}]}, ["f"]),
+        ({"item": {"type": "mcp_list_tools", "server_label": "wiki", "tools": [{"name": "f"}, {}]}}, ["f", ""]),
+        ({"messages": [{"role": "user", "content": "x", "tools": [{"type": "function", "function": {"name": "f"}}]}]}, ["f"]),
+        ({"messages": [{"role": "assistant", "content": [{"type": "mcp_tool_listing", "tools": [{"name": "f"}]}]}]}, ["f"]),
+        ({"messages": [{"content": [{"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {"name": "f"}}}]}]}, ["f"]),
+        ({"messages": [{"content": [{"tool_changes": [{"tool": {"definition": {"name": "f"}}}]}]}]}, ["f"]),
+        ({"messages": [{"content": [{"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}]}]}, []),
+        ({"input": "tools", "items": {}, "messages": [5, {"content": {"tools": 5}, "tool": "f"}]}, []),
         # without a name
         ({"tools": [{"type": "function"}, {"function": {}}, {"googleSearch": {}}, 5, {"name": 5}, {"type": []}]}, [""] * 6),
         ({"tools": {"name": "f"}, "mcp_servers": ["x"]}, ["f", "mcp", "mcp:"]),
@@ -59,7 +74,11 @@ def test_every_tool_counts():
     assert tools_offered({"tools": [*tools, {"name": "f" * 5000}]})[-2:] == ["f4999", "f" * 5000]
 
 
-@given(st.dictionaries(st.sampled_from(["tools", "functions", "function_call", "mcp_servers", "web_search_options"]), JSON))
+@given(
+    st.dictionaries(
+        st.sampled_from(["tools", "functions", "function_call", "mcp_servers", "web_search_options", "input", "messages"]), JSON
+    )
+)
 def test_any_shape(body):
     """Whatever stands there is read without an error, and nothing that is offered goes without a name."""
     names = tools_offered(body)

@@ -63,11 +63,22 @@ def test_two_parents():
         f"00-{'4111111111111111' * 2}-{PARENT}-01",
         f"00-{b'Anna owes me 5 k'.hex()}-{PARENT}-01",
         f"00-{TRACE}-4111111111111111-01",
+        f"00-{b'Anna owes me'.hex():0<32}-{PARENT}-01",
+        f"00-{b'Anna owes me'.hex():0>32}-{PARENT}-01",
+        f"00-{'Anna Mil'.encode('utf-16-le').hex()}-{PARENT}-01",
+        f"00-{TRACE}-{b'Anna Mil'.hex()}-01",
+        f"00-{TRACE}-{b'Anna'.hex():0<16}-01",
     ],
 )
 def test_ids_that_are_none(value: str):
     """A number of somebody's and a text in hexadecimal begin another trace."""
     assert read_parent([value]) is None
+
+
+@pytest.mark.parametrize("value", [f"00-{'0' * 16}{PARENT}-{PARENT}-01", f"00-{TRACE}-{41:016x}-01", f"00-{TRACE}-000000000000004a-01"])
+def test_ids_that_are_short(value: str):
+    """Ids of 64 bits, filled up, and numbers that count are ids."""
+    assert read_parent([value]) is not None
 
 
 @pytest.mark.parametrize(

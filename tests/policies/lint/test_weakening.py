@@ -3,7 +3,9 @@
 import pytest
 
 from policies.extend import extend
+from policies.lint.file import lint_file
 from policies.lint.weakening import Ground, weakenings
+from policies.load import load_policy
 from policies.policy import Policy
 from policies.positions import parse
 from policies.schema import validate
@@ -27,7 +29,7 @@ domain:
   hours: {start: "08:00", end: "18:00"}
   input: {max_chars: 1000, action: block}
   request: {temperature: {max: 1}, n: {min: 1, max: 3}}
-  tools: {allow: [search], arguments: {search: {type: object}}}
+  tools: {allow: [search], arguments: {search: {type: object, required: [q]}}}
   output: {json_schema: {type: object}, uncertainty: {max_entropy: 2, action: block}}
   topics: {allow: [{name: t, examples: [a, b]}], outside: {action: block}}
 """
@@ -37,7 +39,7 @@ def said(words: str) -> list[str]:
     ground = parse(GROUND, "g.yaml")
     top = parse(f"name: top\nextends: ground\n{words}", "p.yaml")
     whole = extend(top, lambda name: ground).node
-    return [f"{each.key}: {each.message}" for each in weakenings(Ground(validate(Policy, ground), top), validate(Policy, whole))]
+    return [f"{each.key}: {each.message}" for each in weakenings(Ground([validate(Policy, ground)], top), validate(Policy, whole))]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,24 @@ def said(words: str) -> list[str]:
         ("domain: {input: {max_chars: 1001}}", ["domain.input.max_chars: 1001; below it is 1000"]),
         ("domain: {input: {max_chars: null}}", ["domain.input.max_chars: no bound; below it is 1000"]),
         ("domain: {input: {max_chars: 999, action: flag}}", ["domain.input.action: flag; below it is block"]),
+        ("domain: {hours: {start: '07:00'}}", ["domain.hours.start: 07:00; below it is 08:00"]),
+        ("domain: {hours: {start: '00:00', end: '23:59'}}", [
+            "domain.hours.start: 00:00; below it is 08:00", "domain.hours.end: 23:59; below it is 18:00",
+        ]),
+        ("domain: {hours: {start: '09:00', end: '17:00'}}", []),
+        ("domain: {hours: {days: [mon], end: '19:00'}}", [
+            "domain.hours.days: without fri, sat, sun, thu, tue, wed", "domain.hours.end: 19:00; below it is 18:00",
+        ]),
+        ("domain: {output: {json_schema: {type: null}}}", ["domain.output.json_schema: no bound; below there is one"]),
+        ("domain: {output: {json_schema: {required: [a]}}}", []),
+        ("domain: {tools: {arguments: {search: {required: null}}}}", [
+            "domain.tools.arguments.search: type object; below it is type object, required ['q']",
+        ]),
+        ("applies_to: {apps: [support]}", []),
+        ("borders: {domain.topics: 0.001}", ["borders.domain.topics: 0.001; below it is not set"]),
+        ("domain: {output: {uncertainty: {max_entropy: 20, max_fpr: 0.01}}}", [
+            "domain.output.uncertainty.max_entropy: 20.0; below it is 2.0",
+        ]),
         ("domain: {tools: {allow: [search, send]}}", ["domain.tools.allow: send besides what is below"]),
         ("domain: {output: {json_schema: null}}", ["domain.output.json_schema: no bound; below there is one"]),
         ("domain: {topics: {outside: {action: flag}}}", ["domain.topics.outside.action: flag; below it is block"]),
@@ -144,7 +164,7 @@ def test_places():
     """Each stands where the file on top says it, in its own order, and never in the file below."""
     ground, top = parse(GROUND, "g.yaml"), parse(TOP, "p.yaml")
     whole = validate(Policy, extend(top, lambda name: ground).node)
-    found = sorted((each.line, each.key, each.file) for each in weakenings(Ground(validate(Policy, ground), top), whole))
+    found = sorted((each.line, each.key, each.file) for each in weakenings(Ground([validate(Policy, ground)], top), whole))
     assert found == [
         (4, "domain.languages", "p.yaml"),
         (6, "domain.input.max_chars", "p.yaml"),
@@ -153,3 +173,49 @@ def test_places():
         (13, "without", "p.yaml"),
         (14, "on_uninspectable.image", "p.yaml"),
     ]
+
+
+STRICT = """\
+name: strict
+rules: [{id: a, detect: pii, scope: [user], action: block}]
+domain: {output: {uncertainty: {max_fpr: 0.01, action: block}}}
+"""
+WATCH = "name: watch\nmode: shadow\nrules: [{id: b, detect: pii, scope: [user], action: flag}]\n"
+OF_MODE = "shadow; below it is enforce"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("extends: [watch, strict]", [f"2 mode: {OF_MODE}"]),
+        ("extends: [strict, watch]", [f"2 mode: {OF_MODE}"]),
+        ("extends: [watch, strict]\nmode: enforce", []),
+        ("extends: [watch, strict]\nmode: shadow", [f"3 mode: {OF_MODE}"]),
+        ("extends: [watch, strict]\nmode: enforce\nwithout: a", ["4 without: the rule a is left out"]),
+        ("extends: [watch, strict]\nmode: enforce\ndomain: {action: flag, input: {max_chars: 5}}", []),
+        ("extends: strict\ndomain: {output: {uncertainty: {max_entropy: 20}}}", [
+            "3 domain.output.uncertainty.max_entropy: 20.0; below it is not set",
+        ]),
+    ],
+)  # fmt: skip
+def test_each_by_itself(tmp_path, catalog, words, expected):
+    """What one of several takes away from another is said as well, once, in whatever order they are named."""
+    for name, text in (("strict", STRICT), ("watch", WATCH), ("top", f"name: top\n{words}\n")):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    remarks = lint_file(load_policy(tmp_path / "top.yaml", catalog), catalog, "2026-11-22")
+    said = [each.problem for each in remarks if each.code == "weakened"]
+    assert [f"{each.line} {each.key}: {each.message}" for each in said] == expected
+    assert {each.file for each in said} <= {str(tmp_path / "top.yaml")}
+
+
+def test_what_was_calibrated_is_no_weakening(tmp_path, catalog):
+    """A border that was found to hold the promised rate is nothing that the file says."""
+    policy = "name: strict\ndomain: {languages: [en], output: {uncertainty: {max_fpr: 0.01}}}\n"
+    (tmp_path / "strict.yaml").write_text(policy)
+    (tmp_path / "top.yaml").write_text("name: top\nextends: strict\n")
+    (tmp_path / "top.calibration.json").write_text(
+        '{"v": 1, "policy": "top", "rules": {}, "uncertainty": {"max_fpr": 0.01, "max_entropy": 3}}'
+    )
+    loaded = load_policy(tmp_path / "top.yaml", catalog)
+    assert loaded.policy.domain.output.uncertainty.max_entropy == 3
+    assert [each for each in lint_file(loaded, catalog, "2026-11-22") if each.code == "weakened"] == []

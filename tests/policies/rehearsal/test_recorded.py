@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from math import isnan
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,14 @@ def test_what_a_request_does_not_say_is_known():
     exchange = entry({"request_id": "r", "asked": {"messages": 1, "tools": []}, "texts": []}).exchange
     assert not exchange.unknown & {"exchange.max_tokens", "exchange.messages", "exchange.tools"}
     assert "exchange.messages" in entry({"request_id": "r", "asked": {}, "texts": []}).exchange.unknown
+
+
+@pytest.mark.parametrize(("name", "least"), [("max_tokens", 1), ("n", 1), ("temperature", 0), ("top_p", 0)])
+def test_parameters_that_are_none(name, least):
+    """What no API takes is within no bound, as in the gateway."""
+    read = [getattr(entry({"request_id": "r", "texts": [], "asked": {name: value}}).exchange.asked, name) for value in (least, least - 1)]
+    assert read[0] == least
+    assert isnan(read[1])
 
 
 def test_record_of_the_journal():

@@ -88,6 +88,53 @@ def test_doubts(replay, old, new, line, untold):
     assert pair.untold == untold
 
 
+BLOCKING = OLD.replace("redact", "block")
+FOR_A, FOR_B, FOR_ALL = (f"{BLOCKING}applies_to: {{apps: [{apps}]}}\n" for apps in ("a", "b*", "'*'"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "app", "move", "decisions"),
+    [
+        (FOR_ALL, FOR_A, "a", "stays", ("block", "block")),
+        (FOR_ALL, FOR_A, "b", "leaves", ("block", "allow")),
+        (FOR_A, FOR_B, "A", "leaves", ("block", "allow")),
+        (FOR_A, FOR_B, "bb", "enters", ("allow", "block")),
+        (FOR_A, FOR_B, "c", "stays", ("block", "block")),
+        (FOR_A, FOR_ALL, "a", "leaves", ("block", "allow")),
+        (FOR_A, FOR_A.replace("[a]", "['*', a]"), "a", "stays", ("block", "block")),
+        (FOR_A, FOR_A.replace("]}\n", "], models: [n]}\n"), "a", "leaves", ("block", "allow")),
+        (FOR_A, FOR_A, "b", "stays", ("block", "block")),
+        (FOR_A, FOR_B + "rollout: {of: q, percent: 5}\n", "a", "stays", ("block", "block")),
+    ],
+)
+def test_whom_a_policy_is_for(replay, old, new, app, move, decisions):
+    """What one of the two is not for, it does not decide; one that singles nobody out is only used by name."""
+    pair = replay(new, texts(("user", "@"), app=app, model="m"), old)[1]
+    assert isinstance(pair, Pair)
+    assert (pair.move, (pair.old.decision, pair.new.decision), pair.untold) == (move, decisions, ())
+    found = Totals(1)
+    found.add(pair)
+    assert found.lost_blocks == (move == "leaves")
+    assert {kind.value: (each.count, each.ids) for kind, each in found.moves.items()} == {
+        kind: (1, ["r"]) if kind == move else (0, []) for kind in ("leaves", "enters")
+    }
+
+
+def test_whom_a_policy_is_for_is_not_recorded(replay):
+    """Where it hangs on what nobody noted, nothing is told."""
+    line = {"request_id": "r", "texts": [{"scope": "user", "text": "@"}]}
+    assert replay(FOR_A, line, FOR_ALL)[1] == "whether it is still for the draft hangs on what is not recorded (applies_to)"
+    assert isinstance(replay(FOR_A, line, FOR_A)[1], Pair)
+
+
+def test_what_another_policy_blocked(replay):
+    """It is lost where a draft takes the exchange over and lets it pass; and what else is doubted of a lost block is no matter."""
+    entering = replay(OLD + "applies_to: {apps: [b]}\n", record(app="b", decision="block"), FOR_A)[1]
+    assert (entering.move, entering.old.decision, entering.new.decision, entering.is_unseen) == ("enters", "block", "redact", True)
+    leaving = replay(FOR_A, record(app="b"), PEOPLE.replace("redact", "block"))[1]
+    assert (leaving.move, leaving.old.untold, leaving.untold) == ("leaves", ("people",), ())
+
+
 def test_an_answer_that_nobody_has_seen(replay):
     """A request that was blocked, and would not be, would have had an answer."""
     blocking = OLD.replace("action: redact", "action: block")

@@ -144,6 +144,12 @@ KEPT = ("--model", "gpt-4o", "--group", "staff", "--max-tokens", "100", "--time"
         ((*KEPT, "--temperature", "1.1"), "block", ["domain.request.temperature: broken: block"]),
         ((*KEPT, "--top-p", "1"), "block", ["domain.request.top_p: broken: block"]),
         ((*KEPT, "--n", "2"), "block", ["domain.request.n: broken: block"]),
+        ((*KEPT, "--n", "0"), "block", ["domain.request.n: broken: block"]),
+        ((*KEPT, "--max-tokens", "-1"), "block", ["domain.request.max_tokens: broken: block"]),
+        ((*KEPT, "--max-tokens", "0"), "block", ["domain.request.max_tokens: broken: block"]),
+        ((*KEPT, "--temperature", "-1"), "block", ["domain.request.temperature: broken: block"]),
+        ((*KEPT, "--temperature", "nan"), "block", ["domain.request.temperature: broken: block"]),
+        ((*KEPT, "--temperature", "0", "--top-p", "0"), "allow", []),
         ((*KEPT, "--group", "guests"), "block", ["domain.groups: broken: block"]),
         (
             (*KEPT, "--model", "llama", "--max-tokens", "101"),

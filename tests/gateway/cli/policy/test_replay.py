@@ -52,7 +52,8 @@ def test_as_json(oddgate, recorded):
     code, out, _ = oddgate("replay", "draft.yaml", "--from", ".", "--json", "--sample", "1")
     told = json.loads(out)
     assert code == 1
-    assert told["exchanges"] == {"read": 4, "decided": 4, "untold": 0}
+    assert told["exchanges"] == {"read": 4, "decided": 4, "untold": 0, "repeated": 0}
+    assert told["moves"] == {"leaves": {"count": 0, "examples": []}, "enters": {"count": 0, "examples": []}}
     assert told["changes"] == [{"old": "redact", "new": "block", "count": 2, "examples": ["r1"], "rules": {}}]
     assert told["rules"]["mail"]["old"] == told["rules"]["mail"]["new"] == 2
     assert told["decisions"]["block"]["new_rate"]["value"] == 0.5
@@ -84,6 +85,49 @@ def test_lines_that_are_none(oddgate, recorded):
     code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl", "--allow-bad")
     assert (code, "  unread    2 lines" in out, "--allow-bad" in out) == (0, True, False)
     assert json.loads(oddgate("replay", "draft.yaml", "--from", "texts.jsonl", "--json")[1])["ok"] is False
+
+
+def test_lines_that_are_none_are_not_most_of_it(oddgate, recorded):
+    """Where more than half is unreadable, nothing is green, whatever is allowed."""
+    (recorded / "draft.yaml").write_text(GOOD)
+    for bad, code in ((4, 0), (5, 1)):
+        (recorded / f"bad{bad}.jsonl").write_text((recorded / "texts.jsonl").read_text() + "{\n" * bad)
+        told, out, _ = oddgate("replay", "draft.yaml", "--from", f"bad{bad}.jsonl", "--allow-bad")
+        assert told == code
+        assert ("unread      5 lines of no recorded exchange, more than half of all: not green" in out) is bool(code)
+
+
+def test_a_line_that_is_there_twice(oddgate, recorded, monkeypatch):
+    """An exchange counts once, as it is told first; how many were repeated is said, and whether all of them are known."""
+    lines = (recorded / "texts.jsonl").read_text()
+    again = {"request_id": "r0", "app": "a", "texts": [MAIL]}
+    (recorded / "texts.jsonl").write_text(lines + lines + json.dumps(again) + "\n")
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert "exchanges   4: 4 decided, of 0 it cannot be told what changes" in out
+    assert "  repeated  5: of each request id the first counts" in out
+    assert "block       0 -> 2 (" in out
+    assert "not all of them" not in out
+    monkeypatch.setattr(replay, "_MAX_IDS", 3)
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert "exchanges   5: " in out
+    assert "  repeated  not all of them are known: there are too many exchanges" in out
+
+
+def test_a_draft_that_is_for_nobody(oddgate, recorded):
+    """What it is not for, it does not decide: blocks of the policy that it replaces are lost, and it is said why."""
+    blocking = GOOD.replace("redact", "block")
+    (recorded / "policies" / "p.yaml").write_text(blocking)
+    (recorded / "draft.yaml").write_text(f"{blocking}applies_to: {{apps: [nobody]}}\nexpect: {{max_lost_blocks: 0}}\n")
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert code == 1
+    assert "leave       4 exchanges no longer this policy's (applies_to): r0, r1, r2, r3" in out
+    assert "lost blocks 2: r1, r3" in out
+    assert "expect      broken: max_lost_blocks: 2 are lost, 2 more than 0" in out
+    (recorded / "policies" / "p.yaml").write_text(f"{blocking}applies_to: {{apps: [nobody]}}\n")
+    (recorded / "draft.yaml").write_text(f"{blocking}applies_to: {{apps: [a]}}\n")
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "texts.jsonl")
+    assert "enter       4 exchanges newly this policy's (applies_to): r0, r1, r2, r3" in out
+    assert "block       0 -> 2 (" in out
 
 
 def test_what_a_terminal_would_act_upon(oddgate, recorded):
