@@ -1,8 +1,13 @@
-"""The gateway's own log, on standard error: a line for people, or an object of JSON for machines. It never has text of an exchange."""
+"""The gateway's own log, on standard error: a line for people, or an object of JSON for machines. It never has text of an exchange.
+
+Of an exception, whoever logs it, only its type and place are said: its text may hold what an exchange held.
+"""
 
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 import orjson
@@ -16,13 +21,19 @@ _NAMED = ("request_id", "trace_id", "span_id")
 def set_up(style: Style = "text") -> None:
     """For the whole process; the last call counts."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_TEXT) if style == "text" else JsonLines())
+    handler.setFormatter(TextLines(_TEXT) if style == "text" else JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
-class JsonLines(logging.Formatter):
-    """Of an exception only its type is said: its text may hold what an exchange held."""
+_Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+
+class TextLines(logging.Formatter):
+    def formatException(self, ei: _Fault) -> str:  # noqa: N802 the library's name
+        return _named(ei)
+
+
+class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         said = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -31,6 +42,14 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             **{name: value for name in _NAMED if (value := getattr(record, name, None))},
         }
-        if record.exc_info and record.exc_info[0]:
-            said["error"] = record.exc_info[0].__name__
+        if record.exc_info:
+            said["error"] = _named(record.exc_info)
         return orjson.dumps(said, default=str).decode()
+
+
+def _named(fault: _Fault) -> str:
+    kind, _, trace = fault
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{kind.__name__}{where}" if kind else ""
