@@ -15,12 +15,14 @@
     proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool;
                 the policies in force in ``inforce``, with ``rollouts`` and ``lastgood``
     otlp/       I/O: applications' own telemetry, received, redacted and sent on; ``receiver`` puts it together
-    storage/    what outlives an exchange, in memory or in a Redis
+    watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it
+    storage/    what outlives an exchange: placeholders in memory or a Redis, exchanges in SQLite or PostgreSQL
     demo/       a small simulated endpoint
     cli/        one command a file
     app.py      the composition root: knows every part, reads the clock, makes keys and ids
     keyfile.py  the gateway's secret key
-    config.py   the settings, with ``surfaces``   errors.py   the errors, each with its stable code
+    config.py   the settings, with ``surfaces``; read by ``settings``, and held to each other by ``agreement``
+    errors.py   the errors, each with its stable code
 
 Importing anything here starts nothing, and loads no detector's libraries: those come when a policy that needs them is built.
 """

@@ -1,26 +1,16 @@
-"""The settings: one typed tree, read once. Every key is optional; an unknown one is an error with its line.
-
-A file (``oddgate.yaml``), then environment variables over it (see ``environment``). Relative paths are relative to the folder in which
-oddgate is started. What this version does not support is refused, so that nobody believes it is at work.
+"""The settings: one typed tree, read once (``settings``). Every key is optional. Relative paths are relative to the folder in which oddgate
+is started.
 """
 
-import ipaddress
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.environment import overlay
 from gateway.secret import Secret
-from gateway.surfaces import ServedSurface, objections
-from policies.positions import Loc, Node, parse, read
-from policies.problems import Problem, ProblemsError
-from policies.schema import problem_at, validate
+from gateway.surfaces import ServedSurface
 from policies.vocabulary import Glob, Name
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -28,10 +18,6 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 MegaBytes = Annotated[int, Field(ge=1, le=65_536)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Host = Annotated[str, Field(min_length=1, max_length=255)]
-
-
-class ConfigError(ProblemsError):
-    """The settings cannot be used."""
 
 
 class Section(BaseModel):
@@ -372,147 +358,3 @@ def untrusted_labels(config: Config) -> tuple[Label, ...]:
     trusts = [config.labels.trust if app.trust is None else app.trust for app in config.apps] or [config.labels.trust]
     labels: tuple[Label, ...] = ("user", "session", "group")
     return tuple(label for label in labels if not any(label in trust for trust in trusts))
-
-
-# Sections of the settings' full schema that this version has no use for yet.
-_LATER = ("alerts",)
-
-
-def load_config(path: Path | None, env: Mapping[str, str]) -> Config:
-    """The settings from a file, if there is one, and the environment. Raises ``ConfigError`` with everything that is wrong."""
-    try:
-        return _checked(overlay(_read(path), env, Config, frozenset({*Config.model_fields, *_LATER})), env)
-    except ProblemsError as error:
-        raise ConfigError(error.problems) from None
-
-
-def _read(path: Path | None) -> Node:
-    if path is None:
-        return Node(None, "settings", 0, mapping={})
-    text = read(path)
-    # A file of comments alone is a file in which every key keeps its default.
-    if all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
-        return Node(None, str(path), 1, mapping={})
-    return parse(text, str(path))
-
-
-def _checked(root: Node, env: Mapping[str, str]) -> Config:
-    later = [key for key in _LATER if root.child(key)]
-    problems = [problem_at(root, (key,), "this section is not supported by this version; leave it out") for key in later]
-    try:
-        config = validate(Config, _without(root, later), {"env": env})
-    except ProblemsError as error:
-        raise ConfigError(_in_order([*problems, *error.problems])) from None
-    problems += [problem_at(root, loc, message) for check in _CHECKS for loc, message in check(config)]
-    if problems:
-        raise ConfigError(_in_order(problems))
-    return config
-
-
-def _without(root: Node, later: list[str]) -> Node:
-    """Also without sections that are named but empty, all of whose keys keep their defaults."""
-    if root.mapping is None:
-        return root
-    kept = {key: node for key, node in root.mapping.items() if key not in later and not (key in Config.model_fields and node.is_null)}
-    return replace(root, mapping=kept)
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: (problem.file, problem.line))
-
-
-_Objection = tuple[Loc, str]
-
-
-def _addresses(config: Config) -> Iterator[_Objection]:
-    listen = config.listen
-    if listen.admin_token is None and not _is_loopback(listen.admin_host):
-        yield (
-            ("listen", "admin_host"),
-            "other machines reach this address: set listen.admin_token; allowed without: 127.0.0.1, ::1, localhost",
-        )
-    if listen.port == listen.admin_port != 0:
-        yield ("listen", "admin_port"), f"{listen.port} is the port of the data side; allowed: any other"
-
-
-def _telemetry(config: Config) -> Iterator[_Objection]:
-    settings = config.telemetry
-    if settings.forward and not settings.receive:
-        yield ("telemetry", "forward"), "there is nothing to send on; set telemetry.receive: true"
-    if not settings.receive:
-        return
-    if settings.receive_token and config.apps:
-        yield ("telemetry", "receive_token"), "applications are known by their keys; allowed where none are configured"
-    if not (settings.receive_token or config.apps or _is_loopback(settings.receive_host)):
-        message = "other machines reach this address: set telemetry.receive_token; allowed without: 127.0.0.1, ::1, localhost"
-        yield ("telemetry", "receive_host"), message
-    if settings.receive_port in (config.listen.port, config.listen.admin_port) and settings.receive_port:
-        yield ("telemetry", "receive_port"), f"{settings.receive_port} is the port of another side; allowed: any other"
-    for key in ("otlp_endpoint", "forward"):
-        if (url := getattr(settings, key)) and _is_own(url, settings.receive_port):
-            yield ("telemetry", key), "this is the gateway's own receiver, which would be told of itself without end"
-
-
-def _is_own(url: str, port: int) -> bool:
-    parts = urlsplit(url)
-    return _is_loopback(parts.hostname or "") and parts.port == port
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _unsupported(config: Config) -> Iterator[_Objection]:
-    if config.listen.workers != 1:
-        yield ("listen", "workers"), "several workers are not supported by this version; allowed: 1"
-    for index, app in enumerate(config.apps):
-        if app.limits is not None:
-            yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
-
-
-def _watches(config: Config) -> Iterator[_Objection]:
-    if config.watch.shared and config.state.url.get_secret_value() == "memory://":
-        yield ("watch", "shared"), "what is shared goes through a Redis: set state.url to redis://…"
-
-
-def _labels(config: Config) -> Iterator[_Objection]:
-    if config.apps and "app" in config.labels.trust:
-        place = ("labels", "trust", config.labels.trust.index("app"))
-        yield place, "applications are known by their keys; allowed where none are configured"
-
-
-def _references(config: Config) -> Iterator[_Objection]:
-    names = [upstream.name for upstream in config.upstreams]
-    for index, route in enumerate(config.routes):
-        for place, name in enumerate(route.to):
-            if name not in names:
-                yield ("routes", index, "to", place), f"there is no upstream {name}; allowed: {', '.join(names) or 'none is configured'}"
-            elif name in route.to[:place]:
-                yield ("routes", index, "to", place), f"{name} is listed twice"
-
-
-def _twice(config: Config) -> Iterator[_Objection]:
-    app_keys = [app.key.get_secret_value() for app in config.apps]
-    for section, key, values in (
-        ("upstreams", "name", [upstream.name for upstream in config.upstreams]),
-        ("apps", "name", [app.name for app in config.apps]),
-        ("apps", "key", app_keys),
-    ):
-        counts = Counter[str]()
-        for index, value in enumerate(values):
-            counts[value] += 1
-            if counts[value] > 1:
-                yield (section, index, key), f"the same {key} is given to {section}[{values.index(value)}]; each needs its own"
-
-
-def _surfaces(config: Config) -> Iterator[_Objection]:
-    for loc, message in objections(config.surfaces):
-        yield ("surfaces", *loc), message
-
-
-_CHECKS: tuple[Callable[[Config], Iterator[_Objection]], ...] = (
-    _addresses, _telemetry, _unsupported, _watches, _labels, _references, _twice, _surfaces,
-)  # fmt: skip

@@ -14,9 +14,9 @@ from time import monotonic
 
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json, visible
 from gateway.cli.serve import settings_file
-from gateway.config import load_config
 from gateway.keyfile import known_key
 from gateway.proxy.keeping import replace_file
+from gateway.settings import load_config
 from gateway.telemetry.auditing import read_journal
 from gateway.telemetry.chain import End
 from gateway.telemetry.checkpoints import NEWEST, ends_in, read_newest

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.cli.serve import settings_file
-from gateway.config import load_config
+from gateway.settings import load_config
 from gateway.shown import open_to_read
 from gateway.watch.row import Row
 from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query, StoreError

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.config import Config, load_config
+from gateway.config import Config
+from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.serve import settings_file
-from gateway.config import load_config
+from gateway.settings import load_config
 from gateway.telemetry.chain import is_own
 from gateway.telemetry.tailing import JournalReader
 from policies.labels import is_event

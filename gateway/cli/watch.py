@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from gateway.cli.serve import settings_file
-from gateway.config import load_config
+from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
 

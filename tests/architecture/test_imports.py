@@ -15,9 +15,10 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.secret": (),
     "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
     "gateway.surfaces": ("gateway.wire", "policies.vocabulary"),  # which paths are free, and how a path of the settings is read, wire knows
-    "gateway.config": (
-        "gateway.environment", "gateway.secret", "gateway.surfaces", "policies.vocabulary", "policies.positions", "policies.problems",
-        "policies.schema",
+    "gateway.config": ("gateway.secret", "gateway.surfaces", "policies.vocabulary"),
+    "gateway.agreement": ("gateway.config", "gateway.surfaces", "policies.positions"),
+    "gateway.settings": (
+        "gateway.agreement", "gateway.config", "gateway.environment", "policies.positions", "policies.problems", "policies.schema",
     ),
     # A segment has a policy's scope, and what a request asks for has a policy's form; wire knows nothing else of them. What is text in
     # disguise is no id.
@@ -70,8 +71,8 @@ EDGES: dict[str, tuple[str, ...]] = {
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
-        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.shown", "gateway.telemetry.journal", "gateway.telemetry.logs",
-        "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
+        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.settings", "gateway.shown", "gateway.telemetry.journal",
+        "gateway.telemetry.logs", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
         "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
         "gateway.telemetry.folder_audit",
         "gateway.telemetry.segment_audit", "gateway.telemetry.signing",

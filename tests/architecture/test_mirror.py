@@ -52,6 +52,8 @@ WITHOUT_TEST = {
     "detectors.contract": "protocols; tests/contracts runs every detector against them",
     "detectors.finding": "a shape",
     "gateway.storage.exchanges": "tests/contracts/test_every_exchange_store.py: with each database",
+    "gateway.config": "tests/gateway/test_settings.py: as people write them",
+    "gateway.agreement": "tests/gateway/test_settings.py: as people write them",
     "gateway.watch.store": "shapes and a protocol; tests/contracts/test_every_exchange_store.py holds every store to it",
     "policies.rehearsal.exchange": "shapes",
     "policies.subject": "a shape",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.config import load_config
+from gateway.settings import load_config
 from tests.architecture.project import ROOT
 from tests.dashboards.queries import rules
 from tests.support.prometheus import promtool

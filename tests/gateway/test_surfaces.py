@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Config, ConfigError, load_config
+from gateway.config import Config
+from gateway.settings import ConfigError, load_config
 from gateway.wire.model import Call
 from gateway.wire.routes import routes
 from gateway.wire.walk import dotted

@@ -9,7 +9,8 @@ import pytest
 from gateway.cli import serve
 from gateway.cli.main import main
 from gateway.cli.serve import settings
-from gateway.config import Config, ConfigError
+from gateway.config import Config
+from gateway.settings import ConfigError
 from tests.support.gateway import running_gateway
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Config, ConfigError, load_config, untrusted_labels
+from gateway.config import Config, untrusted_labels
+from gateway.settings import ConfigError, load_config
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "oddgate.example.yaml"
