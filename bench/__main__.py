@@ -1,4 +1,4 @@
-"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision|watch] [--quick] [--json FILE]``."""
+"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision|watch|kills|telemetry] [--quick] [--json FILE]``."""
 
 import argparse
 import json
@@ -11,12 +11,14 @@ from bench.compare import FULL, QUICK, compare
 from bench.decision import decision
 from bench.dialects import dialects
 from bench.invariance import invariance
+from bench.kills import KILLS, as_figures, kills, print_kills
 from bench.matrix import cells, plans, summary, table, write_table
 from bench.processes import is_pinnable
 from bench.replay import EXCHANGES, replay
 from bench.report import as_json, machine, print_report
 from bench.soak import print_soak, soak
 from bench.targets import DEFAULT, TARGETS, Target, parse_target
+from bench.telemetry import telemetry
 from bench.watch import EXCHANGES as WATCHED
 from bench.watch import watch
 
@@ -75,6 +77,16 @@ def _watch(options: argparse.Namespace) -> dict:
     return watch(2_000 if options.quick else WATCHED)
 
 
+def _telemetry(options: argparse.Namespace) -> dict:
+    return telemetry(rounds=5 if options.quick else 21)
+
+
+def _kills(options: argparse.Namespace) -> dict:
+    result = kills(options.kills, options.seed)
+    print_kills(result)
+    return as_figures(result)
+
+
 _COMMANDS = {
     "compare": _compare,
     "soak": _soak,
@@ -84,6 +96,8 @@ _COMMANDS = {
     "replay": _replay,
     "decision": _decision,
     "watch": _watch,
+    "kills": _kills,
+    "telemetry": _telemetry,
 }
 
 
@@ -94,7 +108,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=tuple(_COMMANDS),
         default="compare",
-        help="compare targets; memory over many requests; dialects; one text on all surfaces; bypasses; replay; decision; watch",
+        help="compare targets; memory over many requests; dialects; one text on all surfaces; bypasses; replay; decision; watch; kills; "
+        "what telemetry costs",
     )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     parser.add_argument("--target", nargs="+", help=f"only these of: {', '.join(target.name for target in TARGETS)}")
@@ -102,7 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="compare, dialects: about a minute, rougher")
     parser.add_argument("--requests", type=int, default=200_000, help="soak: how many")
     parser.add_argument("--splits", type=int, default=100_000, help="invariance: how many on each surface")
-    parser.add_argument("--seed", type=int, default=1, help="invariance: of the random texts")
+    parser.add_argument("--seed", type=int, default=1, help="invariance, kills: of what is random")
+    parser.add_argument("--kills", type=int, default=KILLS, help="kills: how many")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="invariance: that text alone")
     parser.add_argument("--write", type=Path, metavar="FILE", help="matrix: put the table between its marks in this file")
     parser.add_argument(

@@ -45,6 +45,10 @@ class Server:
         """CPU seconds of the whole tree so far."""
         return sum(_cpu_s(process) for process in self._tree())
 
+    def own_cpu_s(self) -> float:
+        """Of the first process alone."""
+        return _cpu_s(self.process)
+
     def rss_mb(self) -> float:
         return sum(_rss_mb(process) for process in self._tree())
 

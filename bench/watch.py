@@ -10,12 +10,14 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import thread_time
+from typing import TypeVar
 
 from gateway.storage.sqlite import open_sqlite
 from gateway.telemetry.journal import Journal
 from gateway.telemetry.record import Exchange, render
 from gateway.watch.otlp import OtlpCollector
 from gateway.watch.outbox import Outbox, Posted
+from gateway.watch.row import Label, parse, parse_record
 from gateway.watch.store import Sink
 from gateway.watch.worker import Tally, Worker
 from gateway.wire.model import Json
@@ -23,6 +25,7 @@ from gateway.wire.model import Json
 EXCHANGES = 20_000
 _PER_S, _AIM = 500, 0.15
 _NOW = 1_795_000_000.0
+T = TypeVar("T")
 _FINDING = {
     "rule": "pii", "kind": "pii.EMAIL_ADDRESS", "place": "messages.0.content", "scope": "user", "start": 9, "end": 32, "score": 0.95,
     "action": "tokenize", "shadow": False, "why": "match", "fingerprint": "6c1f0a2b3c4d5e6f",
@@ -35,17 +38,23 @@ def watch(exchanges: int = EXCHANGES) -> dict[str, dict[str, float]]:
         folder = Path(name)
         figures = {"journal_us": _us(lambda: _write(folder / "journal", exchanges), exchanges)}
         store = open_sqlite(folder / "a.db", 3660)
-        figures["store_us"] = _us(lambda: _read(folder / "journal", store, exchanges), exchanges)
+        figures["store_us"] = _us(lambda: _read(folder / "journal", store, parse, exchanges), exchanges)
         figures["row_bytes"] = sum(path.stat().st_size for path in folder.glob("a.db*")) / exchanges
-        with _collector() as url:
+        with collector() as url:
             posted = Posted()
             outbox = Outbox(OtlpCollector(url, "bench"), _Unmeasured(), {}, lambda: None, lambda _: None, posted)
-            figures["spans_us"] = _us(lambda: _read(folder / "journal", outbox, exchanges), exchanges)
+            figures["spans_us"] = _us(lambda: _read(folder / "journal", outbox, parse_record, exchanges), exchanges)
     for name, figure in figures.items():
         share = f"{figure * _PER_S / 1e6:6.1%} of a core at {_PER_S}/s" if name.endswith("_us") else ""
         missed = "missed" if name == "store_us" and figure * _PER_S / 1e6 > _AIM else ""
         print(f"  {name:<12}{figure:8.1f}  {share}  {missed}")
     return {"watch": figures}
+
+
+def written_us(exchanges: int) -> float:
+    """What the path pays for a record: made, sealed and written."""
+    with tempfile.TemporaryDirectory() as name:
+        return _us(lambda: _write(Path(name), exchanges), exchanges)
 
 
 class _Unmeasured:
@@ -79,8 +88,8 @@ def _record(number: int) -> Json:
     return {**render(exchange), **said, "stages": stages, "attempts": [attempt], "tokens": {"input": 40 + number % 99, "output": 60}}
 
 
-def _read(journal: Path, sink: Sink, exchanges: int) -> None:
-    worker = Worker(journal, sink, lambda: _NOW, tally := Tally(), 1 << 20)
+def _read(journal: Path, sink: Sink[T], read: Callable[[bytes], T | Label | None], exchanges: int) -> None:
+    worker = Worker(journal, sink, lambda: _NOW, tally := Tally(), read, 1 << 20)
     while worker.step():
         pass
     sink.close()
@@ -88,7 +97,9 @@ def _read(journal: Path, sink: Sink, exchanges: int) -> None:
 
 
 @contextmanager
-def _collector() -> Iterator[str]:
+def collector() -> Iterator[str]:
+    """The address of one that takes all."""
+
     class Taking(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
