@@ -38,7 +38,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m bench watch
 
 bench-soak: $(VENV)/.test
-	$(BIN)/python -m bench soak --requests 200000
+	$(BIN)/python -m bench soak --requests 500000
 
 eval: $(VENV)/.test
 	$(BIN)/oddgate eval pii --data $(DATA)/pii_presidio_synth --baseline

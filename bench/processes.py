@@ -52,6 +52,10 @@ class Server:
     def rss_mb(self) -> float:
         return sum(_rss_mb(process) for process in self._tree())
 
+    def rss_mb_of(self, command: str) -> float:
+        """Of those that were started with this word among their arguments."""
+        return sum(_rss_mb(process) for process in self._tree()[1:] if command in _arguments(process))
+
     def own_rss_mb(self) -> float:
         """Of the first process alone: pages that workers share with it are not counted twice."""
         return _rss_mb(self.process)
@@ -67,6 +71,12 @@ def _cpu_s(process: psutil.Process) -> float:
         times = process.cpu_times()  # in hundredths of a second
         return times.user + times.system
     return 0.0
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 def _rss_mb(process: psutil.Process) -> float:

@@ -25,6 +25,7 @@ _SETTINGS = "memo: {max_mb: 4}\n"
 class Point:
     requests: int
     own_rss_mb: float
+    watch_rss_mb: float
     rss_mb: float
 
 
@@ -51,7 +52,7 @@ def soak(target: Target, requests: int, connections: int, samples: int = 100) ->
 
 async def _run(server: Server, requests: int, connections: int, samples: int) -> Soak:
     start = perf_counter()
-    points = [Point(0, server.own_rss_mb(), server.rss_mb())]
+    points = [_point(server, 0)]
     sent = 0
     for number in range(samples):
         due = requests * (number + 1) // samples - sent
@@ -59,10 +60,14 @@ async def _run(server: Server, requests: int, connections: int, samples: int) ->
             count = int(due * share)
             await closed_loop(server.port, body, connections=connections, seconds=3600, most=count, first=sent)
             sent += count
-        points.append(Point(sent, server.own_rss_mb(), server.rss_mb()))
+        points.append(_point(server, sent))
         if sys.stdout.isatty():
             print(f"\r{sent:,} of {requests:,} requests, {points[-1].rss_mb:.1f} MB", end="\n" * (number + 1 == samples), flush=True)
     return Soak(server.name, sent, perf_counter() - start, points)
+
+
+def _point(server: Server, requests: int) -> Point:
+    return Point(requests, server.own_rss_mb(), server.rss_mb_of("watch"), server.rss_mb())
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -77,7 +82,7 @@ def print_soak(result: Soak) -> None:
     first, last = result.points[0], result.points[-1]
     settled = next(point for point in result.points if point.requests >= _WARM_UP_SHARE * result.requests)
     print(f"{result.target}: {result.requests:,} requests in {result.seconds:,.0f} s ({result.requests / result.seconds:,.0f} a second)")
-    print("resident memory, MB      first process    whole tree")
+    print("resident memory, MB      first process         watch    whole tree")
     for name, point in (("at the start", first), (f"after {settled.requests:,}", settled), ("at the end", last)):
-        print(f"  {name:<22}{point.own_rss_mb:>13.1f}{point.rss_mb:>14.1f}")
+        print(f"  {name:<22}{point.own_rss_mb:>13.1f}{point.watch_rss_mb:>14.1f}{point.rss_mb:>14.1f}")
     print(f"slope after the warm-up: {result.slope_kb:+.2f} kB for each 1000 requests")
