@@ -13,7 +13,8 @@
 
 An expression is checked when it is compiled: unknown names, wrong types and anything but a boolean are errors there; and when its policy
 is loaded it is tried (see ``answerable``). What can only be told with the values at hand, such as a signal that nobody has reported, is
-``Undecidable``. The language has no loops, and its own bounds on depth and iterations; no request can reach these by having more in it:
+``Undecidable``, and so is what asks for signals while these are stale. The language has no loops, and its own bounds on depth and
+iterations; no request can reach these by having more in it:
 
 * ``findings`` holds all there are up to 1,000. Of more it holds, for each rule, kind and scope, an equal share: those with the highest
   scores. So a condition on whether, or on at least how many times, something was found with some score or more has the same answer up to
@@ -27,7 +28,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from math import isnan
-from typing import Any
+from typing import Any, Literal, get_args
 
 from policies.subject import NO_SIGNALS, Asked, Signals, Subject
 from policies.verdict import Fired
@@ -43,8 +44,19 @@ class ConditionError(ValueError):
     """A condition cannot be used; the message says why, in one line."""
 
 
+NoAnswer = Literal["condition", "stale"]
+"""``condition``: there is none for these values; ``stale``: it asks for signals, and those that there are are too old."""
+
+
+UNDECIDED: frozenset[str] = frozenset(get_args(NoAnswer))
+
+
 class UndecidableError(Exception):
     """A condition has no answer for these values."""
+
+    def __init__(self, why: NoAnswer) -> None:
+        super().__init__(why)
+        self.why: NoAnswer = why
 
 
 class Circumstances:
@@ -147,13 +159,20 @@ class Condition:
         words = frozenset(re.findall(r"\w+", text))
         self.names = frozenset(name for name in _VALUES if words.issuperset(name.split(".")))
         self.needs_findings = "findings" in self.names
+        self.needs_signals = any(name.startswith("signals.") for name in self.names)
 
     def holds(self, circumstances: Circumstances) -> bool:
         """Raises ``UndecidableError``."""
+        told = self.told(circumstances)
+        if isinstance(told, str):
+            raise UndecidableError(told)
+        return told
+
+    def told(self, circumstances: Circumstances) -> "Answer":
+        if circumstances.signals.is_stale and self.needs_signals:
+            return "stale"
         answer = self.answer(circumstances.activation(self.names))
-        if answer is None:
-            raise UndecidableError
-        return answer
+        return "condition" if answer is None else answer
 
     def answer(self, activation: Any) -> bool | None:  # noqa: ANN401 the library's own
         """The answer for values of at least its names; None: there is none."""
@@ -169,8 +188,9 @@ class Condition:
         return said[1] if said else "it gives neither true nor false"
 
 
-Answers = tuple[bool | None, ...]
-"""One for each of several conditions. None: there is none."""
+Answer = bool | NoAnswer
+Answers = tuple[Answer, ...]
+"""One for each of several conditions."""
 
 
 class Conditions:
@@ -184,7 +204,7 @@ class Conditions:
 
     def answers(self, circumstances: Circumstances, *, with_findings: bool) -> Answers:
         """One for ``each``. Before findings are known, a condition on them is taken to hold."""
-        answers: list[bool | None] = []
+        answers: list[Answer] = []
         for group in self._plain:
             answers += group.answers(circumstances)
         for group in self._on_findings:
@@ -207,18 +227,19 @@ class _Group:
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.conditions = conditions
         self._names = frozenset[str]().union(*[condition.names for condition in conditions])
+        self._needs_signals = any(condition.needs_signals for condition in conditions)
         listed = ",".join([f"(\n{condition.text}\n)" for condition in conditions])  # the line's end ends a comment
         try:
             self._expression = _language().compile(f"[{listed}]")
         except RuntimeError:
             self._expression = None  # they are too deep for one more level
 
-    def answers(self, circumstances: Circumstances) -> Sequence[bool | None]:
-        activation = circumstances.activation(self._names)
-        answers = _value(self._expression, activation) if self._expression else None
-        if isinstance(answers, list):
-            return [answer if isinstance(answer, bool) else None for answer in answers]
-        return [condition.answer(activation) for condition in self.conditions]
+    def answers(self, circumstances: Circumstances) -> Sequence[Answer]:
+        if self._expression and not (circumstances.signals.is_stale and self._needs_signals):
+            answers = _value(self._expression, circumstances.activation(self._names))
+            if isinstance(answers, list):
+                return [answer if isinstance(answer, bool) else "condition" for answer in answers]
+        return [condition.told(circumstances) for condition in self.conditions]
 
 
 def _value(expression: Any, activation: Any) -> Any:  # noqa: ANN401 the library's own

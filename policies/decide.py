@@ -15,7 +15,7 @@ from policies.verdict import ALLOWED, Action, Edit, Fired, Verdict
 
 @dataclass(frozen=True, slots=True)
 class NotChecked:
-    """A check that could not run. ``reason``: ``timeout``, ``overload``, ``error`` or ``unavailable``."""
+    """A check that could not run. ``reason``: ``timeout``, ``overload``, ``error``, ``unavailable``, or why its condition has no answer."""
 
     detector: str
     reason: str
@@ -31,7 +31,7 @@ class Outcome:
 
 _Match = tuple[Finding, Rule]
 
-_ABSENT = frozenset({"overload", "unavailable"})
+_ABSENT = frozenset({"overload", "stale", "unavailable"})
 
 # Where rules disagree about one place, the style that keeps less of the value wins.
 _STYLES = (Action.REDACT, Action.HASH, Action.MASK, Action.TOKENIZE)

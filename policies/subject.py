@@ -53,13 +53,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """How the traffic as a whole is seen at the moment (0: nothing to see). Levels by name: ``drift["topics"]``."""
+    """How the traffic as a whole is seen at the moment (0: nothing to see). Levels by name: ``drift["topics"]``.
+
+    ``is_stale``: what was seen last is too old to be taken for the moment's.
+    """
 
     drift: Mapping[str, float] = field(default_factory=dict)
     disparity: Mapping[str, float] = field(default_factory=dict)
     anomaly: Mapping[str, float] = field(default_factory=dict)
     incident_severity: int = 0
     incidents_open: int = 0
+    is_stale: bool = False
 
 
 NO_SIGNALS = Signals()

@@ -17,11 +17,12 @@ from detectors.plain import is_alone
 from detectors.readings import Readings, distinct
 from detectors.text.placeholders import Placeholders
 from gateway.guard.cursors import ForText, InlineCursor, PooledCursor, TextCursor
+from gateway.guard.kept import Heard
 from gateway.guard.plan import Check
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from policies.decide import NotChecked, Outcome, decide, selects
-from policies.policy import Policy
+from policies.policy import Policy, Rule
 from policies.verdict import Action, Edit, Fired, strictest
 
 _UNHURRIED_CHARS = 512
@@ -64,10 +65,10 @@ class TextChannel:
     ``blocked`` once a rule has blocked: nothing more comes out.
     """
 
-    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText) -> None:
+    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText, heard: Heard | None = None) -> None:
         self._policy = policy
         self._writing = writing
-        self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled or check.undecidable]
+        self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled or check.undecided]
         self._holding = [watch for watch in self._watches if watch.check.holds]
         self._finder = TextCursor(writing.finder) if writing.finder else None
         disguises = _disguises(self._watches)
@@ -82,6 +83,9 @@ class TextChannel:
         self._text = ""
         self._base = 0
         self._gone = 0
+        self._heard = heard
+        if heard:
+            heard.is_looked_at = bool(self._watches)
         self._closed = False
         self.released = 0  # offset in the text as it came in
         self.length = 0
@@ -93,6 +97,8 @@ class TextChannel:
     def feed(self, text: str) -> None:
         self._text += text
         self.length += len(text)
+        if self._heard:
+            self._heard.take(text)
 
     def close(self) -> None:
         self._closed = True
@@ -136,6 +142,8 @@ class TextChannel:
         self._advance()
         limit = self._limit()
         self._judge(limit)
+        if self._heard:
+            self._heard.judged = min([limit, *[watch.at for watch in self._watches]])
         return "" if self.blocked or limit <= self.released else self._take(limit)
 
     def _read(self) -> None:
@@ -186,14 +194,15 @@ class TextChannel:
 
     def _judge(self, limit: int) -> None:
         """Decide about everything found before the limit by rules that hold, and about all that the others have found."""
-        checks = []
+        checks: list[tuple[Rule, Outcome]] = []
+        unsaid: list[tuple[Rule, Outcome]] = []
         for watch in self._watches:
             if not watch.findings and not watch.missing:
                 continue
             upto = limit if watch.check.holds else self.length
             ready = [finding for finding in watch.findings if finding.end <= upto and not self._is_ours(finding)]
             if ready or watch.missing:
-                checks.append((watch.check.rule, Outcome(tuple(ready), tuple(watch.missing))))
+                (unsaid if watch.check.is_unsaid else checks).append((watch.check.rule, Outcome(tuple(ready), tuple(watch.missing))))
             watch.findings = [finding for finding in watch.findings if finding.end > upto]
             watch.missing = []
         self._edits = ()
@@ -203,6 +212,8 @@ class TextChannel:
             self.hits += [Hit(fired, self._fingerprint(fired)) for fired in verdict.fired]
             self._edits = verdict.edits
             self.blocked = verdict.action is Action.BLOCK
+        if self._heard:
+            self._heard.find(decide(self._policy, [*checks, *unsaid], self.length).fired)
 
     def _is_ours(self, finding: Finding) -> bool:
         """A placeholder is no finding, though it may look like one."""
@@ -271,5 +282,5 @@ def _watch(check: Check, text_key: ForText) -> _Watch:
     deadline_s = check.rule.deadline_ms / 1000
     whole = check.holds and check.rule.stream != "sentence"
     pooled = [PooledCursor(detector, deadline_s, text_key, whole=whole) for detector in check.pooled]
-    missing = [NotChecked(check.rule.detect, "condition")] if check.undecidable else []
+    missing = [NotChecked(check.rule.detect, check.undecided)] if check.undecided else []
     return _Watch(check, [InlineCursor(detector) for detector in check.inline], pooled, [], missing)

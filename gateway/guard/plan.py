@@ -1,6 +1,6 @@
 """A policy made ready to run: for each scope, which rules look at it with which detectors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -8,8 +8,9 @@ from detectors.contract import InlineDetector, PooledDetector, TextDetector
 from detectors.registry import Options
 from detectors.text.custom import CustomPattern
 from gateway.guard.answer_bounds import AnswerBounds, compile_bounds
+from gateway.guard.kept import KeepText
 from policies.bounds import bounds_requests
-from policies.conditions import Answers, Circumstances, Condition, Conditions
+from policies.conditions import Answers, Circumstances, Condition, Conditions, NoAnswer
 from policies.domain_rules import DomainRule, all_rules
 from policies.flows import Flows
 from policies.load import LoadedPolicy
@@ -45,8 +46,8 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule with its detectors. ``holds``: it may rewrite or block, so what it judges waits for it. ``undecidable``: its condition has
-    no answer, so that it cannot be run.
+    """One rule with its detectors. ``holds``: it may rewrite or block, so what it judges waits for it. ``undecided``: why its
+    condition has no answer, so that it cannot be run.
     """
 
     rule: Rule
@@ -54,9 +55,11 @@ class Check:
     pooled: tuple[PooledDetector, ...]
     holds: bool
     condition: Condition | None = None
-    undecidable: bool = False
+    undecided: NoAnswer | None = None
     gauge: Gauge | None = None
     """None: its scores are not chances."""
+    is_unsaid: bool = False
+    """Whether it only says what is not to be kept of a text, and nothing of the exchange."""
 
 
 class Checks:
@@ -68,7 +71,7 @@ class Checks:
         self.all = tuple(checks)
         self.mark = mark
         self._of = {scope: tuple(check for check in checks if scope in check.rule.scope) for scope in Scope}
-        self._ids = {scope: tuple(check.rule.id for check in found) for scope, found in self._of.items()}
+        self._ids = {scope: tuple(check.rule.id for check in found if not check.is_unsaid) for scope, found in self._of.items()}
         self._choices = choices or _Choices(self.all)
         self.has_conditions = any(check.condition for check in checks)
         self.needs_findings = any(check.condition and check.condition.needs_findings for check in checks)
@@ -107,11 +110,11 @@ class _Choices:
         kept: list[Check] = []
         for check in self._checks:
             answer = answer_of[check.condition] if check.condition else True
-            if answer is None:
-                kept.append(replace(check, inline=(), pooled=(), undecidable=True))
+            if isinstance(answer, str):
+                kept.append(replace(check, inline=(), pooled=(), undecided=answer))
             elif answer:
                 kept.append(check)
-        return Checks(kept, "".join(["?" if answer is None else str(int(answer)) for answer in answers]), self)
+        return Checks(kept, "".join([answer[0] if isinstance(answer, str) else str(int(answer)) for answer in answers]), self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ class Plan:
     flows: Flows | None = None
     bounds_requests: bool = False
     answer_bounds: AnswerBounds | None = None
+    keep_text: KeepText = "none"
+    """What is kept of its texts."""
 
     @property
     def asks_about_exchanges(self) -> bool:
@@ -135,15 +140,23 @@ class Plan:
         return self.bounds_requests or self.on_request.has_conditions
 
 
-def compile_plan(loaded: LoadedPolicy, build: Build) -> Plan:
+def compile_plan(loaded: LoadedPolicy, build: Build, keep_text: KeepText = "none") -> Plan:
     policy = loaded.policy
     rules = all_rules(policy)
     conditions = {when: Condition(when) for when in dict.fromkeys(rule.when for rule in rules if rule.when)}
     made = [_check(policy, rule, build(rule), conditions) for rule in rules]
     patience_s = max([*(rule.deadline_ms for rule in rules), _FLOWS_MS if policy.flows else 0], default=0) / 1000
-    on_answer = Checks([check for check in made if not _is_undone(check.rule)])
+    on_answer = Checks([each for check in made for each in _on_answer(check, keep_text)])
     flows = Flows(policy) if policy.flows else None
-    return Plan(policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy))
+    return Plan(policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy), keep_text)
+
+
+def _on_answer(check: Check, keep_text: KeepText) -> Iterator[Check]:
+    """What has nothing to do in an answer looks at it all the same where its texts are kept redacted."""
+    if not _is_undone(check.rule):
+        yield check
+    elif keep_text == "redacted":
+        yield replace(check, holds=False, is_unsaid=True)
 
 
 def _is_undone(rule: Rule) -> bool:

@@ -142,8 +142,8 @@ class TextScans:
 
     def outcome(self, subject: Subject, check: Check) -> Outcome:
         """What has not been scanned by now is timed out."""
-        if check.undecidable:
-            return Outcome((), (NotChecked(check.rule.detect, "condition"),))
+        if check.undecided:
+            return Outcome((), (NotChecked(check.rule.detect, check.undecided),))
         found: list[Finding] = []
         missing: list[NotChecked] = []
         detectors: list[TextDetector] = [*check.inline, *check.pooled]

@@ -73,7 +73,7 @@ class GivenFinding(Schema):
 
 class GivenNotChecked(Schema):
     detector: Name
-    reason: Literal["timeout", "overload", "error", "unavailable", "condition"]
+    reason: Literal["timeout", "overload", "error", "unavailable", "condition", "stale"]
 
 
 class GivenText(Schema):
@@ -90,6 +90,8 @@ class GivenSignals(Schema):
     anomaly: dict[str, Level] = Field(default_factory=dict)
     incident_severity: Annotated[int, Field(ge=0)] = 0
     incidents_open: Annotated[int, Field(ge=0)] = 0
+    stale: bool = False
+    """Whether they are too old to be used."""
 
 
 class Given(Schema):

@@ -166,8 +166,8 @@ class _Case:
         elif check.condition and self.about:
             try:
                 is_asked = check.condition.holds(self.about)
-            except UndecidableError:
-                return Outcome((), (NotChecked(check.rule.detect, "condition"),))
+            except UndecidableError as error:
+                return Outcome((), (NotChecked(check.rule.detect, error.why),))
         if is_asked is False:
             return Outcome(())
         outcome = self.witness.outcome(check.rule, index)

@@ -168,8 +168,15 @@ def parameter(name: str, value: float | None) -> float | None:
 
 def _signals(value: object) -> Signals:
     given = _mapping(value or {}, "signals")
-    levels = {name: _levels(given.get(name) or {}) for name in _LEVELS}
-    return Signals(**levels, incident_severity=_count(given.get("incident_severity")), incidents_open=_count(given.get("incidents_open")))
+    drift, disparity, anomaly = (_levels(given.get(name) or {}) for name in _LEVELS)
+    return Signals(
+        drift,
+        disparity,
+        anomaly,
+        incident_severity=_count(given.get("incident_severity")),
+        incidents_open=_count(given.get("incidents_open")),
+        is_stale=given.get("stale") is True,
+    )
 
 
 def _levels(value: object) -> dict[str, float]:

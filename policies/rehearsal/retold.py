@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from detectors.finding import Finding
 from policies.bounds import broken
+from policies.conditions import UNDECIDED
 from policies.decide import NotChecked, Outcome
 from policies.domain_parts import Path, action_of, bounds, name_of
 from policies.domain_rules import DomainRule, all_rules
@@ -153,7 +154,7 @@ class Retold:
         for hit in hits:
             if hit.why == "match" and _is_of(source, hit):
                 found[_finding(hit)] = None
-            elif hit.why == "condition" and hit.rule in source.entities and not self._sources.same_condition(rule, hit.rule):
+            elif hit.why in UNDECIDED and hit.rule in source.entities and not self._sources.same_condition(rule, hit.rule):
                 return None  # it was not run, and this one would have been
             elif hit.why not in ("match", *_FORMED) and hit.rule in source.entities:
                 missing[NotChecked(hit.kind, hit.why)] = None

@@ -69,7 +69,7 @@ def exchange_of(given: Given) -> Exchange:
             given.tools,
             frozenset(kinds),
         ),
-        Signals(signals.drift, signals.disparity, signals.anomaly, signals.incident_severity, signals.incidents_open),
+        Signals(signals.drift, signals.disparity, signals.anomaly, signals.incident_severity, signals.incidents_open, signals.stale),
         EPOCH if given.time is None else datetime.fromisoformat(given.time),
         texts,
         tuple(Unread(kind) for kind in given.uninspectable),

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -90,6 +91,27 @@ def test_undecidable(text):
         Condition(text).holds(circumstances(fired()))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("signals.drift.topics > 0.25", "stale"),
+        ("exchange.stream || signals.incident.severity > 1", "stale"),
+        ("exchange.stream", True),
+        ("findings[7].score > 0.1", "condition"),
+    ],
+)
+def test_stale_signals(text, expected):
+    """While signals are too old, what asks for any has no answer, whatever they say; nothing else is touched by it."""
+    about = circumstances(fired())
+    about.signals = replace(about.signals, is_stale=True)
+    condition = Condition(text)
+    assert condition.told(about) == expected
+    assert Conditions([condition, Condition("exchange.app == 'bot'")]).answers(about, with_findings=True) in (
+        (expected, True),
+        (True, expected),
+    )
+
+
 def test_findings_grow():
     """A condition on findings sees those that came since it was last asked, and none of what could not be checked."""
     condition, about = Condition("size(findings) >= 2"), circumstances(fired())
@@ -172,11 +194,11 @@ def test_together_as_alone(with_findings, texts, plain):
     )
 
 
-def alone(condition: Condition, about: Circumstances) -> bool | None:
+def alone(condition: Condition, about: Circumstances) -> bool | str:
     try:
         return condition.holds(about)
-    except UndecidableError:
-        return None
+    except UndecidableError as error:
+        return error.why
 
 
 def test_depth():

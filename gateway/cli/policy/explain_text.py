@@ -108,6 +108,8 @@ class TextExplained:
         fired = [each for each in self._verdict.fired if each.rule == rule.id]
         if any(each.why == "condition" for each in fired):
             return f"could not run: its condition has no answer here ({rule.when}): {_effect(rule.on_error, shadow=fired[0].shadow)}"
+        if any(each.why == "stale" for each in fired):
+            return f"could not run: signals are stale ({rule.when}): {_effect(rule.on_unavailable, shadow=fired[0].shadow)}"
         if fired:
             return f"fired: {_effect(rule.action, shadow=fired[0].shadow)}"
         if rule.when is not None and not self._holds(rule.when):

@@ -15,7 +15,8 @@ _NUMBERS = ("max_tokens", "temperature", "top_p", "n")
 _UNSTATED = ("model", "group", "max_tokens")
 """What every exchange has, or has to have: where it is left out, nothing is known of it."""
 
-_SIGNALS = "drift.NAME, disparity.NAME, anomaly.NAME, incident.severity, incident.open"
+_SIGNALS = "drift.NAME, disparity.NAME, anomaly.NAME, incident.severity, incident.open, stale"
+_STALE = "stale"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -59,11 +60,19 @@ def _moment(text: str) -> datetime:
 
 def _signals(text: str) -> Signals:
     levels: dict[str, dict[str, float]] = {"drift": {}, "disparity": {}, "anomaly": {}, "incident": {}}
-    for each in _names(text):
+    names = _names(text)
+    for each in [name for name in names if name != _STALE]:
         name, _, level = each.partition("=")
         kind, _, what = name.partition(".")
         if kind not in levels or not what or (kind == "incident" and what not in ("severity", "open")):
             raise argparse.ArgumentTypeError(f"there is no signal {name}; allowed: {_SIGNALS}")
         levels[kind][what] = float(level)
-    incident = levels.pop("incident")
-    return Signals(**levels, incident_severity=int(incident.get("severity", 0)), incidents_open=int(incident.get("open", 0)))
+    incident = levels["incident"]
+    return Signals(
+        levels["drift"],
+        levels["disparity"],
+        levels["anomaly"],
+        incident_severity=int(incident.get("severity", 0)),
+        incidents_open=int(incident.get("open", 0)),
+        is_stale=_STALE in names,
+    )

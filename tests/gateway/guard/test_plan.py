@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.guard.plan import Check, options_of
-from policies.conditions import Circumstances, Condition, UndecidableError
+from policies.conditions import Answer, Circumstances, Condition, UndecidableError
 from policies.policy import PatternSpec
 from policies.subject import Asked, Signals, Subject
 from policies.verdict import Action, Fired
@@ -44,20 +44,21 @@ def about(app: str = "bot", signals: Signals | None = None, *, stream: bool = Fa
     return Circumstances(Subject(app, "gpt", "chat"), Asked(stream=stream), signals or Signals())
 
 
-def asked_alone(check: Check, circumstances: Circumstances, *, with_findings: bool) -> bool | None:
+def asked_alone(check: Check, circumstances: Circumstances, *, with_findings: bool) -> Answer:
     condition = Condition(check.rule.when) if check.rule.when else None
     if condition is None or (condition.needs_findings and not with_findings):
         return True
     try:
         return condition.holds(circumstances)
-    except UndecidableError:
-        return None
+    except UndecidableError as error:
+        return error.why
 
 
 circumstances = st.builds(
-    lambda app, drift, stream, finds: (app, Signals(drift={} if drift is None else {"topics": drift}), stream, finds),
+    lambda app, drift, stale, stream, finds: (app, Signals({} if drift is None else {"topics": drift}, is_stale=stale), stream, finds),
     st.sampled_from(["bot", "cat"]),
     st.sampled_from([None, 0.1, 0.9]),
+    st.booleans(),
     st.booleans(),
     st.booleans(),
 )
@@ -76,9 +77,9 @@ def test_asked(whens, exchanges):
         for with_findings in (False, True):
             asked = asked.asked(given_, with_findings=with_findings)
             alone = [(check, asked_alone(check, given_, with_findings=with_findings)) for check in checks.all]
-            expected = [(check.rule.id, answer is None) for check, answer in alone if answer is not False]
-            assert [(check.rule.id, check.undecidable) for check in asked.all] == expected
-            assert all(bool(check.inline) is not check.undecidable for check in asked.all)
+            expected = [(check.rule.id, answer if isinstance(answer, str) else None) for check, answer in alone if answer is not False]
+            assert [(check.rule.id, check.undecided) for check in asked.all] == expected
+            assert all(bool(check.inline) is (check.undecided is None) for check in asked.all)
             assert marked.setdefault(asked.mark, expected) == expected
             if finds:
                 given_.found(Scope.USER, [Fired("r", "pii.PERSON", 0, 1, 0.9, Action.FLAG, shadow=False)])

@@ -103,6 +103,14 @@ def test_conditions(decided, when, fires):
     assert found.decision == {True: "redact", False: "flag", None: "block"}[fires]
 
 
+def test_stale_signals(decided):
+    """A rule that hangs on signals that are too old does what it does where its check is not to be had."""
+    check = "{id: r, detect: pii, entities: [EMAIL_ADDRESS], when: signals.drift.topics > 0.9, action: flag, on_unavailable: %s}"
+    for action in ("allow", "block"):
+        found = decided(f"rules:\n- {check % action}", (Scope.USER, "ab@cd"), signals=Signals({"topics": 0.5}, is_stale=True))
+        assert found.decision == action
+
+
 def test_conditions_on_what_is_unknown(decided):
     """Nothing can be told of a rule that would fire; of one that finds nothing all is told."""
     rules = "rules:\n- {id: r, detect: pii, entities: [EMAIL_ADDRESS], when: \"exchange.group == 'staff'\", action: block}"
