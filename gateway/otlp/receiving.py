@@ -21,6 +21,8 @@ from gateway.guard.plan import Plan
 from gateway.guard.telemetry import TelemetryGuard
 from gateway.guard.tokens import Tokens
 from gateway.otlp.forwarding import Batch, Forwarder
+from gateway.otlp.observing import Observing, is_clean
+from gateway.otlp.spool import Spool
 from gateway.proxy.about import about
 from gateway.proxy.apps import Caller
 from gateway.proxy.http import ClientGone, Inbound, Writer
@@ -54,12 +56,15 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receiving:
-    """What exports are received with. ``token`` None: nobody is asked for one; ``forwarder`` None: nothing is sent on."""
+    """What exports are received with. ``token`` None: nobody is asked for one; ``forwarder`` None: nothing is sent on; ``spool`` None:
+    nothing is put by for the watch.
+    """
 
     parts: Parts
     told: Told
     token: str | None = None
     forwarder: Forwarder | None = None
+    spool: Spool | None = None
     large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
 
 
@@ -169,6 +174,9 @@ class _Taking:
         self._reply.record()
         if receiving.forwarder and body:
             receiving.forwarder.put(Batch(signal, body, accepted))
+        if receiving.spool and body:
+            observing = Observing(self._parts.key, caller.name, self._parts.wall(), is_clean(exchange.request))
+            receiving.spool.put(observing, message, len(body))
         for result, records in (("accepted", accepted), ("blocked", blocked)):
             receiving.told.telemetry_received(signal.name, result, records)
         for what, number in (("attributes", export.trimmed), ("unknown_bytes", left_out)):
@@ -182,7 +190,7 @@ class _Taking:
         subject = caller.subject("", SURFACE)
         guard = TelemetryGuard(
             plan, message, export, parts.memos, Tokens(parts.key, caller.name), caller.name,
-            lambda plan, request: about(plan, subject, request, exchange.started_at),
+            lambda plan, request: about(plan, subject, request, parts.signals, exchange.started_at),
         )  # fmt: skip
         exchange.request = guard.findings
         left_s = await in_turns(guard.look(), parts.clock, plan.patience_s)

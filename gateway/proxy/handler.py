@@ -8,6 +8,7 @@ from functools import partial
 
 from gateway.errors import BadRequest, GatewayError, InternalError, Unavailable, UpstreamError
 from gateway.guard.attempts import Attempts
+from gateway.guard.glimpse import glimpse
 from gateway.guard.plan import Plan
 from gateway.guard.request import RequestGuard
 from gateway.guard.response import ResponseGuard
@@ -131,11 +132,13 @@ class _Serving:
         if inbound.query or call.names:
             request = _with_address(request, call, inbound.query)
         exchange.model, exchange.is_stream = request.model, request.stream
+        exchange.glimpse = glimpse(request) if parts.observes else None
         subject = caller.subject(request.model, request.surface)
         plan = parts.choose_plan(subject, caller.policy, exchange.request_id)
         exchange.policy = plan.version
-        self._about = about(plan, subject, request, exchange.started_at)
+        self._about = about(plan, subject, request, parts.signals, exchange.started_at)
         exchange.asked = self._about.asked if self._about else None
+        exchange.signals = self._about.signals if self._about and plan.asks_about_signals else None
         self._issue()
         if request.refers:
             await self._recollection.recall(request.refers)
@@ -196,7 +199,7 @@ class _Serving:
             return
 
         def about_part(plan: Plan, request: Request) -> Circumstances | None:
-            return about(plan, caller.subject(request.model, request.surface), request, exchange.started_at)
+            return about(plan, caller.subject(request.model, request.surface), request, parts.signals, exchange.started_at)
 
         world = World(
             plan, plan_of, parts.memos, self._tokens, partial(Tokens, parts.key, caller.name), caller.name,

@@ -18,7 +18,7 @@ from gateway.proxy.vault import Shelf
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Json
 from gateway.wire.routes import Routes
-from policies.subject import Subject
+from policies.subject import NO_SIGNALS, Signals, Subject
 
 
 class Calls(Protocol):
@@ -63,6 +63,10 @@ class Parts:
     new_id: Callable[[], str]
     chance: Callable[[int], bytes]
     """Random bytes, so many of them."""
+    signals: Callable[[Subject], Signals] = lambda _: NO_SIGNALS
+    """What the watch tells of exchanges like this one."""
+    observes: bool = False
+    """Whether records say what exchanges are like."""
     pictures: Pictures | None = None
     """None: pictures are not read."""
     shutdown: Shutdown = field(default_factory=Shutdown)

@@ -54,7 +54,11 @@ class Turns:
 
     def about(self, request: Request | None) -> Circumstances | None:
         """What the policy's conditions and bounds are asked about; None: an event of the endpoint's."""
-        return about(self.plan, self._caller.subject(self._turn.model, SURFACE), request, self._parts.wall())
+        parts, plan = self._parts, self.plan
+        circumstances = about(plan, self._caller.subject(self._turn.model, SURFACE), request, parts.signals, parts.wall())
+        if circumstances and plan.asks_about_signals:
+            self._turn.signals = circumstances.signals
+        return circumstances
 
     def note_asked(self, findings: Findings, size: int) -> None:
         """An event of the client's that goes on. Raises Unavailable."""
@@ -145,13 +149,13 @@ class Turns:
 
 
 def _absorb(exchange: Exchange, guard: ResponseGuard) -> None:
-    exchange.response.absorb(guard.findings, (), ())
     exchange.response_covered += guard.covered()
+    exchange.response.absorb(guard.findings, (), ())
 
 
 def _news(found: Findings, known: Iterable[Findings]) -> Findings:
     """What is found for the first time."""
-    news = Findings(unread=found.unread)
+    news = Findings(unread=found.unread, texts=found.texts)
     news.raise_to(found.action)
     for placed in found.placed:
         hits: Sequence[Hit] = placed.hits

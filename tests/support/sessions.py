@@ -18,6 +18,7 @@ from gateway.proxy.realtime_turns import Turns
 from gateway.proxy.shutdown import Shutdown
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.tracing import Trace
+from policies.subject import NO_SIGNALS
 from tests.support.guards import DIGITS, KEY, MAILS, Names, plan, policy
 
 
@@ -42,6 +43,7 @@ class SessionParts:
         self.chosen: list[tuple[object, str | None, str]] = []
         self.journal_fails = journal_fails
         self.pictures = pictures
+        self.signals = lambda _: NO_SIGNALS
         self._ids, self._times, self._chances = count(), count(), count(1)
 
     def choose_plan(self, subject: object, named: str | None, request_id: str) -> Any:

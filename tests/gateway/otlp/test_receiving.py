@@ -9,6 +9,7 @@ import pytest
 from gateway.config import App
 from gateway.otlp import forwarding
 from gateway.otlp.forwarding import Forwarder
+from gateway.otlp.observing import Observing, Seen
 from gateway.otlp.receiving import Receiving, receive
 from gateway.proxy.apps import Apps
 from gateway.wire.otlp.exports import SIGNALS
@@ -155,3 +156,40 @@ async def test_an_answer_in_protobuf():
     await world.take(raw=b"\xff", content_type="application/x-protobuf")
     assert (world.status, world.headers["Content-Type"]) == (400, "application/x-protobuf")
     assert world.waiting() == []
+
+
+class Spooled:
+    """What was put by for the watch."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+
+    def put(self, observing: Observing, message: Any, size: int) -> None:
+        assert size > 0
+        self.seen.extend(observing.seen(message))
+
+
+@pytest.mark.parametrize(
+    ("rules", "bodies"),
+    [
+        ((REDACT,), ["a", "no [NUMBER] here"]),
+        ((BLOCK,), ["a"]),
+        ((rule("f", "flag", scope=["telemetry"]),), ["", ""]),
+        ((rule("s", "redact", scope=["telemetry"], mode="shadow"), REDACT), ["", ""]),
+    ],
+)
+async def test_what_is_put_by(rules: tuple[Any, ...], bodies: list[str]):
+    """What went on is put by for the watch as well; its texts only where a policy took out all that it found."""
+    world, spooled = World(*rules), Spooled()
+    world.receiving = replace(world.receiving, spool=spooled)
+    await world.take("a", "no 12345678 here")
+    assert [(each.source, each.body) for each in spooled.seen] == [("otlp", body) for body in bodies]
+
+
+async def test_what_is_not_put_by():
+    """Nothing is that could not be recorded, or of which nothing is left."""
+    for world, body in ((World(REDACT, journal_fails=True), "a"), (World(BLOCK), "12345678")):
+        spooled = Spooled()
+        world.receiving = replace(world.receiving, spool=spooled)
+        await world.take(body)
+        assert [each for each in spooled.seen if each.body] == []

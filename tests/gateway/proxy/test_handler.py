@@ -479,12 +479,12 @@ OURS = bytes(range(1, 9)).hex()
 
 
 async def test_the_trace_goes_on() -> None:
-    """The upstream hears of the client's trace by a span of its call's own, and the record says whose all spans are."""
+    """The upstream hears of the client's trace by a span of its call's own, and the record says whose all spans are, and their state."""
     headers = [("traceparent", f"00-{TRACE}-{PARENT}-01"), ("tracestate", "a=1"), ("baggage", "tenant=shop")]
     world = await World(chunks=[event({"content": "abc"}), event({}, "stop"), DONE]).ask(ASK, **dict(headers))
     assert world.told == [{"traceparent": f"00-{TRACE}-{OURS}-01", "tracestate": "a=1", "baggage": "tenant=shop"}]
     (record, _) = world.records[0]
-    assert record["trace"] == {"id": TRACE, "span": OURS, "parent": PARENT, "flags": 1}
+    assert record["trace"] == {"id": TRACE, "span": OURS, "parent": PARENT, "flags": 1, "state": "a=1"}
     assert (record["method"], record["route"]) == ("POST", "/v1/chat/completions")
     (attempt,) = record["attempts"]
     assert (attempt["span"], attempt["upstream"], attempt["status"], attempt["error"]) == (OURS, "mock", 200, None)
