@@ -7,9 +7,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
+from gateway.addresses import Addresses
+from gateway.cli.telemetry import begin
 from gateway.config import Config
 from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
@@ -41,17 +45,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         parser.add_argument("--host")
         parser.add_argument("--port", type=int)
         parser.add_argument("--admin-port", type=int)
-        parser.add_argument("--workers", type=int)
+        parser.add_argument("--workers", type=int, help="processes that serve (default: 1)")
+        parser.add_argument("--link", type=int, help=argparse.SUPPRESS)  # one of several workers, as their supervisor starts it
         parser.set_defaults(run=run, is_demo=name == "demo")
 
 
 def run(args: argparse.Namespace) -> int:
     set_up()
     try:
+        if args.link is not None:
+            return _run_fast(_work(args.link))
         config = settings(args, dict(os.environ))
-        set_up(config.telemetry.logs)
+        begin(config.telemetry, "gateway", os.environ)
         watch = watch_command(args.config)
-        return asyncio.run(_serve(config, watch)) if sys.platform == "win32" else _run_fast(config, watch)
+        return asyncio.run(_serve(config, watch)) if sys.platform == "win32" else _run_fast(_serve(config, watch))
     except ProblemsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -81,11 +88,16 @@ def watch_command(config: Path | None) -> list[str]:
     return [sys.executable, "-m", "gateway.cli.main", "watch", "--attached", *named]
 
 
-def _run_fast(config: Config, watch: Sequence[str]) -> int:
+def worker_command() -> list[str]:
+    """Runs one of several workers, with the settings that it is given by its link."""
+    return [sys.executable, "-m", "gateway.cli.main", "serve", "--link"]
+
+
+def _run_fast(serving: Coroutine[Any, Any, int]) -> int:
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(config, watch))
+        return runner.run(serving)
 
 
 def _calm_collector() -> None:
@@ -96,15 +108,45 @@ def _calm_collector() -> None:
 
 
 async def _serve(config: Config, watch: Sequence[str]) -> int:
-    from gateway.app import running
-
     stop = asyncio.Event()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
-    async with running(config, watch) as addresses:
+    async with _running(config, watch) as addresses:
         _calm_collector()
         demo = f"\n  demo upstream {addresses.demo} (what it received: {addresses.demo}/demo/received)" if addresses.demo else ""
         print(_EXAMPLE.format(data=addresses.data, admin=addresses.admin, policy=config.policies.default, demo=demo), flush=True)
         await stop.wait()
         logging.getLogger("oddgate").info("stopping: exchanges under way have %g s to end", config.listen.drain_timeout_s)
+    return 0
+
+
+def _running(config: Config, watch: Sequence[str]) -> AbstractAsyncContextManager[Addresses]:
+    if config.listen.workers == 1:
+        from gateway.app import running
+
+        return running(config, watch)
+    from gateway.supervisor import supervising
+
+    return supervising(config, worker_command(), watch)
+
+
+async def _work(link: int) -> int:
+    """One of several workers, until it is told to stop or the process over it is gone."""
+    from gateway.app import working
+    from gateway.workers.born import parent
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends its workers
+    over = await parent(link)
+    setup = await over.setup()
+    if setup is None:
+        return 1
+    begin(setup.config.telemetry, "gateway", os.environ)
+    async with working(setup) as answers, asyncio.TaskGroup() as tasks:
+        _calm_collector()
+        answering = tasks.create_task(over.serve(answers.by_name()), name="link")
+        answering.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        answering.cancel()
     return 0

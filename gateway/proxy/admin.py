@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Protocol, get_args
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -31,54 +31,84 @@ _LIMIT = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
-class Admin:
-    """What the admin side shows and does.
-
-    ``not_ready`` says why no traffic should come yet (or any more), ``degraded`` what is not as it should be while traffic is served; both
-    are empty when all is well. ``act`` raises KeyError where nothing of that name is rolled out, OSError where it cannot be kept.
+class Health:
+    """``not_ready`` says why no traffic should come yet (or any more), ``degraded`` what is not as it should be while traffic is served.
+    Both are empty when all is well.
     """
 
-    registry: CollectorRegistry
-    not_ready: Callable[[], list[str]]
-    degraded: Callable[[], list[str]]
-    policy_status: Callable[[], Json]
-    rollouts: Callable[[], list[Json]]
-    act: Callable[[str, Act], Awaitable[Json]]
-    waiting: Callable[[int], list[Json]]
-    """Exchanges to review, as many at most."""
-    label: Callable[[str, ReviewLabel], Json]
-    """Raises KeyError where no such exchange waits, OSError where it cannot be kept."""
+    not_ready: list[str]
+    degraded: list[str]
+
+
+class SilentError(Exception):
+    """The worker that knows does not answer."""
+
+
+class Workers(Protocol):
+    """Those that serve the data side, be it one or several. All but ``metrics`` and ``health`` may raise ``SilentError``."""
+
+    async def metrics(self) -> CollectorRegistry: ...
+
+    async def health(self) -> Health: ...
+
+    async def policy_status(self) -> Json: ...
+
+    async def rollouts(self) -> list[Json]: ...
+
+    async def act(self, name: str, act: Act) -> Json:
+        """Raises KeyError where nothing of that name is rolled out, OSError where it cannot be kept."""
+
+    async def waiting(self, limit: int) -> list[Json]:
+        """Exchanges to review, as many at most."""
+
+    async def label(self, request_id: str, label: ReviewLabel) -> Json:
+        """Raises KeyError where no such exchange waits, OSError where it cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """What the admin side shows and does."""
+
+    workers: Workers
     page: Callable[[Mapping[str, str]], Awaitable[Json]]
     """Exchanges that are kept, by the query's parameters. Raises ValueError, which says what is allowed, and OSError."""
     exchange: Callable[[str], Awaitable[Json]]
     """None where none of that id is kept. Raises OSError."""
+    series: Callable[[Mapping[str, str]], Awaitable[Json]]
+    """What other sources' series said last, by the query's parameters. Raises ValueError, which says what is allowed."""
+    signals: Callable[[], Awaitable[Json]]
+    """What the watch tells policies, and what it knows of each application, model and surface."""
+    reports: Callable[[Mapping[str, str]], Awaitable[Json]]
+    """What was found of late, by the query's parameters. Raises ValueError, which says what is allowed."""
 
 
 def build_admin(admin: Admin, token: str | None) -> web.Application:
+    workers = admin.workers
+
     async def healthz(_: web.Request) -> web.Response:
         return _json(200, {"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        reasons, degraded = admin.not_ready(), admin.degraded()
-        if reasons:
-            return _json(503, {"status": "not ready", "reasons": reasons})
-        return _json(200, {"status": "ready", **({"degraded": degraded} if degraded else {})})
+        health = await workers.health()
+        if health.not_ready:
+            return _json(503, {"status": "not ready", "reasons": health.not_ready})
+        return _json(200, {"status": "ready", **({"degraded": health.degraded} if health.degraded else {})})
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(admin.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=generate_latest(await workers.metrics()), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def policy_status(_: web.Request) -> web.Response:
-        return _json(200, admin.policy_status())
+        return _json(200, await workers.policy_status())
 
     async def rollouts(_: web.Request) -> web.Response:
-        return _json(200, {"rollouts": admin.rollouts()})
+        return _json(200, {"rollouts": await workers.rollouts()})
 
     async def act(request: web.Request) -> web.Response:
         action = _action(await request.read())
         if action is None:
             return _error(400, "invalid_action", f"The body must be an object with an action alone: {', '.join(get_args(Act))}.")
         try:
-            return _json(200, await admin.act(request.match_info["name"], action))
+            return _json(200, await workers.act(request.match_info["name"], action))
         except KeyError:
             return _error(404, "unknown_rollout", "No policy of that name has a rollout.")
         except OSError:
@@ -88,14 +118,14 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
         limit = request.query.get("limit", str(_SHOWN))
         if not _LIMIT.fullmatch(limit):
             return _error(400, "invalid_limit", "The limit is a whole number from 0 to 9999.")
-        return _json(200, {"review": admin.waiting(int(limit))})
+        return _json(200, {"review": await workers.waiting(int(limit))})
 
     async def label(request: web.Request) -> web.Response:
         said = as_label(_sole(await request.read(), "label"))
         if said is None:
             return _error(400, "invalid_label", f"The body must be an object with a label alone: {', '.join(get_args(ReviewLabel))}.")
         try:
-            return _json(200, admin.label(request.match_info["request_id"], said))
+            return _json(200, await workers.label(request.match_info["request_id"], said))
         except KeyError:
             return _error(404, "not_waiting", "No exchange of that id waits for a review.")
         except OSError:
@@ -116,7 +146,22 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
             return _no_store()
         return _json(200, found) if found else _error(404, "unknown_exchange", "No exchange of that id is kept.")
 
-    app = web.Application(middlewares=[_guard(token)], client_max_size=_MAX_BODY)
+    async def series(request: web.Request) -> web.Response:
+        try:
+            return _json(200, await admin.series(request.query))
+        except ValueError as error:
+            return _error(400, "invalid_query", str(error))
+
+    async def signals(_: web.Request) -> web.Response:
+        return _json(200, await admin.signals())
+
+    async def reports(request: web.Request) -> web.Response:
+        try:
+            return _json(200, await admin.reports(request.query))
+        except ValueError as error:
+            return _error(400, "invalid_query", str(error))
+
+    app = web.Application(middlewares=[guarded(token), _silence], client_max_size=_MAX_BODY)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
@@ -125,6 +170,9 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
     app.router.add_post("/api/v1/policy/rollouts/{name}", act)
     app.router.add_get("/api/v1/exchanges", exchanges)
     app.router.add_get("/api/v1/exchanges/{request_id}", exchange)
+    app.router.add_get("/api/v1/series", series)
+    app.router.add_get("/api/v1/signals", signals)
+    app.router.add_get("/api/v1/reports", reports)
     app.router.add_get("/api/v1/review", waiting)
     app.router.add_post("/api/v1/review/{request_id}", label)
     return app
@@ -144,7 +192,7 @@ def _action(body: bytes) -> Act | None:
     return next((action for action in get_args(Act) if action == given), None)
 
 
-def _guard(token: str | None) -> Middleware:
+def guarded(token: str | None) -> Middleware:
     """Probes need no token; everything else does, where there is one."""
 
     @web.middleware
@@ -159,6 +207,14 @@ def _guard(token: str | None) -> Middleware:
         return await handler(request)
 
     return check
+
+
+@web.middleware
+async def _silence(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except SilentError:
+        return _error(503, "worker_unavailable", "The worker that knows does not answer now.")
 
 
 def _no_store() -> web.Response:

@@ -15,12 +15,14 @@ from typing import Protocol
 
 from detectors.contract import Factory
 from detectors.registry import DetectorError
+from gateway.guard.kept import KeepText
 from gateway.guard.plan import Plan
 from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
 from gateway.proxy.lastgood import LastGood, UnusableError
 from gateway.proxy.plans import Detectors, Plans
 from gateway.proxy.reload import PolicyFolder, Rejected, Reloaded, Snapshot
-from gateway.proxy.rollouts import MAX_BYTES, Act, Memory, Rollouts, Side, State, Trial, remembered
+from gateway.proxy.rollouts import MAX_BYTES, Act, Rollouts, remembered
+from gateway.proxy.trials import Memory, Side, State, Trial
 from gateway.proxy.unheard import unheard
 from gateway.proxy.versions import Versions
 from gateway.wire.model import Json
@@ -50,7 +52,7 @@ class Told(Protocol):
 @dataclass(frozen=True, slots=True)
 class Source:
     """``folder`` is None for the policies that come with the package, which need not be kept; ``required`` are names that apps' settings
-    name, ``untrusted`` the labels that nobody is trusted to say.
+    name, ``untrusted`` the labels that nobody is trusted to say; ``keep_text``: of exchanges.
     """
 
     folder: Path | None
@@ -59,16 +61,32 @@ class Source:
     required: Collection[str]
     keep_dir: Path
     untrusted: Collection[str] = ()
+    keep_text: KeepText = "none"
 
 
 class InForce:
-    """Raises PolicyError and DetectorError at construction, where there is nothing good to begin with."""
+    """Raises PolicyError and DetectorError at construction, where there is nothing good to begin with.
 
-    def __init__(self, source: Source, catalog: Catalog, detectors: Detectors, key: bytes, clock: Callable[[], float], told: Told) -> None:
+    ``leads``: whether this worker decides on rollouts and keeps what is to be kept, and not another one of the same settings.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        catalog: Catalog,
+        detectors: Detectors,
+        key: bytes,
+        clock: Callable[[], float],
+        told: Told,
+        *,
+        leads: bool = True,
+    ) -> None:
         self._key = key
+        self._leads = leads
         self._default = source.default
         self._named = source.required
         self._untrusted = source.untrusted
+        self._keep_text = source.keep_text
         self._detectors = detectors
         self._told = told
         self._catalog = catalog
@@ -81,7 +99,7 @@ class InForce:
         )
         self._rejected = [str(problem) for problem in self._folder.rejected]
         self._is_slow = False
-        self.rollouts = Rollouts(key, self._read_rollouts(), clock, told.rollout_counted, self._rollout_changed)
+        self.rollouts = Rollouts(key, self._read_rollouts(), clock, told.rollout_counted, self._rollout_changed, leads=leads)
         self._plans = self._first_plans()
         self._take_up(self._plans)
         self._say_degraded()
@@ -175,7 +193,7 @@ class InForce:
             return self._made(kept)
 
     def _made(self, snapshot: Snapshot) -> Plans:
-        return Plans(snapshot, self._default, self._named, self._detectors.of, self.rollouts.turn)
+        return Plans(snapshot, self._default, self._named, self._detectors.of, self.rollouts.turn, self._keep_text)
 
     def _take_up(self, plans: Plans) -> None:
         """Plans and rollouts change together: nothing is awaited in between."""
@@ -213,7 +231,7 @@ class InForce:
             return None
 
     async def _keep(self, snapshot: Snapshot) -> None:
-        if self._last_good:
+        if self._last_good and self._leads:
             try:
                 await asyncio.to_thread(self._last_good.keep, snapshot)
                 await asyncio.to_thread(self._versions.keep, snapshot.policies.values())
@@ -223,7 +241,7 @@ class InForce:
     async def _keep_rollouts(self) -> None:
         """One writer at a time. Raises OSError; then it is tried again when there is more to write."""
         async with self._saving:
-            if self.rollouts.is_unsaved:
+            if self.rollouts.is_unsaved and self._leads:
                 self.rollouts.is_unsaved = False
                 content = signed(self.rollouts.memory(), self._key, _PURPOSE)
                 await asyncio.to_thread(replace_file, self._kept_rollouts, content)
@@ -241,6 +259,8 @@ class InForce:
         return found
 
     def _rollout_changed(self, trial: Trial, change: str) -> None:
+        if not self._leads:  # it is for the one that does to say
+            return
         self._told.rollout_changed(trial.name, change)
         by = trial.settled.by if trial.settled else ("hand" if change == State.RUNNING else "test")
         level = logging.WARNING if change in (State.ROLLED_BACK, "different") else logging.INFO

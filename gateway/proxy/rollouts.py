@@ -3,7 +3,8 @@
 A trial is one new version against one old one. As soon as the test can tell their block rates apart by more than the policy allows, the new
 version is rolled back: it gets no more exchanges, also after a restart, until its own file changes (not one that it builds on) or somebody
 says so. Where it can tell that they do not differ by more, it may be promoted, and gets them all. Tallies are this process's own, and begin
-anew with it.
+anew with it. Of several workers one leads: it is given the evidence of all (``take_evidence``, ``weigh``), decides alone, and the others do
+as it says (``adopt``).
 
 The test takes exchanges for independent, and no caller may decide: of those that bring one session's or user's label a few count (see
 ``policies.rollout``). Exchanges without a label all count, and whoever can make labels up counts as many callers.
@@ -11,128 +12,32 @@ The test takes exchanges for independent, and no caller may decide: of those tha
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Literal
 
 from gateway.proxy.reload import Snapshot
+from gateway.proxy.trials import Evidence, Memory, Settled, Side, State, Trial, trial_of
 from gateway.telemetry.record import Exchange
 from gateway.wire.codec import encode
 from gateway.wire.model import Json
-from policies.load import LoadedPolicy
 from policies.policy import Rollout
-from policies.rollout import Callers, Compared, Comparison, Tally, compare, is_new
+from policies.rollout import Callers, Comparison, Tally
 from policies.subject import Subject
 from policies.verdict import Action
-from policies.vocabulary import Mode
 
 MAX_BYTES = 1 << 20
 _MAX_SETTLED = 1000
-_COMPARED_EVERY = 25
-"""Exchanges: a comparison costs a tenth of a millisecond, and the test allows any."""
+_MAX_EVIDENCE = 10_000
+"""That waits for the worker that leads; what comes beyond does not count."""
 _VERSION = 2
 
 Act = Literal["promote", "rollback", "reset"]
-Side = Literal["old", "new"]
-
-
-class State(StrEnum):
-    RUNNING = "running"
-    PROMOTED = "promoted"
-    ROLLED_BACK = "rolled_back"
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What has become of a new version. ``by``: ``test``, ``hand``, or ``loss``, where nobody knows what had become of it. ``own`` tells
-    what its own file said (see ``LoadedPolicy``).
-    """
-
-    state: State
-    by: str
-    at: float
-    own: str = ""
-
-    def holds_for(self, own: str) -> bool:
-        """Whether a version of the same name, whose own file says this, is rolled back as well; also where that is in doubt."""
-        return self.state is State.ROLLED_BACK and (self.own == own or not (self.own and own))
-
-
-Memory = Mapping[str, Settled]
-"""By version: ``NAME@DIGEST12``."""
-
-
-@dataclass(slots=True)
-class Trial:
-    """One new version against one old one."""
-
-    name: str
-    version: str
-    own: str
-    of: str
-    of_version: str
-    rollout: Rollout
-    is_shadow: Mapping[Side, bool]
-    settled: Settled | None = None
-    old: Tally = field(default_factory=Tally)
-    new: Tally = field(default_factory=Tally)
-    compared: Compared | None = None
-    callers: Callers = field(default_factory=Callers)
-
-    @property
-    def state(self) -> State:
-        return self.settled.state if self.settled else State.RUNNING
-
-    def takes(self, subject: Subject, request_id: str, key: bytes) -> bool:
-        if self.settled:
-            return self.settled.state is State.PROMOTED
-        return is_new(self.rollout, self.name, subject, request_id, key)
-
-    def note(self, side: Side, blocked: bool, caller: tuple[str, str] | None) -> Comparison | None:
-        """One more exchange; the result of the comparison where that is news. ``caller``: whose it is, as far as labels tell."""
-        if caller and not self.callers.counts((side, caller)):
-            return None
-        if side == "old":
-            self.old = self.old.plus(blocked)
-        else:
-            self.new = self.new.plus(blocked)
-        if self.settled or (self.old.exchanges + self.new.exchanges) % _COMPARED_EVERY:
-            return None
-        before = self.compared.comparison if self.compared else Comparison.OPEN
-        self.compared = compare(self.rollout, self.old, self.new)
-        return None if self.compared.comparison is before else self.compared.comparison
-
-    def status(self) -> Json:
-        compared = compare(self.rollout, self.old, self.new)
-        return {
-            "name": self.name,
-            "version": self.version,
-            "of": self.of,
-            "of_version": self.of_version,
-            "state": self.state.value,
-            "settled": {"by": self.settled.by, "at": self.settled.at} if self.settled else None,
-            "percent": {State.RUNNING: self.rollout.percent, State.PROMOTED: 100.0, State.ROLLED_BACK: 0.0}[self.state],
-            "by": self.rollout.by,
-            "old": _shown(self.old),
-            "new": _shown(self.new),
-            "difference": {"low": round(compared.low, 6), "high": round(compared.high, 6)},
-            "comparison": compared.comparison.value,
-            "max_difference": self.rollout.max_difference,
-            "error_rate": self.rollout.error_rate,
-            "warning": self.warning,
-        }
-
-    @property
-    def warning(self) -> str | None:
-        """What is easily overlooked."""
-        if self.state is not State.PROMOTED:
-            return None
-        return f"{self.of} gets no exchanges, whatever is edited in it: {self.name} is promoted, and decides them all"
 
 
 class Rollouts:
     """Owned by the app. ``memory`` is None where it is lost: then every new version waits, rolled back, until somebody says otherwise.
+    ``leads``: whether this worker decides, and not another one.
 
     ``counted`` is told the new version's name, the side and the decision of every exchange of a trial; ``changed`` what is news of a trial:
     a state, or ``different`` or ``alike`` where the policy asks for nothing to be done about it.
@@ -145,11 +50,15 @@ class Rollouts:
         clock: Callable[[], float],
         counted: Callable[[str, Side, str], None],
         changed: Callable[[Trial, str], None],
+        *,
+        leads: bool = True,
     ) -> None:
         self._key = key
         self._clock = clock
         self._counted = counted
         self._changed = changed
+        self._leads = leads
+        self._evidence: list[Evidence] = []
         self._is_lost = memory is None
         self._memory = OrderedDict(memory or {})
         self._trials: dict[str, Trial] = {}
@@ -162,7 +71,7 @@ class Rollouts:
         trials: dict[str, Trial] = {}
         for name, loaded in sorted(snapshot.policies.items()):
             if rollout := loaded.policy.rollout:
-                trial = _trial(loaded, snapshot.policies[rollout.of], rollout)
+                trial = trial_of(loaded, snapshot.policies[rollout.of], rollout)
                 known = self._trials.get(name)
                 same = known is not None and (known.version, known.of_version) == (trial.version, trial.of_version)
                 trials[name] = known if known and same else self._remembered(trial)
@@ -195,9 +104,36 @@ class Rollouts:
         for trial, side in self._sides.get(exchange.policy, ()):
             decision = _decision(exchange, trial.is_shadow[side])
             self._counted(trial.name, side, decision)
-            found = trial.note(side, decision in ("block", "would_block"), _caller(exchange, trial.rollout))
-            if found is not None:
-                self._conclude(trial, found)
+            blocked = decision in ("block", "would_block")
+            said = Evidence(trial.version, trial.of_version, side, blocked, _caller(exchange, trial.rollout))
+            if self._leads:
+                self._weigh(trial, said)
+            elif len(self._evidence) < _MAX_EVIDENCE:
+                self._evidence.append(said)
+
+    def take_evidence(self) -> list[Evidence]:
+        """What there is for the worker that leads, since this was last asked."""
+        taken, self._evidence = self._evidence, []
+        return taken
+
+    def weigh(self, evidence: Iterable[Evidence]) -> None:
+        """Of other workers; what is of other versions than are in force here does not count."""
+        trials = {(trial.version, trial.of_version): trial for trial in self._trials.values()}
+        for said in evidence:
+            if trial := trials.get((said.version, said.of_version)):
+                self._weigh(trial, said)
+
+    def adopt(self, memory: Memory) -> None:
+        """What the worker that leads says has become of new versions."""
+        self._memory = OrderedDict(memory)
+        for trial in self._trials.values():
+            self._remembered(trial)
+        self.is_unsaved = False
+
+    def _weigh(self, trial: Trial, said: Evidence) -> None:
+        found = trial.note(said)
+        if found is not None:
+            self._conclude(trial, found)
 
     def _conclude(self, trial: Trial, found: Comparison) -> None:
         if found is Comparison.DIFFERENT and trial.rollout.on_difference == "rollback":
@@ -257,11 +193,6 @@ def remembered(content: bytes | None) -> Memory | None:
         return None
 
 
-def _trial(new: LoadedPolicy, old: LoadedPolicy, rollout: Rollout) -> Trial:
-    is_shadow: dict[Side, bool] = {"new": new.policy.mode is Mode.SHADOW, "old": old.policy.mode is Mode.SHADOW}
-    return Trial(new.policy.name, new.version, new.own, old.policy.name, old.version, rollout, is_shadow)
-
-
 def _name(version: str) -> str:
     return version.partition("@")[0]
 
@@ -290,9 +221,5 @@ def _decision(exchange: Exchange, is_shadow: bool) -> str:
 
 def _would_block(exchange: Exchange) -> bool:
     parts = (exchange.request, exchange.response)
-    fired = any(action == "block" and shadow for part in parts for _, action, shadow, _ in part.counts)
+    fired = any(action == "block" and shadow for part in parts for _, _, action, shadow, _ in part.counts)
     return fired or any(unread.action is Action.BLOCK for part in parts for unread in part.unread)
-
-
-def _shown(tally: Tally) -> Json:
-    return {"exchanges": tally.exchanges, "blocked": tally.blocked, "rate": round(tally.rate, 6)}

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
 from aiohttp import web
 from aiohttp.compression_utils import HAS_ZSTD
@@ -12,6 +13,7 @@ from gateway.errors import BadRequest, TooLarge, TooSlow
 from gateway.proxy import sockets
 from gateway.proxy.connection import SERVER, Bounds, Connection, Errors
 from gateway.proxy.http import ClientGone, Headers, Inbound, Socket, Writer
+from gateway.proxy.listening import bind, port_of
 from gateway.proxy.shutdown import Shutdown
 
 Handle = Callable[[Inbound, Writer], Awaitable[None]]
@@ -184,27 +186,34 @@ class Server:
         self._errors = errors
         self._new_id = new_id
         self._shutdown = shutdown
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self.under_way = 0
         self._all_done = asyncio.Event()
         self.engine = web.Server(self._serve, handler_cancellation=True)
 
     async def listen(self, host: str, port: int) -> int:
         """The port, which the system chose if it was 0. Raises OSError."""
+        sockets = bind(host, port)
+        await self.listen_on(sockets)
+        return port_of(sockets)
+
+    async def listen_on(self, sockets: Sequence[socket.socket]) -> None:
+        """Other processes may listen on them as well. Raises OSError."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: Connection(self.engine, self._bounds, self._errors, self._new_id, loop), host, port, backlog=1024, reuse_address=True
-        )
-        number: int = self._listener.sockets[0].getsockname()[1]
-        return number
+
+        def connection() -> Connection:
+            return Connection(self.engine, self._bounds, self._errors, self._new_id, loop)
+
+        for each in sockets:
+            self._listeners.append(await loop.create_server(connection, sock=each, backlog=1024))
 
     async def drain(self, timeout_s: float) -> None:
         """Take no new connections, let what is under way end, and close. What outlasts the time is cut; shortly before, ``shutdown`` says
         that it is over, so that what listens there has a moment for a proper end.
         """
         self._shutdown.begun.set()
-        if self._listener:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         self.engine.pre_shutdown()
         last_s = min(timeout_s, _LAST_WORDS_S)
         await self._until_done(timeout_s - last_s)

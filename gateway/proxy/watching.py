@@ -5,9 +5,9 @@ import contextlib
 import logging
 from collections.abc import Sequence
 
+from gateway.proxy.restarting import keep_running
+
 _PAUSE_S, _MAX_PAUSE_S = 1.0, 30.0
-_STEADY_S = 60.0
-"""A watch that ran so long is started again at once."""
 _END_S = 5.0
 
 log = logging.getLogger("oddgate")
@@ -23,17 +23,15 @@ class Watching:
 
     async def run(self) -> None:
         """Until cancelled."""
-        clock, pause_s = asyncio.get_running_loop().time, _PAUSE_S
-        while True:
-            began = clock()
-            try:
-                self._process = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE, env=self._env)
-                code = await self._process.wait()
-                log.warning("the watch ended with code %d; exchanges go on, and what it missed is read from the journal", code)
-            except OSError as error:
-                log.warning("the watch cannot be started: %s", error.strerror)
-            pause_s = _PAUSE_S if clock() - began >= _STEADY_S else min(pause_s * 2, _MAX_PAUSE_S)
-            await asyncio.sleep(pause_s)
+        await keep_running(self._once, _PAUSE_S, _MAX_PAUSE_S)
+
+    async def _once(self) -> None:
+        try:
+            self._process = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE, env=self._env)
+            code = await self._process.wait()
+            log.warning("the watch ended with code %d; exchanges go on, and what it missed is read from the journal", code)
+        except OSError as error:
+            log.warning("the watch cannot be started: %s", error.strerror)
 
     async def close(self) -> None:
         """The watch reads what is left, and ends; it is made to where it takes too long."""

@@ -10,8 +10,8 @@ import fcntl
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ _STAMP = "%Y%m%dT%H%M%S"
 CHECKPOINT_RECORDS = 10_000
 """A checkpoint is written after so many records at the latest."""
 _WITNESSED = 16
-"""A checkpoint says of so many of the folder's newest segments where they end."""
+"""A checkpoint says of so many of the folder's newest segments where they end, and of as many writers' newest."""
 
 _MAX_UNSYNCED = 1000
 """Segments that were closed and are not brought to the disk yet."""
@@ -53,7 +53,8 @@ class _Segment:
 
 
 class Journal:
-    """Written by one process. Segments are named so that they sort by age, whatever the clock does: ``20261122T101500-PID-SEQ.jsonl``.
+    """Written by one process, as others may write theirs to the same folder. Segments are named so that they sort by age, whatever the
+    clock does: ``20261122T101500-PID-SEQ.jsonl``.
 
     ``secret`` is the gateway's key, from which the chain's keys come. ``fsync``: with ``interval``, ``sync`` is called every second.
     """
@@ -75,17 +76,18 @@ class Journal:
         self._unsigned = 0
         self._through = ""
         folder.mkdir(parents=True, exist_ok=True)
-        self._latest = _after(segment_files(folder))
-        self._at = self._new_segment()
-        self._writer = self._at.name.removesuffix(SUFFIX)
-        self._own = deque([self._at.name], maxlen=_WITNESSED)
-        self._found, self._known = self._look_back()
-        try:
-            self._begin(self._at, None)
-            self._sign("start")
-        except OSError:
-            self._drop(self._at)
-            raise
+        with _alone(folder):
+            self._latest = _after(segment_files(folder))
+            self._at = self._new_segment()
+            self._writer = self._at.name.removesuffix(SUFFIX)
+            self._own = deque([self._at.name], maxlen=_WITNESSED)
+            self._found, self._known = self._look_back()
+            try:
+                self._begin(self._at, None)
+                self._sign("start")
+            except OSError:
+                self._drop(self._at)
+                raise
         self._known = ()
 
     def append(self, record: Json) -> None:
@@ -180,12 +182,15 @@ class Journal:
 
     def _others(self) -> list[End]:
         """Where the chains of other processes end, or are known to have ended: what was cut off since must not be forgotten."""
-        newest = segment_files(self._folder)[-_WITNESSED:]
+        newest = _newest(segment_files(self._folder))
         found = {end.segment: end for end in ends_of([segment for segment in newest if segment.name not in self._own])}
-        for end in self._known:
-            if end.segment not in found or found[end.segment].link.n < end.link.n:
+        room = 2 * _WITNESSED - len(found)
+        for end in sorted(self._known, reverse=True):
+            if end.segment not in found and room:
+                found[end.segment], room = end, room - 1
+            elif end.segment in found and found[end.segment].link.n < end.link.n:
                 found[end.segment] = end
-        return sorted(found.values())[-2 * _WITNESSED :]
+        return sorted(found.values())
 
     def _rotate(self) -> None:
         """Raises OSError; then the old segment goes on."""
@@ -251,6 +256,24 @@ class Journal:
                 self._say(PRUNED, said, self._at)
                 for segment in removed:
                     segment.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time begins to write here, and what it finds is not half of what another one has begun."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _newest(segments: list[Path]) -> list[Path]:
+    """The newest of all, and of each of the writers that began a segment last; a slow one's is older than many of a fast one's."""
+    of_writers = {segment.name.split("-")[1]: segment for segment in segments if segment.name.count("-") > 1}
+    return sorted({*segments[-_WITNESSED:], *sorted(of_writers.values())[-_WITNESSED:]})
 
 
 def is_written(segment: Path) -> bool:

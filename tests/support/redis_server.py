@@ -61,12 +61,18 @@ class RedisServer:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-@contextmanager
-def running_redis(folder: Path, *options: str, tls: bool = False) -> Iterator[RedisServer]:
-    """With options as on its command line, such as ``--requirepass``, ``x``. Skips the test where no server is installed."""
+def skip_without_redis() -> str:
+    """The server that is installed; or the test is skipped."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         pytest.skip("needs redis-server or valkey-server on the PATH")
+    return program
+
+
+@contextmanager
+def running_redis(folder: Path, *options: str, tls: bool = False) -> Iterator[RedisServer]:
+    """With options as on its command line, such as ``--requirepass``, ``x``. Skips the test where no server is installed."""
+    program = skip_without_redis()
     port = free_port()
     ports = ("--port", "0", "--tls-port", str(port)) if tls else ("--port", str(port))
     fixed = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder), "--logfile", str(folder / "redis.log"))

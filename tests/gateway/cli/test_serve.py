@@ -58,9 +58,10 @@ def test_the_demo(folder: Path):
 
 
 def test_several_workers():
-    """What is not supported is refused."""
-    with pytest.raises(ConfigError, match="workers"):
-        parse("serve", "--workers", "2")
+    """As many as are asked for, within bounds."""
+    assert parse("serve", "--workers", "2").listen.workers == 2
+    with pytest.raises(ConfigError, match=r"workers.*64"):
+        parse("serve", "--workers", "65")
 
 
 @pytest.mark.parametrize(

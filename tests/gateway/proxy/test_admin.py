@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Gauge
 
-from gateway.proxy.admin import Admin, build_admin
+from gateway.proxy.admin import Admin, Health, SilentError, build_admin
 
 STATUS = {"workers": [{"pid": 1, "policies": []}]}
 ROLLOUT = "/api/v1/policy/rollouts/next"
@@ -23,28 +23,52 @@ class Served:
     done: list[tuple[str, str]]
 
 
-@asynccontextmanager
-async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degraded: tuple[str, ...] = ()) -> AsyncIterator[Served]:
-    done: list[tuple[str, str]] = []
+class Some:
+    """Workers that do what they are asked."""
 
-    async def act(name: str, action: str) -> dict[str, str]:
+    def __init__(self, done: list[tuple[str, str]], health: Health) -> None:
+        self._done = done
+        self._health = health
+        self._registry = CollectorRegistry()
+        Gauge("oddgate_things", "Things.", registry=self._registry).set(3)
+
+    async def metrics(self) -> CollectorRegistry:
+        return self._registry
+
+    async def health(self) -> Health:
+        return self._health
+
+    async def policy_status(self) -> dict:
+        return STATUS
+
+    async def rollouts(self) -> list[dict]:
+        return [{"name": "next"}]
+
+    async def act(self, name: str, act: str) -> dict[str, str]:
+        if name == "silent":
+            raise SilentError
         if name == "full-disk":
             raise OSError("no space")
         if name != "next":
             raise KeyError(name)
-        done.append((name, action))
+        self._done.append((name, act))
         return {"name": name, "state": "rolled_back"}
 
-    registry = CollectorRegistry()
-    Gauge("oddgate_things", "Things.", registry=registry).set(3)
+    async def waiting(self, limit: int) -> list[dict]:
+        return [{"request_id": "req_1", "limit": limit}]
 
-    def label(request_id: str, said: str) -> dict[str, str]:
+    async def label(self, request_id: str, label: str) -> dict[str, str]:
         if request_id == "req_full":
             raise OSError("no space")
         if request_id != "req_1":
             raise KeyError(request_id)
-        done.append((request_id, said))
-        return {"label": said}
+        self._done.append((request_id, label))
+        return {"label": label}
+
+
+@asynccontextmanager
+async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degraded: tuple[str, ...] = ()) -> AsyncIterator[Served]:
+    done: list[tuple[str, str]] = []
 
     async def page(params: Mapping[str, str]) -> dict[str, object]:
         if "no-store" in params:
@@ -58,10 +82,20 @@ async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degr
             raise OSError("locked")
         return {"request_id": request_id} if request_id == "req_1" else None
 
-    admin = Admin(
-        registry, lambda: list(not_ready), lambda: list(degraded), lambda: STATUS, lambda: [{"name": "next"}], act,
-        lambda limit: [{"request_id": "req_1", "limit": limit}], label, page, exchange,
-    )  # fmt: skip
+    async def series(params: Mapping[str, str]) -> dict[str, object]:
+        if "limit" in params:
+            raise ValueError("limit: allowed: 1 to 1000")
+        return {"sources": [], "series": [dict(params)], "left_out": 0}
+
+    async def signals() -> dict[str, object]:
+        return {"levels": []}
+
+    async def reports(params: Mapping[str, str]) -> dict[str, object]:
+        if params.get("kind") != "drift":
+            raise ValueError("kind: allowed: drift")
+        return {"kind": "drift", "episodes": []}
+
+    admin = Admin(Some(done, Health(list(not_ready), list(degraded))), page, exchange, series, signals, reports)
     async with TestClient(TestServer(build_admin(admin, token))) as client:
         yield Served(client, done)
 
@@ -109,6 +143,7 @@ async def test_rollouts():
     [
         ("other", '{"action": "promote"}', 404, "unknown_rollout"),
         ("full-disk", '{"action": "promote"}', 503, "not_kept"),
+        ("silent", '{"action": "promote"}', 503, "worker_unavailable"),
         ("next", '{"action": "Promote"}', 400, "invalid_action"),
         ("next", '{"action": ["promote"]}', 400, "invalid_action"),
         ("next", '{"action": "promote", "percent": 5}', 400, "invalid_action"),
@@ -133,6 +168,8 @@ async def test_what_cannot_be_done(name: str, body: str, status: int, code: str)
     [
         ("exchanges?app=shop", 200, {"exchanges": [{"app": "shop"}], "next": None}),
         ("exchanges?limit=0", 400, {"error": {"code": "invalid_query", "message": "limit: allowed: 1 to 1000"}}),
+        ("series?name=up", 200, {"sources": [], "series": [{"name": "up"}], "left_out": 0}),
+        ("series?limit=0", 400, {"error": {"code": "invalid_query", "message": "limit: allowed: 1 to 1000"}}),
         ("exchanges/req_1", 200, {"request_id": "req_1"}),
         ("exchanges/req_2", 404, {"error": {"code": "unknown_exchange", "message": "No exchange of that id is kept."}}),
         ("exchanges/req_full", 503, {"error": {"code": "store_unavailable", "message": "The store of exchanges cannot be read now."}}),
@@ -140,7 +177,7 @@ async def test_what_cannot_be_done(name: str, body: str, status: int, code: str)
     ],
 )
 async def test_exchanges(path: str, status: int, said: dict):
-    """Pages by a query, or one by its id; without them, why not."""
+    """Pages by a query, also of series, or one by its id; without them, why not."""
     async with serving() as client:
         answer = await client.get(f"/api/v1/{path}")
         assert (answer.status, await answer.json()) == (status, said)
@@ -246,3 +283,12 @@ async def test_with_the_token():
         assert (await client.post(ROLLOUT, json={"action": "reset"})).status == 401
         assert (await client.post(ROLLOUT, json={"action": "reset"}, headers=headers)).status == 200
         assert (await client.post("/metrics", json={}, headers=headers)).status == 405
+
+
+async def test_signals_and_reports():
+    """What the watch tells, and what it has found; a kind of report that there is none of says which there are."""
+    async with serving() as client:
+        assert await (await client.get("/api/v1/signals")).json() == {"levels": []}
+        assert await (await client.get("/api/v1/reports?kind=drift")).json() == {"kind": "drift", "episodes": []}
+        answer = await client.get("/api/v1/reports?kind=weather")
+        assert (answer.status, (await answer.json())["error"]) == (400, {"code": "invalid_query", "message": "kind: allowed: drift"})

@@ -366,3 +366,18 @@ async def test_labels_that_nobody_is_trusted_to_say(world: World, caplog: pytest
         assert said.startswith("default: domain.groups hangs on x-oddgate-group")
         assert said in caplog.text
         assert not policies.is_degraded
+
+
+async def test_a_worker_that_is_led(world: World):
+    """It takes changes up like the one that leads, and keeps and tells nothing of what that one keeps and tells."""
+    world.write("next", text=ROLLOUT.format("enforce"))
+    source = Source(world.folder, world.folder, "default", (), world.keep_dir)
+    policies = InForce(source, Catalog(), Detectors(PiiDetector()), KEY, lambda: 7.0, world, leads=False)
+    async with watching(policies):
+        world.write("default", "new")
+        await eventually(lambda: ("reloaded", "ok") in world.told, within_s=10)
+        await policies.act("next", "rollback")
+        assert message(policies) == "new"
+    await policies.close()
+    assert not world.keep_dir.exists()
+    assert world.told == [("reloaded", "ok")]

@@ -12,7 +12,8 @@ from gateway.guard.outcome import Findings, Unread
 from gateway.guard.review import Hit
 from gateway.proxy import rollouts as module
 from gateway.proxy.reload import Snapshot
-from gateway.proxy.rollouts import Rollouts, Settled, State, Trial, remembered
+from gateway.proxy.rollouts import Rollouts, remembered
+from gateway.proxy.trials import Settled, State, Trial
 from gateway.telemetry.record import Exchange
 from policies.load import LoadedPolicy
 from policies.policy import Policy
@@ -355,3 +356,89 @@ def test_what_is_remembered():
 def test_any_content(content: bytes):
     """Whatever stands in the file is no reason to fail."""
     assert remembered(content) is None or isinstance(remembered(content), dict)
+
+
+def follower(*policies: LoadedPolicy, memory: dict[str, Settled] | None = None, is_lost: bool = False) -> World:
+    """A worker that another one leads."""
+    world = World(memory=memory)
+    world.rollouts = Rollouts(KEY, None if is_lost else memory or {}, lambda: 5.0, world._count, world._change, leads=False)
+    world.rollouts.take_up(snapshot(*policies))
+    return world
+
+
+_ASKED = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from([OLD.version, "new@" + "1" * 12]), st.sampled_from(["", "a", "b"])), max_size=120
+)
+
+
+@given(_ASKED, st.integers(1, 30))
+def test_workers_know_together_what_one_would(asked: list[tuple[int, str, str]], shared_every: int):
+    """Wherever exchanges go and whenever it is shared, the one that leads tells the sides apart by the same numbers, and settles alike."""
+    one, workers = World(OLD, new()), (World(OLD, new()), follower(OLD, new()), follower(OLD, new()))
+    leader = workers[0].rollouts
+
+    def share() -> None:
+        for worker in workers[1:]:
+            leader.weigh(worker.rollouts.take_evidence())
+
+    for number, (worker, version, session) in enumerate(asked):
+        actions = [Action.BLOCK if version != OLD.version else Action.ALLOW]
+        one.decide(version, actions, session=session)
+        workers[worker].decide(version, actions, session=session)
+        if number % shared_every == 0:
+            share()
+    share()
+    shown = ("old", "new", "difference", "comparison")
+    assert [workers[0].row()[key] for key in shown] == [one.row()[key] for key in shown]
+    assert workers[0].told == one.told
+    assert workers[1].told == workers[2].told == []
+    together = [world.counts for world in workers]
+    assert {name: sum(each.get(name, 0) for each in together) for name in one.counts} == one.counts
+
+
+def test_what_leads_is_followed():
+    """What it has settled holds for those it leads, and until it says otherwise."""
+    leader, led = World(OLD, new()), follower(OLD, new())
+    assert set(led.share()) == {None, "new"}
+    for act, turns in (("rollback", {None}), ("promote", {"new"}), ("reset", {None, "new"})):
+        leader.rollouts.act("new", act)
+        memory = remembered(leader.rollouts.memory())
+        assert memory is not None
+        led.rollouts.adopt(memory)
+        assert set(led.share()) == turns
+    assert not led.rollouts.is_unsaved
+
+
+def test_those_that_are_led_decide_nothing():
+    """However clear their own exchanges are."""
+    led = follower(OLD, new(on_equal="promote"))
+    led.decide(OLD.version, [Action.ALLOW] * 500)
+    led.decide("new@" + "1" * 12, [Action.BLOCK] * 500)
+    assert led.row()["state"] == "running"
+    assert led.row()["new"]["exchanges"] == 0
+
+
+def test_a_version_that_only_the_led_have_yet():
+    """One that its own file's last state rolls back stays so there too, whatever is adopted meanwhile."""
+    memory = {"new@" + "1" * 12: Settled(State.ROLLED_BACK, "test", 1.0, "same")}
+    led = follower(OLD, new("2", own="same"), memory=memory)
+    led.rollouts.adopt(memory)
+    assert set(led.share()) == {None}
+
+
+def test_evidence_of_other_versions_does_not_count():
+    """A worker that has not taken up the new files yet says nothing of them."""
+    leader, led = World(OLD, new("2")), follower(OLD, new("1"))
+    led.decide("new@" + "1" * 12, [Action.BLOCK] * 10)
+    leader.rollouts.weigh(led.rollouts.take_evidence())
+    assert leader.row()["new"]["exchanges"] == 0
+
+
+def test_evidence_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    """Where nobody asks for it, only so much waits."""
+    monkeypatch.setattr(module, "_MAX_EVIDENCE", 5)
+    led = follower(OLD, new())
+    led.decide(OLD.version, [Action.ALLOW] * 20)
+    assert len(led.rollouts.take_evidence()) == 5
+    assert led.rollouts.take_evidence() == []
+    assert led.counts == {("new", "old", "allow"): 20}

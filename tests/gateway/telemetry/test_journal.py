@@ -1,11 +1,13 @@
 """The journal: whole lines in segments that sort by age, bounded, and none lost or mixed up when the disk fails."""
 
 import errno
+import fcntl
 import json
 import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -447,3 +449,35 @@ def test_a_segment_that_cannot_be_begun(new: Callable[..., Journal], tmp_path: P
     journal.append({"n": 3, "fill": "x" * 400})
     assert [record["n"] for record in records(tmp_path)] == [1, 3]
     assert read_journal(tmp_path / "journal", SECRET).report().faults == []
+
+
+def test_processes_that_begin_at_once(new: Callable[..., Journal], tmp_path: Path):
+    """One after the other: none takes what another has half begun for what is left of a theft."""
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    beginning = threading.Thread(target=new)
+    beginning.start()
+    beginning.join(0.2)
+    assert (beginning.is_alive(), segment_files(folder)) == (True, [])
+    os.close(lock)
+    beginning.join(10)
+    assert len(segment_files(folder)) == 1
+
+
+def test_a_slow_writer_is_not_forgotten(new: Callable[..., Journal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However many segments others have begun since: what is cut off from its end is found."""
+    slow = new()
+    slow.append({"n": 1})
+    slow.append({"n": 2})
+    (segment,) = segment_files(tmp_path / "journal")
+    monkeypatch.setattr(module.os, "getpid", lambda: 99)
+    fast = new()
+    for number in range(40):
+        fast.append({"n": number, "fill": "x" * 1000})
+    fast.checkpoint()
+    assert len(segment_files(tmp_path / "journal")) > 40
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
+    faults = read_journal(tmp_path / "journal", SECRET).report().faults
+    assert [(fault.what, fault.segment) for fault in faults] == [("removed", segment.name)]

@@ -1,0 +1,56 @@
+"""The admin side, put together: what it asks of the workers, and what it shows of the watch beside them."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from gateway.config import Config
+from gateway.keyfile import secret_key
+from gateway.proxy.admin import Admin, Workers, build_admin
+from gateway.shown import Shown, watch_readings
+from gateway.shown_signals import Levels, ShownSignals, signal_readings
+from gateway.shown_sources import EachSource, ShownSources, SourceFigures
+from gateway.telemetry.instruments import Reading, Readings
+
+
+class AdminSide:
+    """``up`` and ``restarts`` say how many workers serve, and how often one was started again; ``wall`` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        config: Config,
+        registry: CollectorRegistry,
+        workers: Workers,
+        wall: Callable[[], float],
+        *,
+        up: Callable[[], int],
+        restarts: Callable[[], int],
+    ) -> None:
+        self._listen = config.listen
+        shown, sources = Shown(config), ShownSources(config, wall)
+        signals = ShownSignals(config, secret_key(config), wall)
+        self._admin = Admin(workers, shown.page, shown.exchange, sources.page, signals.signals, signals.reports)
+        number = config.listen.workers
+        readings = [
+            Reading("oddgate_workers", "Workers that the settings ask for.", lambda: number),
+            Reading("oddgate_workers_up", "Workers that serve.", up),
+            Reading("oddgate_worker_restarts", "Workers that were started again.", restarts, is_counter=True),
+            *watch_readings(shown, wall),
+            *signal_readings(signals),
+        ]
+        registry.register(Readings(readings))
+        registry.register(SourceFigures(sources))
+        registry.register(EachSource(sources))
+        registry.register(Levels(signals))
+
+    async def open(self, stack: AsyncExitStack) -> int:
+        """The port. Raises OSError."""
+        token = self._listen.admin_token.get_secret_value() if self._listen.admin_token else None
+        runner = web.AppRunner(build_admin(self._admin, token), access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, self._listen.admin_host, self._listen.admin_port).start()
+        port: int = runner.addresses[0][1]
+        return port
