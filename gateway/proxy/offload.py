@@ -17,6 +17,7 @@ from typing import Any
 from detectors.contract import Factory, Reading
 from detectors.finding import Evidence, Finding
 from gateway.guard.scans import Answer, Job
+from gateway.proxy.timing import Scanned
 from policies.decide import NotChecked
 
 _LINE_LIMIT = 256 * 1024 * 1024  # of an answer; a job's size is bounded by the body it comes from
@@ -281,7 +282,11 @@ def _now() -> float:
 
 
 class Scans(Pool):
-    """What guards need from slow detectors."""
+    """What guards need from slow detectors. ``scanned`` is told how long each job took, from when it was asked for."""
+
+    def __init__(self, workers: int, max_waiting: int, spawn: Spawn, scanned: Scanned = lambda detector, cost, seconds: None) -> None:
+        super().__init__(workers, max_waiting, spawn)
+        self._scanned = scanned
 
     async def run(self, jobs: Iterable[Job]) -> dict[Job, Answer]:
         """Side by side, each within its own deadline."""
@@ -292,7 +297,10 @@ class Scans(Pool):
     async def _scan(self, job: Job) -> Answer:
         if job.detector.reads != "sentence" and any(len(unit) > MAX_UNIT_CHARS for unit in job.units):
             return NotChecked(job.detector.name, "too_long")
+        begin = _now()
         results = await self.do(Work(job.detector.factory, job.units, job.deadline_s, job.key))
+        if not isinstance(results, Undone) or results.reason == "timeout":  # what was refused at once took no time
+            self._scanned(job.detector.name, "pool", _now() - begin)
         return NotChecked(job.detector.name, results.reason) if isinstance(results, Undone) else tuple(map(_findings, results))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from detectors.contract import Factory, TextDetector
 from detectors.registry import Options, build
 from gateway.config import PiiDetector
+from gateway.guard.kept import KeepText
 from gateway.guard.plan import Plan, compile_plan, options_of
 from gateway.proxy.reload import Snapshot
 from policies.load import LoadedPolicy
@@ -19,9 +20,12 @@ _MAX_MODEL = 256  # a longer name is the client's fancy, and is not kept
 
 
 class Detectors:
-    """Builds each configuration of a detector once, so that a reload that leaves a rule alone costs nothing."""
+    """Builds each configuration of a detector once, so that a reload that leaves a rule alone costs nothing. ``dressed``: what is used in
+    the place of one that is built.
+    """
 
-    def __init__(self, settings: PiiDetector) -> None:
+    def __init__(self, settings: PiiDetector, dressed: Callable[[TextDetector], TextDetector] = lambda detector: detector) -> None:
+        self._dressed = dressed
         self._model = str(settings.ner_model) if settings.ner_model else None
         self._cache_dir = str(settings.cache_dir)
         self._built: dict[tuple[str, Options], Sequence[TextDetector]] = {}
@@ -31,7 +35,7 @@ class Detectors:
         options = options_of(rule, self._model, self._cache_dir)
         name = (rule.detect, options)
         if name not in self._built:
-            self._built[name] = build(rule.detect, options)
+            self._built[name] = [self._dressed(detector) for detector in build(rule.detect, options)]
         return self._built[name]
 
     def keep_only(self, used: Sequence[Rule]) -> None:
@@ -58,6 +62,7 @@ class Plans:
         named: Collection[str],
         detectors_of: Callable[[Rule], Sequence[TextDetector]],
         turn: Turn = lambda name, subject, request_id: None,
+        keep_text: KeepText = "none",
     ) -> None:
         self.snapshot = snapshot
         self._default = default
@@ -65,7 +70,7 @@ class Plans:
         # A policy with a rollout gets its exchanges from the one that it is rolled out beside, and from nowhere else.
         self._chosen_from = {name: loaded for name, loaded in snapshot.policies.items() if loaded.policy.rollout is None}
         ready = choosable(snapshot.policies, default, named)
-        self._plans: Mapping[str, Plan] = {name: compile_plan(snapshot.policies[name], detectors_of) for name in sorted(ready)}
+        self._plans: Mapping[str, Plan] = {name: compile_plan(snapshot.policies[name], detectors_of, keep_text) for name in sorted(ready)}
         self._choices: OrderedDict[tuple[str, str, str, str | None], Plan] = OrderedDict()
 
     def choose(self, subject: Subject, app_policy: str | None, request_id: str) -> Plan:

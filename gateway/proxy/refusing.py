@@ -21,6 +21,6 @@ def refusal(plan: Plan, findings: Findings) -> GatewayError:
 
 def is_unchecked(findings: Findings) -> bool:
     """Whether all that blocks is that checks could not run."""
-    whys = {why for _, action, is_shadow, why in findings.counts if action == Action.BLOCK and not is_shadow}
+    whys = {why for _, _, action, is_shadow, why in findings.counts if action == Action.BLOCK and not is_shadow}
     whys |= {part.why for part in findings.unread if part.action is Action.BLOCK}
     return bool(whys) and whys <= _UNCHECKED

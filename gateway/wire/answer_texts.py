@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
 from gateway.wire.media import readable
-from gateway.wire.model import Delta, Form, Json, Kind, Place, Uninspectable
+from gateway.wire.model import Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.spelled import spells
 from gateway.wire.walk import is_structural, strings
 from policies.vocabulary import Scope
@@ -78,6 +78,22 @@ def read_spelled(value: Json, channel: Place, place: Place, said: list[str] | No
 def is_index(value: Json) -> TypeGuard[int]:
     """Whether a value may number a choice, an item or a block."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 4096
+
+
+def read_counts(usage: Json, read: str, written: str) -> Usage | None:
+    """What an answer has used, by the names that its API has for what the model has read and written. Realtime sessions and transcripts
+    write the name of the details differently.
+    """
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get(f"{read}_details", usage.get(f"{read.removesuffix('s')}_details"))
+    cached = details if isinstance(details, dict) else {}
+    return Usage(
+        read_count(usage.get(read)),
+        read_count(usage.get(written)),
+        read_count(cached.get("cached_tokens")),
+        read_count(cached.get("cache_write_tokens")),
+    )
 
 
 def read_count(value: Json) -> int | None:

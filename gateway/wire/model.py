@@ -144,14 +144,27 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the upstream reports them."""
+    """Token counts as the upstream reports them. ``input_tokens`` are all that it has read: of them, ``cached_tokens`` came from its cache,
+    and ``cache_write_tokens`` went into it.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+    @property
+    def is_told(self) -> bool:
+        return self.input_tokens is not None or self.output_tokens is not None
 
     def plus(self, other: "Usage") -> "Usage":
         """Of both together; what neither has said is not known."""
-        return Usage(_sum(self.input_tokens, other.input_tokens), _sum(self.output_tokens, other.output_tokens))
+        return Usage(
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+            _sum(self.cached_tokens, other.cached_tokens),
+            _sum(self.cache_write_tokens, other.cache_write_tokens),
+        )
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

@@ -123,13 +123,27 @@ def read_envelope(value: Json, channel: Channel, place: Place) -> Found:
 
 
 def read_usage(body: dict[str, Json], before: Usage | None = None) -> Usage | None:
-    """Counts are totals so far; one that is not said is as it was."""
+    """Counts are totals so far; one that is not said is as it was. The API counts apart what it has read beside its cache, out of it and
+    into it.
+    """
     usage = body.get("usage")
     if not isinstance(usage, dict):
         return None
-    read, written = read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens"))
     before = before or Usage()
-    return Usage(before.input_tokens if read is None else read, before.output_tokens if written is None else written)
+
+    def now(name: str, then: int | None) -> int | None:
+        count = read_count(usage.get(name))
+        return then if count is None else count
+
+    beside = now("input_tokens", _beside_cache(before))
+    cached = now("cache_read_input_tokens", before.cached_tokens)
+    stored = now("cache_creation_input_tokens", before.cache_write_tokens)
+    read = None if beside is None else beside + (cached or 0) + (stored or 0)
+    return Usage(read, now("output_tokens", before.output_tokens), cached, stored)
+
+
+def _beside_cache(usage: Usage) -> int | None:
+    return None if usage.input_tokens is None else usage.input_tokens - (usage.cached_tokens or 0) - (usage.cache_write_tokens or 0)
 
 
 def read_finished(message: dict[str, Json]) -> dict[int, str]:

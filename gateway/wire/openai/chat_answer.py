@@ -5,7 +5,7 @@ from gateway.wire.answer_texts import (
     is_index,
     is_log_probability,
     parted,
-    read_count,
+    read_counts,
     read_data,
     read_keys,
     read_spelled,
@@ -35,10 +35,7 @@ def read_answer(body: dict[str, Json], holder: str) -> tuple[tuple[Delta, ...], 
 
 
 def read_usage(body: dict[str, Json]) -> Usage | None:
-    usage = body.get("usage")
-    if not isinstance(usage, dict):
-        return None
-    return Usage(read_count(usage.get("prompt_tokens")), read_count(usage.get("completion_tokens")))
+    return read_counts(body.get("usage"), "prompt_tokens", "completion_tokens")
 
 
 def read_companions(body: dict[str, Json]) -> tuple[Companion, ...]:

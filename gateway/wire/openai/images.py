@@ -4,7 +4,7 @@ A picture is not inspectable, whether it comes in the answer or as an address; t
 """
 
 from gateway.wire.answer_texts import Found as AnswerFound
-from gateway.wire.answer_texts import parted, read_count, read_data
+from gateway.wire.answer_texts import parted, read_counts, read_data
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Channel, Event, Json, Kind, Origin, Place, Uninspectable, Usage
 from gateway.wire.resource_texts import read_kept
@@ -85,5 +85,4 @@ def _is_data(key: str, value: Json) -> bool:
 
 
 def _usage(body: Json) -> Usage | None:
-    usage = body.get("usage") if isinstance(body, dict) else None
-    return Usage(read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens"))) if isinstance(usage, dict) else None
+    return read_counts(body.get("usage"), "input_tokens", "output_tokens") if isinstance(body, dict) else None

@@ -6,7 +6,7 @@ repeats, and it is an echo. The same reading serves the response objects within 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from gateway.wire.answer_texts import read_count, read_key
+from gateway.wire.answer_texts import read_counts, read_key
 from gateway.wire.calls import item_tool
 from gateway.wire.model import Channel, Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.openai.responses_items import ANSWER, REPEATED, Text, is_message, is_spelled, read_items, read_strings
@@ -151,7 +151,4 @@ def read_names(body: dict[str, Json]) -> tuple[str, ...]:
 
 
 def read_usage(body: dict[str, Json]) -> Usage | None:
-    usage = body.get("usage")
-    if not isinstance(usage, dict):
-        return None
-    return Usage(read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens")))
+    return read_counts(body.get("usage"), "input_tokens", "output_tokens")

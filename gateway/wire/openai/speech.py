@@ -1,7 +1,7 @@
 """OpenAI speech (``POST /v1/audio/speech``): a text and how to say it in; sound out, as bytes or in events. Sound is not inspectable."""
 
 from gateway.wire.answer_texts import Found as AnswerFound
-from gateway.wire.answer_texts import parted, read_count
+from gateway.wire.answer_texts import parted, read_counts
 from gateway.wire.dialect import AnswerStream
 from gateway.wire.model import Channel, Event, Json, Kind, Origin, Uninspectable, Usage
 from gateway.wire.resource_texts import read_kept
@@ -54,5 +54,4 @@ class SpeechStream(SseAnswer):
 
 
 def _usage(body: dict[str, Json]) -> Usage | None:
-    usage = body.get("usage")
-    return Usage(read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens"))) if isinstance(usage, dict) else None
+    return read_counts(body.get("usage"), "input_tokens", "output_tokens")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.wire.answer_texts import parted, read_count, read_spelled
+from gateway.wire.answer_texts import parted, read_counts, read_spelled
 from gateway.wire.codec import encode
 from gateway.wire.model import Channel, Companion, Delta, Event, Json, Kind, Origin, Uninspectable, Usage
 from gateway.wire.resource_texts import read_kept
@@ -77,5 +77,4 @@ def _encode(body: dict[str, Any]) -> bytes:
 
 
 def _usage(body: dict[str, Json]) -> Usage | None:
-    usage = body.get("usage")
-    return Usage(read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens"))) if isinstance(usage, dict) else None
+    return read_counts(body.get("usage"), "input_tokens", "output_tokens")

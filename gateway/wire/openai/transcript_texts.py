@@ -5,7 +5,7 @@ Words and token numbers are far too many to be guarded one by one. They go on wi
 
 from collections.abc import Iterable, Iterator
 
-from gateway.wire.answer_texts import parted, read_count, read_spelled
+from gateway.wire.answer_texts import parted, read_counts, read_spelled
 from gateway.wire.model import Delta, Event, Json, Kind, Uninspectable, Usage
 from gateway.wire.resource_texts import read_kept
 from gateway.wire.walk import is_name
@@ -92,5 +92,4 @@ def _letters(texts: Iterable[Json]) -> str:
 
 
 def _usage(body: Json) -> Usage | None:
-    usage = body.get("usage") if isinstance(body, dict) else None
-    return Usage(read_count(usage.get("input_tokens")), read_count(usage.get("output_tokens"))) if isinstance(usage, dict) else None
+    return read_counts(body.get("usage"), "input_tokens", "output_tokens") if isinstance(body, dict) else None

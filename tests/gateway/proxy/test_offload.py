@@ -43,7 +43,7 @@ def not_checked(reason: str) -> NotChecked:
 
 
 @asynccontextmanager
-async def pool(workers: int = 1, max_waiting: int = 8) -> AsyncIterator[Scans]:
+async def pool(workers: int = 1, max_waiting: int = 8, told: list[tuple[str, str, float]] | None = None) -> AsyncIterator[Scans]:
     """A warm pool, whose processes and tasks are gone afterwards."""
     tasks: set[asyncio.Task[Answer]] = set()
 
@@ -52,7 +52,7 @@ async def pool(workers: int = 1, max_waiting: int = 8) -> AsyncIterator[Scans]:
         tasks.add(task)
         return task
 
-    scans = Scans(workers, max_waiting, spawn)
+    scans = Scans(workers, max_waiting, spawn, lambda *said: None if told is None else told.append(said))
     await scans.warm([DETECTOR.factory])
     pids = scans.pids()
     assert len(pids) == workers
@@ -128,6 +128,18 @@ async def test_overload():
         assert time.monotonic() - begin < 1
         assert (await running, await waiting) == ((spans("sleep 2"),), (spans("Anna"),))
         assert scans.outcomes["overload"] == 1
+
+
+async def test_how_long_jobs_take():
+    """Told of each that was begun, whether it was done in time or not, and of none that was refused or failed."""
+    told: list[tuple[str, str, float]] = []
+    async with pool(told=told) as scans:
+        await one(scans, job("sleep 0.05"))
+        await one(scans, job("sleep 1", deadline_s=0.1))
+        assert [(detector, cost, 0.04 < seconds < 30) for detector, cost, seconds in told] == [("pii", "pool", True)] * 2
+        await one(scans, job("fail it"))
+        await one(scans, job("x" * (MAX_UNIT_CHARS + 1), detector=SlowDetector("text")))
+        assert len(told) == 2
 
 
 async def busy(scans: Scans, seconds: float) -> "asyncio.Future[Answer]":

@@ -54,6 +54,12 @@ def test_a_policy_with_a_rollout():
     assert turns[1] == ("own", "s", "r2")
 
 
+def test_every_plan_knows_what_is_kept_of_texts():
+    """What the settings say of it is said to each exchange by its plan."""
+    made = Plans(snapshot(named("default"), named("own")), "default", ["own"], lambda each: [DIGITS], keep_text="redacted")
+    assert [made.choose(Subject("app", "m", "chat"), app, "r").keep_text for app in (None, "own")] == ["redacted"] * 2
+
+
 def test_choices_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch):
     """The same subject gets the same plan; what clients make up as model names fills no memory, in number or in length."""
     monkeypatch.setattr(module, "_MAX_CHOICES", 10)

@@ -9,7 +9,8 @@ from gateway.guard.outcome import Findings, Unread
 from gateway.guard.review import Hit
 from gateway.telemetry import instruments as module
 from gateway.telemetry.instruments import Durations, Instruments, Reading, Readings
-from gateway.telemetry.record import Exchange
+from gateway.telemetry.names import Names
+from gateway.telemetry.record import Consistency, Exchange
 from gateway.wire.model import Usage
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope
@@ -51,7 +52,83 @@ def test_an_exchange(instruments: Instruments):
         f"oddgate_upstream_seconds_sum{shape}": 2,
         f"oddgate_first_byte_seconds_count{shape}": 1,
         f"oddgate_first_byte_seconds_sum{shape}": 1.5,
-        'oddgate_tokens_total{type="input"}': 3,
+        'oddgate_tokens_total{app="",model="",provider="",type="input"}': 3,
+        'oddgate_unpriced_exchanges_total{app="",model="",provider="",reason="no_price"}': 1,
+    }
+
+
+def spent(instruments: Instruments, what: str, **fields: object) -> dict[str, float]:
+    """What an exchange changes of the metrics whose names begin so, under the names of ``NAMES``."""
+    instruments.observe(exchange(**({"model": "gpt-4o-2024", "upstream": "east", "app": "shop", "status": 200} | fields)))
+    return {name: value for name, value in samples(instruments).items() if re.match(what, name)}
+
+
+@pytest.fixture
+def named() -> Instruments:
+    return Instruments(CollectorRegistry(), Names({"gpt-4o-2024": "gpt-4o"}.get, {"east": "openai"}, ["shop"]))
+
+
+def test_tokens_and_cost(named: Instruments):
+    """By what the settings call the model, the provider and the app; with the tokens of answers that were only compared."""
+    used = 'app="shop",model="gpt-4o",provider="openai"'
+    other = Consistency(0.5, 1, 1, Usage(10, 1))
+    found = spent(named, "oddgate_(tokens|cached|cost|unpriced)", usage=Usage(30, 4, 20, 5), cost_usd=0.25, consistency=other)
+    assert found == {
+        f'oddgate_tokens_total{{{used},type="input"}}': 40,
+        f'oddgate_tokens_total{{{used},type="output"}}': 5,
+        f'oddgate_cached_tokens_total{{{used},type="read"}}': 20,
+        f'oddgate_cached_tokens_total{{{used},type="write"}}': 5,
+        f"oddgate_cost_usd_total{{{used}}}": 0.25,
+    }
+    assert spent(named, "oddgate_cost", usage=Usage(1, 1), cost_usd=0.125)[f"oddgate_cost_usd_total{{{used}}}"] == 0.375
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"usage": Usage(3, 4)}, "no_price"),
+        ({"usage": Usage(3, 4), "surface": "embeddings"}, "no_price"),
+        ({}, "no_usage"),
+        ({"consistency": Consistency(0.5, 1, 1, Usage(10, 1))}, "no_usage"),
+        ({"surface": "embeddings"}, None),
+        ({"status": 429}, None),
+        ({"status": 0, "upstream": None}, None),
+        ({"usage": Usage(0, 0), "cost_usd": 0.0}, None),
+    ],
+)
+def test_what_has_no_cost(named: Instruments, fields: dict, reason: str | None):
+    """What an answer cost is known, or it is said that it is not, and why; where no model answered, nothing is."""
+    series = f'oddgate_unpriced_exchanges_total{{app="shop",model="gpt-4o",provider="openai",reason="{reason}"}}'
+    assert spent(named, "oddgate_unpriced", **fields) == ({series: 1} if reason else {})
+
+
+def test_decisions(instruments: Instruments):
+    """What each rule said and what was done; and where one could not look, whether the exchange went on."""
+    request, response = Findings(), Findings()
+    request.add((), Scope.USER, [hit(), hit(), hit(shadow=True, rule="new"), hit(rule="t", kind="pii", why="timeout", action=Action.BLOCK)])
+    response.add((), Scope.OUTPUT, [hit(rule="u", kind="pii", why="overload", action=Action.FLAG)])
+    instruments.observe(exchange(request=request, response=response, policy="strict@0123456789ab", is_stream=True))
+    found = {name: value for name, value in samples(instruments).items() if re.match("oddgate_(decisions|fail_)", name)}
+    assert found == {
+        'oddgate_decisions_total{action="redact",policy="strict",rule="r",stage="input",verdict="redact"}': 1,
+        'oddgate_decisions_total{action="allow",policy="strict",rule="new",stage="input",verdict="redact"}': 1,
+        'oddgate_decisions_total{action="block",policy="strict",rule="t",stage="input",verdict="block"}': 1,
+        'oddgate_decisions_total{action="flag",policy="strict",rule="u",stage="stream",verdict="flag"}': 1,
+        'oddgate_fail_closed_total{policy="strict",reason="timeout",rule="t",stage="input"}': 1,
+        'oddgate_fail_open_total{policy="strict",reason="overload",rule="u",stage="stream"}': 1,
+    }
+
+
+def test_scans(instruments: Instruments):
+    """By detector and where it ran."""
+    instruments.scanned("pii", "inline", 0.00002)
+    instruments.scanned("pii", "pool", 0.5)
+    instruments.scanned("pii", "pool", 0.25)
+    assert samples(instruments) == {
+        'oddgate_detector_seconds_count{cost="inline",detector="pii"}': 1,
+        'oddgate_detector_seconds_sum{cost="inline",detector="pii"}': 0.00002,
+        'oddgate_detector_seconds_count{cost="pool",detector="pii"}': 2,
+        'oddgate_detector_seconds_sum{cost="pool",detector="pii"}': 0.75,
     }
 
 
@@ -116,11 +193,12 @@ def test_an_exchange_without_an_answer(instruments: Instruments):
 
 
 def test_no_label_is_the_clients(instruments: Instruments):
-    """Neither models nor apps, ids or places are labels, so that what clients send makes no new series."""
-    instruments.observe(exchange())
+    """Neither models nor apps that the settings do not name, ids or places are labels, so that what clients send makes no new series."""
+    asked = {"usage": Usage(1, 1), "status": 200, "upstream": "east"}
+    instruments.observe(exchange(model="model", app="app", policy="p@0", **asked))
     before = len(samples(instruments))
     for number in range(50):
-        instruments.observe(exchange(model=f"model-{number}", app=f"app-{number}", policy=f"p@{number}"))
+        instruments.observe(exchange(model=f"model-{number}", app=f"app-{number}", policy=f"p@{number}", **asked))
     assert len(samples(instruments)) == before
 
 

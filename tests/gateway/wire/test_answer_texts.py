@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.wire.answer_texts import is_index, parted, read_count, read_keys, read_whole
-from gateway.wire.model import Delta, Form, Json, Kind, Uninspectable
+from gateway.wire.answer_texts import is_index, parted, read_count, read_counts, read_keys, read_whole
+from gateway.wire.model import Delta, Form, Json, Kind, Uninspectable, Usage
 from policies.vocabulary import Scope
 
 PROSE = "write to anna.kovacs@example.org, please"
@@ -46,3 +46,19 @@ def test_an_index(value: Json, expected: bool):
 def test_a_count(value: Json, expected: int | None):
     """What may count tokens is a whole number that is not absurd."""
     assert read_count(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"input_tokens": 9, "output_tokens": 2, "input_tokens_details": {"cached_tokens": 8}}, Usage(9, 2, 8)),
+        ({"input_tokens": 9, "output_tokens": 2, "input_token_details": {"cached_tokens": 8, "audio_tokens": 1}}, Usage(9, 2, 8)),
+        ({"input_tokens": 9, "input_tokens_details": None}, Usage(9)),
+        ({}, Usage()),
+        (None, None),
+        ([3], None),
+    ],
+)
+def test_counts(usage: Json, expected: Usage | None):
+    """By the names of an API; what is no number is not known, and what is no usage is none."""
+    assert read_counts(usage, "input_tokens", "output_tokens") == expected

@@ -123,10 +123,18 @@ def test_plain_deltas() -> None:
 
 def test_usage() -> None:
     """Counts as the API reports them; those that an event leaves out stay as they were."""
-    assert read_usage({"usage": {"input_tokens": 5, "cache_read_input_tokens": 9, "output_tokens": 1}}) == Usage(5, 1)
     assert read_usage({"usage": {"output_tokens": 7}}, Usage(5, 1)) == Usage(5, 7)
     assert read_usage({"usage": {"input_tokens": -1, "output_tokens": True}}, Usage(5, 1)) == Usage(5, 1)
     assert read_usage({}) is None
+
+
+def test_usage_of_a_cache():
+    """What is read out of a cache and into it, which the API counts apart, is read all the same; again it counts once."""
+    first = read_usage({"usage": {"input_tokens": 5, "cache_read_input_tokens": 9, "cache_creation_input_tokens": 3, "output_tokens": 1}})
+    assert first == Usage(17, 1, 9, 3)
+    assert read_usage({"usage": {"output_tokens": 7}}, first) == Usage(17, 7, 9, 3)
+    assert read_usage({"usage": {"input_tokens": 6, "cache_read_input_tokens": 10, "output_tokens": 8}}, first) == Usage(19, 8, 10, 3)
+    assert read_usage({"usage": {"cache_read_input_tokens": 10}}) == Usage(None, None, 10, None)
 
 
 def test_ends_and_names() -> None:

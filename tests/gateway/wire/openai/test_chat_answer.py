@@ -166,6 +166,10 @@ def test_a_key_that_is_prose():
     [
         ({"prompt_tokens": 3, "completion_tokens": 4}, Usage(3, 4)),
         ({"prompt_tokens": 3}, Usage(3, None)),
+        ({"prompt_tokens": 30, "prompt_tokens_details": {"cached_tokens": 20, "audio_tokens": 0}}, Usage(30, None, 20)),
+        ({"prompt_tokens": 30, "prompt_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 8}}, Usage(30, None, 20, 8)),
+        ({"prompt_tokens": 30, "prompt_tokens_details": {"cached_tokens": "20"}}, Usage(30)),
+        ({"prompt_tokens": 30, "prompt_tokens_details": [20]}, Usage(30)),
         ({"prompt_tokens": "3", "completion_tokens": -1}, Usage(None, None)),
         ({"prompt_tokens": True, "completion_tokens": 2**60}, Usage(None, None)),
         (None, None),
