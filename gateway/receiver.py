@@ -12,6 +12,7 @@ from gateway.config import Upstream as UpstreamSettings
 from gateway.errors import GatewayError
 from gateway.otlp.forwarding import WORKERS, Forwarder
 from gateway.otlp.receiving import Receiving, receive
+from gateway.otlp.spool import Spool
 from gateway.proxy.connection import Bounds
 from gateway.proxy.parts import Parts
 from gateway.proxy.scanning import Spawn
@@ -19,6 +20,7 @@ from gateway.proxy.server import Server
 from gateway.proxy.shutdown import Shutdown
 from gateway.proxy.upstream import Upstream
 from gateway.telemetry.instruments import Instruments
+from gateway.telemetry.observed import RECEIVED
 from gateway.wire.otlp.exports import Encoding, render_status
 
 _MAX_CONNECTIONS = 256
@@ -47,7 +49,9 @@ class Receiver:
         headers = [(name, value.get_secret_value()) for name, value in settings.forward_headers.items()]
         self._forwarder = Forwarder(self._collector, headers, instruments.telemetry_forwarded, chance) if self._collector else None
         token = settings.receive_token.get_secret_value() if settings.receive_token else None
-        receiving = Receiving(parts, instruments, token, self._forwarder)
+        room = settings.spool_mb << 20
+        self._spool = Spool(config.watch.dir / RECEIVED, room, parts.wall) if room else None
+        receiving = Receiving(parts, instruments, token, self._forwarder, self._spool)
         listen = config.listen
         bounds = Bounds(
             settings.receive_max_mb << 20, _MAX_CONNECTIONS, listen.header_timeout_s, listen.body_timeout_s, listen.write_timeout_s
@@ -63,6 +67,11 @@ class Receiver:
     def waiting_bytes(self) -> int:
         return self._forwarder.waiting_bytes if self._forwarder else 0
 
+    @property
+    def spooled(self) -> tuple[int, int, int]:
+        """What was put by for the watch: kept, dropped, errors."""
+        return (self._spool.kept, self._spool.dropped, self._spool.errors) if self._spool else (0, 0, 0)
+
     async def open(self, stack: AsyncExitStack, spawn: Spawn) -> int:
         """The port. Raises OSError."""
         settings, timeout_s = self._config.telemetry, self._config.listen.drain_timeout_s
@@ -72,6 +81,9 @@ class Receiver:
             stack.push_async_callback(self._forwarder.drain, _LAST_S)
             for _ in range(WORKERS):
                 spawn(self._forwarder.run(), "forwarding")
+        if self._spool:
+            self._spool.start()
+            stack.callback(self._spool.close)
         port = await self._server.listen(settings.receive_host, settings.receive_port)
         stack.push_async_callback(self._server.drain, timeout_s)
         return port

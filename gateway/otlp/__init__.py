@@ -2,6 +2,7 @@
 
     bytes ─ wire.otlp.exports ─> message ─ wire.otlp.units ─> texts, unit by unit
           ─ guard.telemetry ─> what may go on ─ telemetry.journal (one record) ─ forwarding ─> a collector
+                                                                              ─ observing ─ spool ─> the watch
 
 It has a port of its own, and its own engine of the kind that ``proxy`` has.
 """
