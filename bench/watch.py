@@ -15,10 +15,13 @@ from typing import TypeVar
 from gateway.storage.sqlite import open_sqlite
 from gateway.telemetry.journal import Journal
 from gateway.telemetry.record import Exchange, render
+from gateway.watch.histograms import Histograms
+from gateway.watch.models import ModelNames
 from gateway.watch.otlp import OtlpCollector
 from gateway.watch.outbox import Outbox, Posted
 from gateway.watch.row import Label, parse, parse_record
 from gateway.watch.store import Sink
+from gateway.watch.telling import Teller
 from gateway.watch.worker import Tally, Worker
 from gateway.wire.model import Json
 
@@ -42,7 +45,7 @@ def watch(exchanges: int = EXCHANGES) -> dict[str, dict[str, float]]:
         figures["row_bytes"] = sum(path.stat().st_size for path in folder.glob("a.db*")) / exchanges
         with collector() as url:
             posted = Posted()
-            outbox = Outbox(OtlpCollector(url, "bench"), _Unmeasured(), {}, lambda: None, lambda _: None, posted)
+            outbox = Outbox(OtlpCollector(url, "bench"), Histograms(), Teller({}, ModelNames()), lambda: None, lambda _: None, posted)
             figures["spans_us"] = _us(lambda: _read(folder / "journal", outbox, parse_record, exchanges), exchanges)
     for name, figure in figures.items():
         share = f"{figure * _PER_S / 1e6:6.1%} of a core at {_PER_S}/s" if name.endswith("_us") else ""
@@ -55,11 +58,6 @@ def written_us(exchanges: int) -> float:
     """What the path pays for a record: made, sealed and written."""
     with tempfile.TemporaryDirectory() as name:
         return _us(lambda: _write(Path(name), exchanges), exchanges)
-
-
-class _Unmeasured:
-    def record(self, measures: object) -> None:
-        """The meters are the library's."""
 
 
 def _us(work: Callable[[], None], exchanges: int) -> float:
@@ -85,7 +83,14 @@ def _record(number: int) -> Json:
     ]  # fmt: skip
     attempt = {"span": f"{number + 2:016x}", "upstream": "openai", "at": 4.0, "ms": 490.0, "first": 300.0, "status": 200, "error": None}
     said = {"rules": ["pii"], "findings": [_FINDING, _FINDING], "trace": trace, "method": "POST", "route": "/v1/chat/completions"}
-    return {**render(exchange), **said, "stages": stages, "attempts": [attempt], "tokens": {"input": 40 + number % 99, "output": 60}}
+    return {
+        **render(exchange),
+        **said,
+        "stages": stages,
+        "attempts": [attempt],
+        "cost_usd": 0.00125,
+        "tokens": {"input": 40 + number % 99, "output": 60},
+    }
 
 
 def _read(journal: Path, sink: Sink[T], read: Callable[[bytes], T | Label | None], exchanges: int) -> None:

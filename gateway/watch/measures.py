@@ -1,16 +1,19 @@
 """What a record says of times and tokens, as the GenAI conventions measure them.
 
 ``gen_ai.client.*`` is what the gateway saw of endpoints, ``gen_ai.server.*`` what applications saw of the gateway: the difference is what
-the gateway has added. A model's name is said only where an endpoint has answered to it, so that clients make up no series.
+the gateway has added. A model's name is said only where it may be (``models``), so that clients make up no series.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from gateway.watch.models import ModelNames
 from gateway.watch.providers import NOBODY, OPERATIONS, Endpoint, provider_of
 from gateway.watch.row import Record
 
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_FIRST = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_EACH = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
 _TOKENS = tuple(float(4**power) for power in range(14))
 _MAX_TOKENS = 1 << 53
 
@@ -28,6 +31,8 @@ HISTOGRAMS = {
     "gen_ai.client.operation.time_to_first_chunk": Histogram("s", "Time to receive the first chunk of a streamed answer.", _SECONDS),
     "gen_ai.client.token.usage": Histogram("{token}", "Number of input and output tokens used.", _TOKENS),
     "gen_ai.server.request.duration": Histogram("s", "Generative AI server request duration, until the last byte.", _SECONDS),
+    "gen_ai.server.time_to_first_token": Histogram("s", "Time to the first byte of a streamed answer.", _FIRST),
+    "gen_ai.server.time_per_output_token": Histogram("s", "Time of each token of a streamed answer, after the first.", _EACH),
 }
 
 
@@ -37,14 +42,15 @@ class Measure(NamedTuple):
     attributes: Mapping[str, str | int]
 
 
-def measures(record: Record, endpoints: Mapping[str, Endpoint]) -> Iterator[Measure]:
+def measures(record: Record, endpoints: Mapping[str, Endpoint], models: ModelNames) -> Iterator[Measure]:
     """Of an exchange with a model: none of any other. Raises ValueError, KeyError, TypeError or AttributeError where it is no record."""
     operation = OPERATIONS.get(record["surface"])
     if operation is None:
         return
-    attempts, model = record["attempts"], record["model"]
+    attempts, model = record["attempts"], ""
     for attempt in attempts:
-        yield from _of_a_call(record, operation, attempt, endpoints.get(attempt["upstream"], NOBODY))
+        model = "" if _error(attempt) else models.counted(record["model"], is_answered=True)
+        yield from _of_a_call(record, operation, attempt, model, endpoints.get(attempt["upstream"], NOBODY))
     last = attempts[-1] if attempts else None
     endpoint = endpoints.get(last["upstream"], NOBODY) if last else NOBODY
     said = {
@@ -53,18 +59,21 @@ def measures(record: Record, endpoints: Mapping[str, Endpoint]) -> Iterator[Meas
         "gen_ai.request.model": model if last and not _error(last) else "",
         "error.type": record["outcome"] if record["outcome"] != "completed" else "",
     }
-    yield Measure("gen_ai.server.request.duration", record["timings_ms"]["total"] / 1000, _known(said))
+    served = _known(said)
+    yield Measure("gen_ai.server.request.duration", record["timings_ms"]["total"] / 1000, served)
+    if record["stream"] and record["outcome"] == "completed":
+        yield from _of_a_stream(record["timings_ms"], record["tokens"].get("output"), served)
     if last and not _error(last):
         yield from _of_tokens(record["tokens"], _known({**said, "error.type": "", **_place(endpoint)}))
 
 
-def _of_a_call(record: Record, operation: str, attempt: Mapping[str, Any], endpoint: Endpoint) -> Iterator[Measure]:
+def _of_a_call(record: Record, operation: str, attempt: Mapping[str, Any], model: str, endpoint: Endpoint) -> Iterator[Measure]:
     error = _error(attempt)
     said = _known(
         {
             "gen_ai.operation.name": operation,
             "gen_ai.provider.name": provider_of(endpoint, record["surface"]),
-            "gen_ai.request.model": "" if error else record["model"],
+            "gen_ai.request.model": model,
             "error.type": error,
             **_place(endpoint),
         }
@@ -72,6 +81,16 @@ def _of_a_call(record: Record, operation: str, attempt: Mapping[str, Any], endpo
     yield Measure("gen_ai.client.operation.duration", attempt["ms"] / 1000, said)
     if record["stream"] and attempt["first"] is not None and not error:
         yield Measure("gen_ai.client.operation.time_to_first_chunk", attempt["first"] / 1000, said)
+
+
+def _of_a_stream(timings: Mapping[str, Any], tokens: int | None, said: Mapping[str, str | int]) -> Iterator[Measure]:
+    """As the gateway's client saw it."""
+    first = timings["first_byte"]
+    if first is None:
+        return
+    yield Measure("gen_ai.server.time_to_first_token", first / 1000, said)
+    if tokens is not None and 1 < tokens <= _MAX_TOKENS:
+        yield Measure("gen_ai.server.time_per_output_token", max(0.0, timings["total"] - first) / 1000 / (tokens - 1), said)
 
 
 def _of_tokens(tokens: Mapping[str, Any], said: Mapping[str, str | int]) -> Iterator[Measure]:

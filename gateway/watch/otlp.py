@@ -1,105 +1,122 @@
-"""Spans to a collector, by OTLP over HTTP. OpenTelemetry's libraries stay inside this file, and are loaded where there is a collector.
+"""Spans, and events as log records, to a collector, by OTLP over HTTP. OpenTelemetry's libraries are loaded where there is one.
 
 The variables that every exporter of theirs knows count here too: headers, certificates, compression, timeout, attributes of the resource.
 """
 
-import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, Literal
 
-from gateway.watch.spans import Span
+from gateway.watch.spans import Log, Span
 from gateway.watch.store import SinkError
 
-_PATH = "/v1/traces"
-_NEVER = frozenset({400, 413, 415, 422})
+MAX_POSTS = 64
+"""For one batch: of which a collector refuses the half, and half of that, until what is wrong with it stands alone."""
+_REFUSED = frozenset({400, 413, 422})
 """Answers about what was sent; after any other, the same may be taken later."""
-_MAX_ANSWER = 64 << 10
+_NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "opentelemetry.proto", "requests")
 
 
 class OtlpCollector:
-    """``url`` is its address without ``/v1/traces``. Raises RuntimeError where the extra ``otel`` is not installed."""
+    """``url`` is its address without ``/v1/…``. Raises RuntimeError where the extra ``otel`` is not installed."""
 
     def __init__(self, url: str, version: str) -> None:
-        try:
-            import requests
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        require()
+        from gateway.watch.otlp_encoding import Encoder
 
-            self.resource = _resource(version)
-        except ImportError:
-            raise RuntimeError("telemetry.otlp_endpoint asks for what is not installed: pip install 'oddgate[otel]'") from None
-        logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # what fails is said by the watch, once
-        session = requests.Session()
-        session.hooks["response"].append(self._note)
-        self._exporter = OTLPSpanExporter(f"{url}{_PATH}", session=session)
-        self._made = _maker(version, self.resource)
-        self._status = self._rejected = 0
+        self.resource = resource(version)
+        encoder = Encoder(self.resource.attributes, version)
+        self._spans = exports(url, "traces", encoder.span, encoder.export)
+        self._logs = exports(url, "logs", encoder.log, encoder.export)
 
     def send(self, batch: Sequence[Span]) -> int:
         """See ``outbox.Collector``."""
-        self._status = self._rejected = 0
-        made = [self._made(span) for span in batch]
-        self._exporter.export(made)
-        if 200 <= self._status < 300:
-            return max(0, len(batch) - self._rejected)
-        if self._status in _NEVER or (not self._status and not _can_be_encoded(made)):
+        return self._spans.send(batch)
+
+    def tell(self, batch: Sequence[Log]) -> int:
+        """See ``outbox.Collector``."""
+        return self._logs.send(batch)
+
+
+def require() -> None:
+    """Raises RuntimeError where the extra ``otel`` is not installed."""
+    for name in _NEEDED:
+        try:
+            is_there = find_spec(name) is not None
+        except ModuleNotFoundError:  # what it is in is not there, either
+            is_there = False
+        if not is_there:
+            raise RuntimeError("telemetry.otlp_endpoint asks for what is not installed: pip install 'oddgate[otel]'")
+
+
+class Exports:
+    """Of one signal. ``rejected`` reads from an answer how many a collector has not taken."""
+
+    def __init__(
+        self, name: str, post: Callable[[bytes], tuple[int, bytes]], encode: Callable[[Any], bytes],
+        export: Callable[[Sequence[bytes]], bytes], rejected: Callable[[bytes], int],
+    ) -> None:  # fmt: skip
+        self._name = name
+        self._post = post
+        self._encode = encode
+        self._export = export
+        self._rejected = rejected
+
+    def send(self, batch: Sequence[Any]) -> int:
+        """How many it took. What is refused is sent again by halves; raises ``SinkError`` where it takes none now."""
+        waiting = [self._encoded(batch)]
+        taken = posts = 0
+        while waiting:
+            part = waiting.pop()
+            if not part:
+                continue
+            status, answer = self._post(self._export(part))
+            posts += 1
+            if 200 <= status < 300:
+                taken += max(0, len(part) - self._rejected(answer))
+            elif status not in _REFUSED:
+                raise SinkError(f"it answered {status} to {self._name}" if status else "it cannot be reached")
+            elif len(part) > 1 and posts + len(waiting) + 2 <= MAX_POSTS:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
+        return taken
+
+    def _encoded(self, batch: Sequence[Any]) -> list[bytes]:
+        """Without what no collector could ever take."""
+        encoded = []
+        for each in batch:
+            try:
+                encoded.append(self._encode(each))
+            except (ValueError, TypeError, OverflowError):
+                continue
+        return encoded
+
+
+def exports(
+    url: str, signal: Literal["traces", "logs"], encode: Callable[[Any], bytes], export: Callable[[Sequence[bytes]], bytes]
+) -> Exports:
+    """To a collector at ``url``. Needs the extra ``otel``."""
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+    from gateway.watch.otlp_http import OtlpPost
+
+    def rejected(answer: bytes) -> int:
+        try:
+            if signal == "traces":
+                count = ExportTraceServiceResponse.FromString(answer).partial_success.rejected_spans
+            else:
+                count = ExportLogsServiceResponse.FromString(answer).partial_success.rejected_log_records
+        except DecodeError:
             return 0
-        raise SinkError(f"it answered {self._status}" if self._status else "it cannot be reached")
+        return max(0, int(count))
 
-    def _note(self, response: Any, *_: object, **__: object) -> None:  # noqa: ANN401 as requests calls it
-        self._status = response.status_code
-        self._rejected = _rejected(response.content) if self._status == 200 else 0
+    return Exports(signal, OtlpPost(url, signal).post, encode, export, rejected)
 
 
-def _resource(version: str) -> Any:  # noqa: ANN401 the library's, which is not loaded with this module
+def resource(version: str) -> Any:  # noqa: ANN401 the library's, which is not loaded with this module
     """Whose all this is. What the environment says comes over what we say."""
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
     return Resource.create({"service.name": "oddgate", "service.version": version}).merge(OTELResourceDetector().detect())
-
-
-def _maker(version: str, resource: Any) -> Callable[[Span], Any]:  # noqa: ANN401 as above
-    """Makes spans as the exporter takes them."""
-    from opentelemetry.sdk.trace import Event, ReadableSpan
-    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-    from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
-
-    scope = InstrumentationScope("oddgate", version)
-    flags = TraceFlags(TraceFlags.SAMPLED)
-    kinds = {"server": SpanKind.SERVER, "internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
-    good, bad = Status(StatusCode.UNSET), Status(StatusCode.ERROR)
-
-    def make(span: Span) -> ReadableSpan:
-        trace_id = int(span.trace_id, 16)
-        parent = SpanContext(trace_id, int(span.parent_id, 16), span.kind == "server", flags) if span.parent_id else None
-        return ReadableSpan(
-            span.name, SpanContext(trace_id, int(span.span_id, 16), is_remote=False, trace_flags=flags), parent, resource, span.attributes,
-            [Event(event.name, event.attributes, event.at_ns) for event in span.events],
-            kind=kinds[span.kind], status=bad if span.is_error else good,
-            start_time=span.start_ns, end_time=span.end_ns, instrumentation_scope=scope,
-        )  # fmt: skip
-
-    return make
-
-
-def _can_be_encoded(batch: Sequence[Any]) -> bool:
-    """The exporter does not say why nothing was sent."""
-    from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-
-    try:
-        encode_spans(batch)
-    except Exception:  # noqa: BLE001 whatever is wrong with it, the next batch is not held up by it
-        return False
-    return True
-
-
-def _rejected(answer: bytes) -> int:
-    """How many spans a collector says that it has not taken, of those that it has answered for."""
-    from google.protobuf.message import DecodeError
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-
-    if not answer or len(answer) > _MAX_ANSWER:
-        return 0
-    try:
-        return max(0, int(ExportTraceServiceResponse.FromString(answer).partial_success.rejected_spans))
-    except DecodeError:
-        return 0

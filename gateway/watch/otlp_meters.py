@@ -1,17 +1,21 @@
-"""Measures to a collector, by OTLP over HTTP: histograms with the conventions' own bounds, sent at the interval that exporters know
-(``OTEL_METRIC_EXPORT_INTERVAL``), by a thread of the library's, which nobody waits for.
+"""Measures to a collector, by OTLP over HTTP: histograms with the conventions' own bounds, sent by OpenTelemetry's exporter at the interval
+that its SDK knows (``OTEL_METRIC_EXPORT_INTERVAL``), in a thread which nobody waits for.
 """
 
 import logging
+import os
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.watch.histograms import Histograms
 from gateway.watch.measures import HISTOGRAMS, Measure
 
 _PATH = "/v1/metrics"
-_MAX_SERIES = 1000
-"""Of each histogram; what comes beyond it is counted together (``otel.metric.overflow``)."""
-_END_MS = 2000
+_END_S = 2.0
+_INTERVAL_S = 60.0
+_DELTA = frozenset({"delta", "lowmemory"})
 
 
 class OtlpMeters:
@@ -19,30 +23,68 @@ class OtlpMeters:
 
     def __init__(self, url: str, version: str, resource: Any) -> None:  # noqa: ANN401 the library's, which is not loaded with this module
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-        from opentelemetry.sdk.metrics import MeterProvider
-        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-        from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 
-        logging.getLogger("opentelemetry.sdk.metrics").setLevel(logging.CRITICAL)  # a collector that is down is said once, by its spans
-        views = [
-            View(
-                instrument_name=name,
-                aggregation=ExplicitBucketHistogramAggregation(boundaries=histogram.bounds),
-                aggregation_cardinality_limit=_MAX_SERIES,
-            )
-            for name, histogram in HISTOGRAMS.items()
-        ]
-        reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{url}{_PATH}"))
-        self._provider = MeterProvider([reader], resource, shutdown_on_exit=False, views=views)
-        meter = self._provider.get_meter("oddgate", version)
-        self._histograms = {
-            name: meter.create_histogram(name, histogram.unit, histogram.description) for name, histogram in HISTOGRAMS.items()
-        }
+        self._histograms, self._lock = Histograms(), threading.Lock()
+        self._is_delta = os.environ.get("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "").lower() in _DELTA
+        self._begin_ns = time.time_ns()
+        self._version, self._resource = version, resource
+        for name in ("opentelemetry.sdk.metrics", "opentelemetry.exporter"):  # a collector that is down is said once, by its spans
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._exporter = OTLPMetricExporter(f"{url}{_PATH}")
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(_interval_s(),), name="measures", daemon=True)
+        self._thread.start()
 
     def record(self, measures: Iterable[Measure]) -> None:
-        for name, value, attributes in measures:
-            self._histograms[name].record(value, attributes)
+        with self._lock:
+            self._histograms.record(measures)
 
     def close(self) -> None:
         """Sends what there is, if the collector takes it at once."""
-        self._provider.shutdown(_END_MS)
+        self._ends.set()
+        self._thread.join(_END_S)
+
+    def _run(self, interval_s: float) -> None:
+        while not self._ends.wait(interval_s):
+            self._send()
+        self._send()
+        self._exporter.shutdown()
+
+    def _send(self) -> None:
+        from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, ScopeMetrics
+        from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+        if metrics := self._collect():
+            scoped = ScopeMetrics(InstrumentationScope("oddgate", self._version), metrics, "")
+            self._exporter.export(MetricsData([ResourceMetrics(self._resource, [scoped], "")]))
+
+    def _collect(self) -> list[Any]:
+        """As the exporter takes them."""
+        from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, HistogramDataPoint, Metric
+
+        with self._lock:
+            begin_ns, now_ns = self._begin_ns, time.time_ns()
+            sums = self._histograms.sums()
+            if self._is_delta:
+                self._histograms.forget()
+                self._begin_ns = now_ns
+        temporality = AggregationTemporality.DELTA if self._is_delta else AggregationTemporality.CUMULATIVE
+        made = []
+        for name, each in sums.items():
+            points = [
+                HistogramDataPoint(
+                    said.attributes, begin_ns, now_ns, said.count, said.total, said.buckets, HISTOGRAMS[name].bounds, said.least,
+                    said.greatest,
+                )
+                for said in each
+            ]  # fmt: skip
+            made.append(Metric(name, HISTOGRAMS[name].description, HISTOGRAMS[name].unit, Histogram(points, temporality)))
+        return made
+
+
+def _interval_s() -> float:
+    try:
+        seconds = float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", "")) / 1000
+    except ValueError:
+        return _INTERVAL_S
+    return seconds if 0 < seconds <= threading.TIMEOUT_MAX else _INTERVAL_S

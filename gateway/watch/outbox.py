@@ -1,21 +1,21 @@
-"""A sink of the watch's: what the journal says, as spans and measures, to a collector.
+"""A sink of the watch's: what the journal says, as spans, log records and measures, to a collector.
 
-A span is sent at least once, and is the same each time. What is measured is counted once it is written how far the journal was sent.
+A span is sent at least once, and is the same each time; so is a log record. What is measured is counted once it is written how far the
+journal was sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
 
 from gateway.telemetry.tailing import Offsets
-from gateway.watch.guardrails import Draft
-from gateway.watch.measures import Measure, measures
-from gateway.watch.providers import Endpoint
-from gateway.watch.row import Label, Row, UnreadableError, unpack
-from gateway.watch.spans import Span, spans
+from gateway.watch.measures import Measure
+from gateway.watch.row import Label, Record
+from gateway.watch.spans import Log, Span
 from gateway.watch.store import SinkError
+from gateway.watch.telling import Teller
 
 MAX_BYTES = 1 << 20
 """Of what says how far the journal was sent."""
@@ -23,16 +23,19 @@ MAX_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class Posted:
-    """Spans, since the start."""
+    """Spans and log records, since the start."""
 
     sent: int = 0
     dropped: int = 0
-    """A collector will never take them, or the record is none that this version can make spans of: then it counts as one."""
+    """A collector will never take them, or the record is none of which this version can make any: then it counts as one."""
 
 
 class Collector(Protocol):
     def send(self, batch: Sequence[Span]) -> int:
         """How many of them it took; the others it will never take. Raises ``SinkError`` where it takes none now."""
+
+    def tell(self, batch: Sequence[Log]) -> int:
+        """As ``send``."""
 
 
 class Meters(Protocol):
@@ -46,19 +49,17 @@ class Outbox:
         self,
         collector: Collector,
         meters: Meters,
-        endpoints: Mapping[str, Endpoint],
+        teller: Teller,
         load: Callable[[], bytes | None],
         save: Callable[[bytes], None],
         posted: Posted,
-        draft: Draft = "none",
     ) -> None:
         self._collector = collector
         self._meters = meters
-        self._endpoints = endpoints
+        self._teller = teller
         self._load = load
         self._save = save
         self._posted = posted
-        self._draft = draft
 
     def offsets(self) -> Offsets:
         try:
@@ -69,17 +70,18 @@ class Outbox:
             raise SinkError(f"how far it was sent cannot be read: {error.strerror}") from None
         return {name: size for name, size in said.items() if type(size) is int and size >= 0} if isinstance(said, dict) else {}
 
-    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
-        batch, measured, unmade = self._made(rows)
-        sent = self._collector.send(batch) if batch else 0
+    def keep(self, records: Sequence[Record], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+        spans, logs, measures, unmade = self._told(records)
+        sent = self._collector.send(spans) if spans else 0
+        sent += self._collector.tell(logs) if logs else 0
         try:
             self._save(orjson.dumps(offsets))
         except OSError as error:
             raise SinkError(f"how far it was sent cannot be written: {error.strerror}") from None
         self._posted.sent += sent
-        self._posted.dropped += len(batch) - sent + unmade
-        self._meters.record(measured)
-        return len(rows)
+        self._posted.dropped += len(spans) + len(logs) - sent + unmade
+        self._meters.record(measures)
+        return len(records)
 
     def prune(self, now: float) -> int:
         """Nothing is kept."""
@@ -88,18 +90,19 @@ class Outbox:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _made(self, rows: Sequence[Row]) -> tuple[list[Span], list[Measure], int]:
+    def _told(self, records: Sequence[Record]) -> tuple[list[Span], list[Log], list[Measure], int]:
         """With how many records nothing can be made of."""
-        batch: list[Span] = []
-        measured: list[Measure] = []
+        spans: list[Span] = []
+        logs: list[Log] = []
+        measures: list[Measure] = []
         unmade = 0
-        for row in rows:
+        for record in records:
             try:
-                record = unpack(row.record)
-                made = spans(record, self._endpoints, self._draft), list(measures(record, self._endpoints))
-            except (UnreadableError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+                told = self._teller.tell(record)
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
                 unmade += 1
                 continue
-            batch += made[0]
-            measured += made[1]
-        return batch, measured, unmade
+            spans += told.spans
+            logs += told.logs
+            measures += told.measures
+        return spans, logs, measures, unmade

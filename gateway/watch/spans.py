@@ -10,11 +10,11 @@ No text of an exchange is in a span, and what a client has chosen only where it 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gateway.watch.guardrails import Draft, drafted
+from gateway.watch.models import ModelNames
 from gateway.watch.providers import NOBODY, OPERATIONS, Endpoint, provider_of
 from gateway.watch.row import Record
 from gateway.wire.walk import is_structural
@@ -32,18 +32,18 @@ _ASKED = {
     "n": "gen_ai.request.choice.count",
 }  # fmt: skip
 _INTEGERS = ("max_tokens", "n")
+_NUMBERS = frozenset({bool, int, float})
+_MAX_STATE = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     name: str
     at_ns: int
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """``parent_id`` is empty at the beginning of a trace. Times are nanoseconds since 1970."""
+class Span(NamedTuple):
+    """``parent_id`` is empty at the beginning of a trace, and ``state`` where its caller sent none. Times are nanoseconds since 1970."""
 
     name: str
     kind: Literal["server", "internal", "client"]
@@ -55,9 +55,18 @@ class Span:
     attributes: Attributes
     events: Sequence[Event] = ()
     is_error: bool = False
+    state: str = ""
 
 
-def spans(record: Record, endpoints: Mapping[str, Endpoint], draft: Draft = "none") -> list[Span]:
+class Log(NamedTuple):
+    """An event that is told by itself, and of which span it is."""
+
+    trace_id: str
+    span_id: str
+    event: Event
+
+
+def spans(record: Record, endpoints: Mapping[str, Endpoint], models: ModelNames, draft: Draft = "none") -> list[Span]:
     """Of a record without a trace, or of a trace that its caller does not keep: none. ``endpoints`` are the upstreams, by name; ``draft``
     is that of guardrails' conventions.
 
@@ -66,25 +75,29 @@ def spans(record: Record, endpoints: Mapping[str, Endpoint], draft: Draft = "non
     trace = record.get("trace")
     if not trace or not trace["flags"] & _SAMPLED:
         return []
-    mapping = _Mapping(record, endpoints, draft)
+    mapping = _Mapping(record, endpoints, models, draft)
     return [mapping.server(), *mapping.guards(), *mapping.clients()]
 
 
 class _Mapping:
     """One record."""
 
-    def __init__(self, record: Record, endpoints: Mapping[str, Endpoint], draft: Draft) -> None:
+    def __init__(self, record: Record, endpoints: Mapping[str, Endpoint], models: ModelNames, draft: Draft) -> None:
         trace = record["trace"]
         self._draft = draft
         self._record = record
         self._endpoints = endpoints
+        self._models = models
+        self._model = models.told(record["model"], is_answered=any(not _error(attempt) for attempt in record["attempts"]))
         self._trace_id = _checked(_TRACE_ID, trace["id"])
         self._span_id = _checked(_SPAN_ID, trace["span"])
+        self._policy, _, self._digest = record["policy"].partition("@")
         self._parent_id = _checked(_SPAN_ID, trace["parent"]) if trace["parent"] else ""
+        self._state = _stated(trace.get("state", ""))
         self._start_ns: int = round(record["ts"] * 1e6) * 1000
 
     def server(self) -> Span:
-        record, (name, _, digest) = self._record, self._record["policy"].partition("@")
+        record = self._record
         status, outcome = record["status"], record["outcome"]
         attributes: dict[str, Value | None] = {
             "http.request.method": record["method"] or "_OTHER",
@@ -96,8 +109,8 @@ class _Mapping:
             "oddgate.surface": record["surface"],
             "oddgate.unguarded": record["unguarded"],
             "oddgate.decision": record["decision"],
-            "oddgate.policy.name": name,
-            "oddgate.policy.digest": digest,
+            "oddgate.policy.name": self._policy,
+            "oddgate.policy.digest": self._digest,
             "oddgate.overhead_ms": record["timings_ms"]["overhead"],
             "oddgate.guards_ms": record["timings_ms"]["guards"],
         }
@@ -112,15 +125,15 @@ class _Mapping:
             yield self._guard(stage, found)
 
     def _guard(self, stage: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Span:
-        name, (policy, _, digest) = stage["stage"], self._record["policy"].partition("@")
+        name = stage["stage"]
         attributes: dict[str, Value | None] = {
             "oddgate.guardrail.stage": name,
             "oddgate.guardrail.action": stage["action"],
             "oddgate.guardrail.busy_ms": stage["busy"],
-            "oddgate.guardrail.policy.name": policy,
-            "oddgate.guardrail.policy.digest": digest,
-            "oddgate.guardrail.rules": _names(each["rule"] for each in found if not each["shadow"]),
-            "oddgate.guardrail.shadow_rules": _names(each["rule"] for each in found if each["shadow"]),
+            "oddgate.guardrail.policy.name": self._policy,
+            "oddgate.guardrail.policy.digest": self._digest,
+            "oddgate.guardrail.rules": _names([each["rule"] for each in found if not each["shadow"]]),
+            "oddgate.guardrail.shadow_rules": _names([each["rule"] for each in found if each["shadow"]]),
             "oddgate.guardrail.findings": len(found),
         }
         span_id = sha256(f"{self._span_id}/{name}".encode()).hexdigest()[:16]
@@ -139,12 +152,12 @@ class _Mapping:
 
     def _client(self, attempt: Mapping[str, Any], *, is_last: bool) -> Span:
         record = self._record
-        operation, model, status = OPERATIONS.get(record["surface"]), record["model"], attempt["status"]
+        operation, model = OPERATIONS.get(record["surface"]), self._model
         endpoint = self._endpoints.get(attempt["upstream"], NOBODY)
-        error = attempt["error"] or (str(status) if status and status >= 400 else None)
+        error = _error(attempt)
         attributes: dict[str, Value | None] = {
             "http.request.method": record["method"],
-            "http.response.status_code": status,
+            "http.response.status_code": attempt["status"],
             "server.address": endpoint.host,
             "server.port": endpoint.port if endpoint.host else None,
             "error.type": error,
@@ -152,7 +165,7 @@ class _Mapping:
         }
         if operation:
             provider = provider_of(endpoint, record["surface"])
-            attributes |= {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider, "gen_ai.request.model": model or None}
+            attributes |= {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider, "gen_ai.request.model": model}
             attributes |= self._asked()
             attributes |= self._answered(attempt) if is_last and not error else {}
         name = f"{operation or record['surface']} {model}".rstrip()
@@ -170,10 +183,14 @@ class _Mapping:
     def _answered(self, attempt: Mapping[str, Any]) -> dict[str, Value | None]:
         """What was used is known of all attempts together: it is said where there was one answer."""
         tokens = {} if self._record.get("reasks") else self._record["tokens"]
-        first = attempt["first"]
+        first, answer = attempt["first"], self._record.get("answer", {})
         return {
             "gen_ai.usage.input_tokens": tokens.get("input"),
             "gen_ai.usage.output_tokens": tokens.get("output"),
+            "gen_ai.usage.cache_read.input_tokens": tokens.get("cached"),
+            "gen_ai.usage.cache_creation.input_tokens": tokens.get("cache_write"),
+            "gen_ai.response.model": self._models.told(answer.get("model", ""), is_answered=True),
+            "gen_ai.response.finish_reasons": list(answer.get("finish", ())),
             "gen_ai.response.time_to_first_chunk": round(first / 1000, 6) if first is not None and self._record["stream"] else None,
         }
 
@@ -196,7 +213,7 @@ class _Mapping:
         start_ns, end_ns = self._at(at), self._at(at + ms)
         if not 0 <= start_ns <= end_ns < _MAX_INT:
             raise ValueError("no time")
-        return Span(name, kind, self._trace_id, span_id, parent_id, start_ns, end_ns, _known(attributes), events, is_error)
+        return Span(name, kind, self._trace_id, span_id, parent_id, start_ns, end_ns, _known(attributes), events, is_error, self._state)
 
 
 def _found(found: Sequence[Mapping[str, Any]], at_ns: int) -> Iterator[Event]:
@@ -224,20 +241,30 @@ def _scored(scores: Mapping[str, Any], at_ns: int) -> Iterator[Event]:
 
 
 def _known(attributes: Mapping[str, Value | None]) -> Attributes:
-    return {key: value for key, value in attributes.items() if value is not None and value not in ("", []) and _fits(value)}
+    """Without what is empty; and an endpoint may say any number of its tokens."""
+    return {
+        key: value
+        for key, value in attributes.items()
+        if value is not None and (value or type(value) in _NUMBERS) and (type(value) is not int or -_MAX_INT < value < _MAX_INT)
+    }
 
 
-def _fits(value: Value) -> bool:
-    """An endpoint may say any number of its tokens."""
-    return not isinstance(value, int) or -_MAX_INT < value < _MAX_INT
+def _error(attempt: Mapping[str, Any]) -> str:
+    status: int | None = attempt["status"]
+    return attempt["error"] or (str(status) if status and status >= 400 else "")
 
 
-def _names(names: Iterator[str]) -> list[str]:
+def _names(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))[:_MAX_NAMES]
 
 
 def _identifier(text: str) -> str:
     return text if is_structural(text) else ""
+
+
+def _stated(state: object) -> str:
+    """What the trace's caller and those before it say to each other (``tracestate``), as the path has let it through."""
+    return state if isinstance(state, str) and len(state) <= _MAX_STATE else ""
 
 
 def _checked(form: "re.Pattern[str]", text: str) -> str:

@@ -44,7 +44,8 @@ def collector() -> Iterator[Collector]:
 
 @contextmanager
 def gateway(folder: Path, upstreams: Mapping[str, object], url: str, **settings: object) -> Iterator[Gateway]:
-    with running_gateway(folder, upstreams, policies={"plain": POLICY}, telemetry={"otlp_endpoint": url}, **settings) as running:
+    told = {"otlp_endpoint": url, **dict(settings.pop("telemetry", {}))}
+    with running_gateway(folder, upstreams, policies={"plain": POLICY}, telemetry=told, **settings) as running:
         yield running
 
 
@@ -75,6 +76,7 @@ async def test_a_trace_through_the_gateway(tmp_path: Path, upstream: FaultyUpstr
     assert heard["traceparent"] == f"00-{TRACE}-{call.span_id}-01"
     assert (heard["tracestate"], heard["baggage"]) == ("a=1", "tenant=shop")
     assert server.parent_id == PARENT
+    assert {span.state for span in (server, asked, answered, call)} == {"a=1"}
     assert {span.parent_id for span in (asked, answered, call)} == {server.span_id}
     assert (server.name, asked.name, answered.name, call.name) == (
         "POST /v1/chat/completions", "guard input", "guard stream" if streamed else "guard output", "chat well",
@@ -90,6 +92,33 @@ async def test_a_trace_through_the_gateway(tmp_path: Path, upstream: FaultyUpstr
     assert served.total == pytest.approx((server.end_ns - server.start_ns) / 1e9)
     assert asked_for.total == pytest.approx((call.end_ns - call.start_ns) / 1e9)
     assert "oddgate_watch_otlp_lag_bytes 0.0" in metrics
+
+
+@pytest.mark.parametrize("keep", ["none", "redacted"])
+async def test_texts_that_are_asked_for(
+    tmp_path: Path, upstream: FaultyUpstream, collector: Collector, monkeypatch: pytest.MonkeyPatch, keep: str
+):
+    """Where they are kept they are on the call's span and in its event, redacted; where they are not, that is said, and nothing is told.
+
+    What the gateway and the watch log is at the collector, too.
+    """
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_AND_EVENT")
+    with gateway(tmp_path, {"*": upstream.url}, collector.url, telemetry={"otlp_logs": True}, store={"keep_text": keep}) as running:
+        await ask(running.port, post(chat("well", f"write to {CANARY}"), traceparent=f"00-{TRACE}-{PARENT}-01"))
+        details = "gen_ai.client.inference.operation.details"
+        event = await eventually(lambda: next((log for log in collector.logs if log.event == details), None), within_s=20)
+        (call,) = await eventually(lambda: trace_of(collector, TRACE)["client"], within_s=5)
+    assert (event.trace_id, event.span_id) == (TRACE, call.span_id)
+    assert "canary" not in repr((collector.spans, collector.logs))
+    assert collector.faults == []
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "write to <EMAIL_ADDRESS>"}]}]
+    if keep == "redacted":
+        assert event.attributes["gen_ai.input.messages"] == asked == json.loads(call.attributes["gen_ai.input.messages"])
+    else:
+        assert "gen_ai.input.messages" not in event.attributes.keys() | call.attributes.keys()
+        assert any("set store.keep_text: redacted" in str(log.body) for log in collector.logs)
+    assert {"gateway", "watch"} >= {log.attributes["oddgate.part"] for log in collector.logs if not log.event}
+    assert any(log.attributes.get("oddgate.part") == "gateway" for log in collector.logs)
 
 
 async def test_without_a_callers_trace(tmp_path: Path, upstream: FaultyUpstream, collector: Collector):
@@ -157,7 +186,7 @@ async def test_a_collector_that_comes_back(tmp_path: Path, upstream: FaultyUpstr
 async def test_a_collector_that_is_slow(tmp_path: Path, upstream: FaultyUpstream, collector: Collector):
     """The store does not wait for it, nor does the end of the watch; and what it never takes is counted."""
     collector.delay_s = 2
-    collector.answers = [400]
+    collector.rejects = 4
     with gateway(tmp_path, {"*": upstream.url}, collector.url) as running:
         await ask(running.port, post(chat("well")))
         await eventually(lambda: collector.asked == 1, within_s=20)
@@ -166,4 +195,5 @@ async def test_a_collector_that_is_slow(tmp_path: Path, upstream: FaultyUpstream
         await eventually(lambda: json.loads(running.admin("/api/v1/exchanges")[1])["exchanges"][2:], within_s=2)
         assert collector.asked == 1
         await eventually(lambda: "oddgate_watch_otlp_dropped_total 4.0" in running.admin("/metrics")[1], within_s=10)
-        await eventually(lambda: len(collector.spans) == 12, within_s=10)
+        collector.rejects = 0
+        await eventually(lambda: len(collector.by_id()) == 16, within_s=10)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -30,6 +31,20 @@ class Seen:
     attributes: dict[str, Any]
     events: list[tuple[str, int, dict[str, Any]]]
     is_error: bool
+    state: str = ""
+
+
+@dataclass
+class SeenLog:
+    """A log record as it was received."""
+
+    event: str
+    severity: str
+    body: Any
+    trace_id: str
+    span_id: str
+    at_ns: int
+    attributes: dict[str, Any]
 
 
 @dataclass
@@ -45,14 +60,18 @@ class Point:
 
 @dataclass
 class Collector:
-    """``answers`` are the statuses of the next answers, then always 200; it rejects so many spans of each batch, and waits before any."""
+    """``answers`` are the statuses of the next answers, then always 200; it rejects so many spans of each batch, refuses (400) any with
+    a span of these names, and waits before any.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
     rejects: int = 0
+    refuses: frozenset[str] = frozenset()
     delay_s: float = 0.0
     asked: int = 0
     spans: list[Seen] = field(default_factory=list)
+    logs: list[SeenLog] = field(default_factory=list)
     histograms: dict[str, list[Point]] = field(default_factory=dict)
     resources: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -69,6 +88,8 @@ class Collector:
         """Measures are always taken: they come when they like."""
         if path == "/v1/metrics":
             return self._measured(body)
+        if path == "/v1/logs":
+            return self._logged(body)
         self.asked += 1
         time.sleep(self.delay_s)
         status = self.answers.pop(0) if self.answers else 200
@@ -83,11 +104,27 @@ class Collector:
         except Exception as error:  # noqa: BLE001 it is the test's to know
             self.faults.append(f"{type(error).__name__}: {error}")
             return 400, b""
+        if self.refuses.intersection(span.name for span in seen):
+            return 400, b"no"
         self.headers.append(headers)
         self.spans += seen
         answer = ExportTraceServiceResponse()
         answer.partial_success.rejected_spans = self.rejects
         return 200, answer.SerializeToString()
+
+    def _logged(self, body: bytes) -> tuple[int, bytes]:
+        """As long as nothing is wrong with spans, either."""
+        status = self.answers.pop(0) if self.answers else 200
+        if status != 200:
+            return status, b"no"
+        try:
+            request = ExportLogsServiceRequest.FromString(body)
+            for group in request.resource_logs:
+                assert _plain(group.resource.attributes)["service.name"]
+                self.logs += [_log(log) for scope in group.scope_logs for log in scope.log_records]
+        except Exception as error:  # noqa: BLE001 it is the test's to know
+            self.faults.append(f"{type(error).__name__}: {error}")
+        return 200, b""
 
     def _measured(self, body: bytes) -> tuple[int, bytes]:
         try:
@@ -99,6 +136,16 @@ class Collector:
         except Exception as error:  # noqa: BLE001 it is the test's to know
             self.faults.append(f"{type(error).__name__}: {error}")
         return 200, b""
+
+
+def _log(log: Any) -> SeenLog:
+    assert log.time_unix_nano > 0
+    assert len(log.trace_id) in (0, 16)
+    assert len(log.span_id) in (0, 8)
+    body = _value(log.body) if log.HasField("body") else None
+    return SeenLog(
+        log.event_name, log.severity_text, body, log.trace_id.hex(), log.span_id.hex(), log.time_unix_nano, _plain(log.attributes)
+    )  # fmt: skip
 
 
 def _point(point: Any, unit: str) -> Point:
@@ -120,7 +167,7 @@ def _seen(span: Any) -> Seen:
     assert all(span.start_time_unix_nano <= at <= span.end_time_unix_nano for _, at, _ in events)
     return Seen(
         span.name, KINDS[span.kind], span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), span.start_time_unix_nano,
-        span.end_time_unix_nano, _plain(span.attributes), events, span.status.code == 2,
+        span.end_time_unix_nano, _plain(span.attributes), events, span.status.code == 2, span.trace_state,
     )  # fmt: skip
 
 
@@ -132,7 +179,9 @@ def _plain(attributes: Iterable[Any]) -> dict[str, Any]:
 
 def _value(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
-    assert kind in ("string_value", "bool_value", "int_value", "double_value", "array_value"), kind
+    assert kind in ("string_value", "bool_value", "int_value", "double_value", "array_value", "kvlist_value"), kind
+    if kind == "kvlist_value":
+        return _plain(value.kvlist_value.values)
     return [_value(item) for item in value.array_value.values] if kind == "array_value" else getattr(value, kind)
 
 

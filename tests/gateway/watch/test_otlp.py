@@ -1,14 +1,15 @@
 """Spans to a collector that decodes them, and that fails as collectors do."""
 
-import builtins
 from collections.abc import Iterator
-from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-from gateway.watch.otlp import OtlpCollector
-from gateway.watch.spans import Span, spans
+from gateway.watch import otlp
+from gateway.watch.models import ModelNames
+from gateway.watch.otlp import MAX_POSTS, OtlpCollector, require
+from gateway.watch.spans import Event, Log, Span, spans
 from gateway.watch.store import SinkError
 from tests.gateway.watch.records import traced
 from tests.support.collector import Collector, running_collector
@@ -26,7 +27,7 @@ def collector() -> Iterator[Collector]:
 
 
 def batch(number: int = 1) -> list[Span]:
-    return spans(traced(number), {})
+    return spans(traced(number), {}, ModelNames())
 
 
 def test_what_arrives(collector: Collector):
@@ -58,15 +59,62 @@ def test_what_the_environment_says(collector: Collector, monkeypatch: pytest.Mon
     assert collector.resources[0].items() >= {"deployment.environment.name": "test", "service.name": "our-gateway"}.items()
 
 
-@pytest.mark.parametrize("status", [400, 413, 415, 422])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_it_will_never_take(collector: Collector, status: int):
-    """Its word about what was sent is final, and is asked for once."""
+    """Its word about one span is final, and is asked for once."""
     collector.answers = [status]
-    assert OtlpCollector(collector.url, "1").send(batch()) == 0
+    assert OtlpCollector(collector.url, "1").send(batch()[:1]) == 0
     assert collector.asked == 1
 
 
-@pytest.mark.parametrize("status", [301, 401, 403, 404, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("bad", [0, 3, 4])
+def test_one_bad_span(collector: Collector, bad: int):
+    """What a collector refuses for one span's sake is sent by halves, until that one is alone; all others arrive, in order, once."""
+    sent = [span._replace(name=f"s{number}") for number, span in enumerate(batch())]
+    collector.refuses = frozenset({f"s{bad}"})
+    assert OtlpCollector(collector.url, "1").send(sent) == 4
+    assert [seen.name for seen in collector.spans] == [f"s{number}" for number in range(5) if number != bad]
+    assert collector.asked <= 7
+
+
+def test_a_collector_that_refuses_everything(collector: Collector):
+    """It is asked so often and no more, about each span at least once."""
+    collector.refuses = frozenset({"chat gpt-4o"})
+    sent = batch()[-1:] * 500
+    assert OtlpCollector(collector.url, "1").send(sent) == 0
+    assert collector.asked <= MAX_POSTS
+
+
+def test_a_collector_that_goes_away_between(collector: Collector):
+    """What is refused in part and then not taken is sent again, all of it."""
+    collector.answers = [400, 200, 503]
+    with pytest.raises(SinkError, match="it answered 503"):
+        OtlpCollector(collector.url, "1").send(batch())
+
+
+@pytest.mark.parametrize("state", ["", "ot=th:8,vendor=00f067aa0ba902b7"])
+def test_what_callers_say_to_each_other(collector: Collector, state: str):
+    """A trace's state goes on with every span of it."""
+    fields = {"trace": {**traced(1)["trace"], **({"state": state} if state else {})}}
+    OtlpCollector(collector.url, "1").send(spans(traced(1, **fields), {}, ModelNames()))
+    assert {seen.state for seen in collector.spans} == {state}
+
+
+def test_events_of_their_own(collector: Collector):
+    """They are log records with the event's name, of the span that they belong to, with what is in them as it is."""
+    said = {"gen_ai.evaluation.name": "pii", "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "x"}]}]}
+    assert OtlpCollector(collector.url, "1").tell([Log("a" * 32, "b" * 16, Event("gen_ai.evaluation.result", 5, said))]) == 1
+    (seen,) = collector.logs
+    assert (seen.event, seen.trace_id, seen.span_id, seen.at_ns, seen.attributes) == (
+        "gen_ai.evaluation.result",
+        "a" * 32,
+        "b" * 16,
+        5,
+        said,
+    )
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 415, 429, 500, 502, 503, 504])
 def test_what_it_may_take_later(collector: Collector, status: int):
     """It is sent again, and taken then."""
     collector.answers = [status] * 9
@@ -104,20 +152,23 @@ def test_a_collector_that_is_down():
 @pytest.mark.parametrize("changes", [{"start_ns": -1}, {"end_ns": 10**30}, {"name": "\ud800"}])
 def test_what_cannot_be_encoded(collector: Collector, changes: dict[str, Any]):
     """What no collector could ever take is passed over."""
-    broken = [replace(batch()[0], **changes)]
+    broken = [batch()[0]._replace(**changes)]
     assert OtlpCollector(collector.url, "1").send(broken) == 0
     assert collector.asked == 0
 
 
-def test_without_the_extra(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("missing", ["opentelemetry.sdk", "opentelemetry", "requests"])
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str):
     """What is to be installed is said."""
-    real = builtins.__import__
 
-    def missing(name: str, *args: Any, **keys: Any) -> Any:
-        if name.startswith("opentelemetry"):
-            raise ImportError(name)
-        return real(name, *args, **keys)
+    def find(name: str) -> object:
+        if name == missing:
+            return None
+        if name.startswith(f"{missing}."):
+            raise ModuleNotFoundError(missing)
+        return find_spec(name)
 
-    monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(RuntimeError, match=r"pip install 'oddgate\[otel\]'"):
-        OtlpCollector("http://127.0.0.1:1", "1")
+    monkeypatch.setattr(otlp, "find_spec", find)
+    for start in (require, lambda: OtlpCollector("http://127.0.0.1:1", "1")):
+        with pytest.raises(RuntimeError, match=r"pip install 'oddgate\[otel\]'"):
+            start()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.watch.measures import HISTOGRAMS, Measure, measures
+from gateway.watch.models import ModelNames
 from gateway.watch.otlp import OtlpCollector
 from gateway.watch.otlp_meters import OtlpMeters
 from tests.gateway.watch.records import traced
@@ -25,7 +26,8 @@ def test_what_arrives(collector: Collector):
     """At the latest at its end: sums and counts for each set of attributes, in the conventions' own units and buckets."""
     made = meters(collector.url)
     for number in range(3):
-        made.record(measures(traced(number), {}))
+        timings = {**traced(number)["timings_ms"], "first_byte": 300.0}
+        made.record(measures(traced(number, timings_ms=timings), {}, ModelNames()))
     made.close()
     assert collector.faults == []
     assert {name: (points[0].unit, tuple(points[0].bounds)) for name, points in collector.histograms.items()} == {
@@ -38,13 +40,19 @@ def test_what_arrives(collector: Collector):
     assert tokens == {"input": 21, "output": 27}
 
 
-def test_series_are_bounded(collector: Collector):
-    """What comes beyond the bound is counted together."""
-    made = meters(collector.url)
-    made.record(Measure("gen_ai.server.request.duration", 1.0, {"gen_ai.request.model": f"m{number}"}) for number in range(1500))
+@pytest.mark.parametrize(("preference", "counts"), [("", [3, 4]), ("cumulative", [3, 4]), ("delta", [3, 1])])
+def test_sums_since_when(preference: str, counts: list[int], monkeypatch: pytest.MonkeyPatch):
+    """Since the start, or since the last time, as exporters' variable says."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", preference)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.3")
+    made = meters("http://127.0.0.1:1")
+    seen = []
+    for number in (3, 1):
+        made.record([Measure("gen_ai.server.request.duration", 1.0, {})] * number)
+        (metric,) = made._collect()
+        seen.append(metric.data.data_points[0].count)
+    assert seen == counts
     made.close()
-    points = collector.histograms["gen_ai.server.request.duration"]
-    assert (len(points), sum(point.count for point in points)) == (1001, 1500)
 
 
 def test_a_collector_that_is_down(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
@@ -53,6 +61,6 @@ def test_a_collector_that_is_down(caplog: pytest.LogCaptureFixture, monkeypatch:
     with running_collector() as gone:
         url = gone.url
     made = meters(url)
-    made.record(measures(traced(1), {}))
+    made.record(measures(traced(1), {}, ModelNames()))
     made.close()
     assert caplog.records == []

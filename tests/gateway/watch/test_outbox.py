@@ -6,30 +6,38 @@ import orjson
 import pytest
 
 from gateway.watch.measures import Measure
+from gateway.watch.models import ModelNames
 from gateway.watch.outbox import Outbox, Posted
-from gateway.watch.row import Row, parse
-from gateway.watch.spans import Span
+from gateway.watch.row import Record, parse_record
+from gateway.watch.spans import Log, Span
 from gateway.watch.store import SinkError
+from gateway.watch.switches import OFF, Switches
+from gateway.watch.telling import Teller
 from tests.gateway.watch.records import NOW, line, traced
 
 
 class World:
     """A collector, and a file."""
 
-    def __init__(self) -> None:
+    def __init__(self, switches: Switches = OFF) -> None:
         self.taken: list[list[Span]] = []
+        self.told: list[Log] = []
         self.file: bytes | None = None
         self.takes: int | None = None
         self.is_down = self.is_full = False
         self.posted = Posted()
         self.measured: list[Measure] = []
-        self.outbox = Outbox(self, self, {}, self.load, self.save, self.posted)
+        self.outbox = Outbox(self, self, Teller({}, ModelNames(), switches=switches), self.load, self.save, self.posted)
 
     def send(self, batch: Sequence[Span]) -> int:
         if self.is_down:
             raise SinkError("it cannot be reached")
         self.taken.append(list(batch))
         return len(batch) if self.takes is None else self.takes
+
+    def tell(self, batch: Sequence[Log]) -> int:
+        self.told += batch
+        return len(batch)
 
     def record(self, measures: Iterable[Measure]) -> None:
         self.measured += measures
@@ -45,26 +53,34 @@ class World:
         self.file = content
 
 
-def rows(*numbers: int, **fields) -> list[Row]:
-    return [row for number in numbers if isinstance(row := parse(orjson.dumps(traced(number, **fields))), Row)]
+def records(*numbers: int, **fields) -> list[Record]:
+    return [record for number in numbers if (record := parse_record(orjson.dumps(traced(number, **fields))))]
 
 
 def test_a_batch():
     """All spans go at once, and then it is written how far that was."""
     world = World()
-    assert world.outbox.keep(rows(1, 2), [], {"a.jsonl": 700}, NOW) == 2
+    assert world.outbox.keep(records(1, 2), [], {"a.jsonl": 700}, NOW) == 2
     assert [len(batch) for batch in world.taken] == [10]
     assert len(world.measured) == 12
     assert (world.posted, world.outbox.offsets()) == (Posted(sent=10), {"a.jsonl": 700})
 
 
+def test_events_of_their_own():
+    """Where they are switched on, they are sent and counted beside the spans, which have none then."""
+    world = World(Switches(has_events=True))
+    world.outbox.keep(records(1), [], {}, NOW)
+    assert [log.event.name for log in world.told] == ["gen_ai.evaluation.result"] * 2 + ["gen_ai.client.inference.operation.details"] * 2
+    assert (world.posted.sent, [span.events for span in world.taken[0]]) == (9, [()] * 5)
+
+
 def test_a_collector_that_is_down():
     """Nothing is counted, and the place stays."""
     world = World()
-    world.outbox.keep(rows(1), [], {"a.jsonl": 1}, NOW)
+    world.outbox.keep(records(1), [], {"a.jsonl": 1}, NOW)
     world.is_down = True
     with pytest.raises(SinkError):
-        world.outbox.keep(rows(2), [], {"a.jsonl": 2}, NOW)
+        world.outbox.keep(records(2), [], {"a.jsonl": 2}, NOW)
     assert (world.posted.sent, len(world.measured), world.outbox.offsets()) == (5, 6, {"a.jsonl": 1})
 
 
@@ -72,17 +88,17 @@ def test_what_is_not_taken():
     """It is counted, and passed over for good."""
     world = World()
     world.takes = 2
-    world.outbox.keep(rows(1), [], {"a.jsonl": 1}, NOW)
+    world.outbox.keep(records(1), [], {"a.jsonl": 1}, NOW)
     assert (world.posted, world.outbox.offsets()) == (Posted(sent=2, dropped=3), {"a.jsonl": 1})
 
 
 def test_what_cannot_be_a_span():
     """It is counted, and holds nothing up; what has no trace is neither sent nor dropped."""
     world = World()
-    untraced = parse(line(5))
-    assert isinstance(untraced, Row)
-    damaged = [*rows(1, stages=7), rows(2)[0]._replace(record=b"?"), *rows(3, ts=1e18)]
-    world.outbox.keep([*damaged, *rows(4), untraced], [], {}, NOW)
+    untraced = parse_record(line(5))
+    assert untraced
+    damaged = [*records(1, stages=7), {"request_id": 7}, *records(3, ts=1e18)]
+    world.outbox.keep([*damaged, *records(4), untraced], [], {}, NOW)
     assert world.posted == Posted(sent=5, dropped=3)
     assert {span.trace_id for span in world.taken[0]} == {f"{5:032x}"}
 
@@ -108,11 +124,11 @@ def test_a_disk_that_is_full():
     world = World()
     world.is_full = True
     with pytest.raises(SinkError, match="No space left"):
-        world.outbox.keep(rows(1), [], {"a.jsonl": 1}, NOW)
+        world.outbox.keep(records(1), [], {"a.jsonl": 1}, NOW)
     with pytest.raises(SinkError, match="cannot be read: no"):
         world.outbox.offsets()
     world.is_full = False
-    world.outbox.keep(rows(1), [], {"a.jsonl": 1}, NOW)
+    world.outbox.keep(records(1), [], {"a.jsonl": 1}, NOW)
     assert world.posted == Posted(sent=5)
     assert world.taken[0] == world.taken[1]
     assert len(world.measured) == 6

@@ -7,6 +7,7 @@ import opentelemetry.semconv._incubating.attributes.gen_ai_attributes as gen_ai
 import pytest
 from opentelemetry.semconv.attributes import error_attributes, http_attributes, server_attributes
 
+from gateway.watch.models import ModelNames
 from gateway.watch.providers import OPERATIONS, Endpoint
 from gateway.watch.spans import Span, spans
 from tests.gateway.watch.records import NOW, record, traced
@@ -16,7 +17,7 @@ TRACE, OURS = f"{8:032x}", f"{8:016x}"
 
 
 def made(**fields) -> list[Span]:
-    return spans(json.loads(json.dumps(traced(7, **fields))), ENDPOINTS)
+    return spans(json.loads(json.dumps(traced(7, **fields))), ENDPOINTS, ModelNames())
 
 
 def at(ms: float) -> int:
@@ -124,8 +125,42 @@ def test_other_surfaces(fields: dict[str, str], name: str, provider: str | None)
 def test_an_upstream_that_is_not_known():
     """Its API tells the provider, and nothing its address."""
     for surface, provider in (("messages", "anthropic"), ("chat", "openai")):
-        attributes = spans(traced(7, surface=surface), {})[-1].attributes
+        attributes = spans(traced(7, surface=surface), {}, ModelNames())[-1].attributes
         assert (attributes["gen_ai.provider.name"], "server.address" in attributes) == (provider, False)
+
+
+def test_what_was_answered():
+    """Which model it was, why it ended, and what of the tokens came from a cache or went into one."""
+    tokens = {"input": 7, "output": 9, "cached": 3, "cache_write": 2}
+    call = made(answer={"model": "gpt-4o-2024-08-06", "finish": ["stop", "length"]}, tokens=tokens)[-1]
+    assert call.attributes.items() >= {
+        "gen_ai.response.model": "gpt-4o-2024-08-06", "gen_ai.response.finish_reasons": ["stop", "length"],
+        "gen_ai.usage.input_tokens": 7, "gen_ai.usage.cache_read.input_tokens": 3, "gen_ai.usage.cache_creation.input_tokens": 2,
+    }.items()  # fmt: skip
+    assert "gen_ai.response.model" not in made(answer={"model": "sk-abcdefghijklmn", "finish": []})[-1].attributes
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"model": "sk-proj-abcdefghijklmnop"}, "chat"),
+        ({"attempts": traced(7)["attempts"][:1]}, "chat"),
+        ({"attempts": traced(7)["attempts"][:1], "model": "configured"}, "chat configured"),
+    ],
+)
+def test_a_model_that_may_be_none(fields: dict, name: str):
+    """What looks like a key, or what no endpoint has answered to, is neither a name nor an attribute; what the settings name is both."""
+    said = spans(traced(7, **fields), ENDPOINTS, ModelNames(["configured"]))
+    assert said[-1].name == name
+    assert said[-1].attributes.get("gen_ai.request.model", "") == name.removeprefix("chat").strip()
+    assert "sk-" not in repr(said)
+
+
+@pytest.mark.parametrize("state", [None, 7, "x" * 513])
+def test_a_state_that_is_none(state: object):
+    """A record that says something else there has none."""
+    trace = {**traced(7)["trace"], "state": state}
+    assert {span.state for span in made(trace=trace)} == {""}
 
 
 def test_usage_of_several_answers():
@@ -137,7 +172,7 @@ def test_usage_of_several_answers():
 def test_no_trace(fields: dict):
     """A record without one has no spans, nor one whose caller keeps none."""
     assert made(**fields) == []
-    assert spans(record(1), {}) == []
+    assert spans(record(1), {}, ModelNames()) == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +237,13 @@ KNOWN = {
 def test_names():
     """Every attribute is one of the conventions', as their package has it, or our own."""
     used = {
-        name for span in made(asked={"messages": 1, "max_tokens": 5.0, "temperature": 1.0, "top_p": 1.0, "n": 2.0}) for name in names(span)
+        name
+        for span in made(
+            asked={"messages": 1, "max_tokens": 5.0, "temperature": 1.0, "top_p": 1.0, "n": 2.0},
+            answer={"model": "m", "finish": ["stop"]},
+            tokens={"input": 1, "output": 1, "cached": 1, "cache_write": 1},
+        )
+        for name in names(span)
     }
     assert {name for name in used if not name.startswith("oddgate.")} - KNOWN == set()
     assert {name for name in used if name.startswith("gen_ai.request.")} >= {"gen_ai.request.choice.count", "gen_ai.request.top_p"}

