@@ -27,6 +27,11 @@ def is_event(line: Mapping[str, Any]) -> bool:
     return line.get("kind") in (REVIEW, FEEDBACK, *_OF_THE_CHAIN)
 
 
+def is_of_answer(event: Mapping[str, Any]) -> bool:
+    """Whether it is an app's word on an answer as such, which stands beside one on what was found."""
+    return event.get("kind") == FEEDBACK and event.get("label") in _JUDGED
+
+
 def is_of_the_chain(line: Mapping[str, Any]) -> bool:
     return line.get("kind") in _OF_THE_CHAIN
 

@@ -1,22 +1,31 @@
 """``oddgate calibrate``: hold a policy's domain to the false-alarm rates that it promises, by what its own traffic scored.
 
-It reads the journal's records of the policy and what people said of them, tells how well each rate is held, and writes the calibration
-beside the policy, where the gateway takes it up. Of answers whose uncertainty is bounded it tells how well that tells bad ones from good
-ones (feedback ``good`` and ``bad``). Where something speaks against the result, it says what and writes nothing, unless it is accepted.
-Exit code 1: there is nothing to calibrate by, a rate is not held, or the result was not written.
+It reads the records of the policy and what people said of them, from the journal or the store, tells how well each rate is held, and
+writes the calibration beside the policy, where the gateway takes it up. Of answers whose uncertainty is bounded it tells how well that
+tells bad ones from good ones (feedback ``good`` and ``bad``). Where something speaks against the result, it says what and writes nothing,
+unless it is accepted. Exit code 1: there is nothing to calibrate by, a rate is not held, or the result was not written.
 """
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from detectors.registry import Catalog, DetectorError, build
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json
+from gateway.cli.serve import settings_file
+from gateway.config import Config
 from gateway.guard.plan import options_of
 from gateway.proxy.keeping import replace_file
+from gateway.settings import load_config
+from gateway.shown import open_to_read
 from gateway.telemetry.tailing import JournalReader
+from gateway.watch.row import UnreadableError, unpack
+from gateway.watch.store import Query, StoreError
+from gateway.watch.told import events, rows
 from policies.alarms import Report, report
 from policies.calibration import Limit, write
 from policies.certainty import Certainty, certainty
@@ -24,8 +33,9 @@ from policies.domain import Uncertainty
 from policies.domain_rules import DomainRule, all_rules, promised
 from policies.heard import UNCERTAINTY, Heard
 from policies.intervals import Interval
-from policies.load import LoadedPolicy, PolicyError, calibration_beside, load_policy
+from policies.load import LoadedPolicy, calibration_beside, load_policy
 from policies.policy import Policy
+from policies.problems import ProblemsError
 
 _MODE = 0o666
 """As the umask leaves it: the gateway that reads it may well be another user."""
@@ -36,7 +46,10 @@ _FEW = 100
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("calibrate", help="hold a policy to its false-alarm rates, by recorded traffic", description=__doc__)
     parser.add_argument("--policy", type=Path, required=True, metavar="FILE", help="the policy")
-    parser.add_argument("--journal", type=Path, default=Path("var/journal"), metavar="DIR", help="default: var/journal")
+    sources = parser.add_mutually_exclusive_group()
+    sources.add_argument("--journal", type=Path, default=Path("var/journal"), metavar="DIR", help="default: var/journal")
+    sources.add_argument("--store", action="store_true", help="read what the store of the settings keeps, not a journal")
+    parser.add_argument("--config", type=Path, help="settings, for --store (default: oddgate.yaml, if there is one)")
     parser.add_argument("--days", type=_days, metavar="N", help="only the last days before the newest record")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to write; default: NAME.calibration.json beside the policy")
@@ -52,14 +65,19 @@ def _days(given: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    if not args.journal.is_dir():
+    if args.config and not args.store:
+        return _usage("--config is for --store")
+    if not args.store and not args.journal.is_dir():
         return _usage(f"there is no journal in {args.journal}")
     try:
+        config = load_config(settings_file(args.config), dict(os.environ)) if args.store else None
         loaded = load_policy(args.policy, Catalog())
         rules, unsure = promised(loaded.policy), loaded.policy.domain.output.uncertainty
         if not (rules or unsure):
             return _usage(f"{args.policy}: its domain has neither topics, languages nor output.uncertainty: nothing can be calibrated")
-        heard = _heard(loaded.policy.name, rules, args.journal)
+        detectors = {rule: "+".join(each.digest for each in build(said.detect, options_of(said))) for rule, said in rules.items()}
+        heard = Heard(loaded.policy.name, detectors)
+        _hear_store(heard, loaded.policy.name, config) if config else _hear_journal(heard, args.journal)
         found = _reports(loaded.policy, rules, heard, args.days)
         answers = certainty(unsure, list(heard.answers(args.days))) if unsure else None
         doubts = _doubts(found, answers)
@@ -68,7 +86,9 @@ def run(args: argparse.Namespace) -> int:
             written = args.out or calibration_beside(args.policy)
             tables = {name: each.table for name, each in found.items()}
             replace_file(written, write(loaded.policy, tables, _limit(unsure, answers)), mode=_MODE)
-    except (PolicyError, DetectorError, OSError) as error:
+    except StoreError as error:
+        return _usage(f"the store of exchanges cannot be read: {error}")
+    except (ProblemsError, DetectorError, OSError) as error:
         return _usage(str(error))
     if args.json:
         rules_said: dict[str, object] = {name: _rule_as_json(each) for name, each in found.items()}
@@ -76,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
         said = {"policy": loaded.policy.name, "records": heard.read, "rules": rules_said}
         print_json({**said, "doubts": doubts, "written": str(written) if written else None})
     else:
-        print("\n".join([*_shown(loaded, found, answers, heard), *_ending(doubts, written)]))
+        where = "store" if config else "journal"
+        print("\n".join([*_shown(loaded, found, answers, heard, where), *_ending(doubts, written)]))
     return GOOD if _is_good(found, answers) and (written or not doubts) else FOUND
 
 
@@ -103,15 +124,23 @@ def _usage(message: str) -> int:
     return USAGE
 
 
-def _heard(name: str, rules: Mapping[str, DomainRule], journal: Path) -> Heard:
-    detectors = {rule: "+".join(each.digest for each in build(said.detect, options_of(said))) for rule, said in rules.items()}
-    heard = Heard(name, detectors)
+def _hear_store(heard: Heard, policy: str, config: Config) -> None:
+    with closing(open_to_read(config)) as store:
+        for event in events(store):
+            heard.note(event)
+        for row in rows(store, Query(policy=policy)):
+            try:
+                heard.note(unpack(row.record))
+            except UnreadableError:
+                continue
+
+
+def _hear_journal(heard: Heard, journal: Path) -> None:
     for line in JournalReader(journal).read():
         try:
             heard.note(json.loads(line))
         except ValueError:
             continue
-    return heard
 
 
 def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days: float | None) -> dict[str, Report]:
@@ -120,8 +149,8 @@ def _reports(policy: Policy, rules: Mapping[str, DomainRule], heard: Heard, days
     return {name: each for name, each in found.items() if each}
 
 
-def _shown(loaded: LoadedPolicy, found: Mapping[str, Report], answers: Certainty | None, heard: Heard) -> Iterator[str]:
-    yield f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the journal"
+def _shown(loaded: LoadedPolicy, found: Mapping[str, Report], answers: Certainty | None, heard: Heard, where: str) -> Iterator[str]:
+    yield f"{loaded.policy.name}: {counted(heard.read, 'record')} of it in the {where}"
     if heard.other:
         yield f"note: {counted(heard.other, 'score')} left out, given for other examples or languages, or by another version"
     for remark in loaded.remarks:

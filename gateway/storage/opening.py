@@ -6,21 +6,23 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.storage.exchanges import SqlStore
+from gateway.storage.clickhouse import open_clickhouse
+from gateway.storage.exchanges import TEXT_DAYS
 from gateway.storage.postgres import open_postgres
 from gateway.storage.sqlite import open_sqlite
-from gateway.watch.store import StoreError
+from gateway.watch.store import ExchangeStore, StoreError
 
 _FILE = "sqlite:///"
 _ID = "reader.id"
 _ID_BYTES = 16
 
 
-def open_store(url: str, journal: Path, retain_days: int, *, read_only: bool = False) -> SqlStore:
+def open_store(url: str, journal: Path, retain_days: int, text_retain_days: int = TEXT_DAYS, *, read_only: bool = False) -> ExchangeStore:
     """``journal`` is the folder that is read into it. Raises ``StoreError``, and RuntimeError where what it needs is not installed."""
     if url.startswith(_FILE):
-        return open_sqlite(Path(url.removeprefix(_FILE)), retain_days, read_only=read_only)
-    return open_postgres(url, "" if read_only else reader_name(journal), retain_days, read_only=read_only)
+        return open_sqlite(Path(url.removeprefix(_FILE)), retain_days, text_retain_days, read_only=read_only)
+    open_server = open_clickhouse if url.startswith("clickhouse") else open_postgres
+    return open_server(url, "" if read_only else reader_name(journal), retain_days, text_retain_days, read_only=read_only)
 
 
 def reader_name(folder: Path) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from gateway.storage.exchanges import PREFIX, SqlStore
+from gateway.storage.exchanges import TEXT_DAYS, SqlStore
 from gateway.watch.store import StoreError
 
 _ANSWER_S = 20
@@ -17,10 +17,10 @@ _OURS = 0x6F64_6467_6174_65
 _READ_ONLY = "SET default_transaction_read_only = on"
 
 
-def open_postgres(url: str, reader: str, retain_days: int, *, read_only: bool = False) -> SqlStore:
+def open_postgres(url: str, reader: str, retain_days: int, text_retain_days: int = TEXT_DAYS, *, read_only: bool = False) -> SqlStore:
     """``postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE``, with ``?sslmode=require`` by TLS. Raises ``StoreError`` and RuntimeError."""
     database = _Postgres(url)
-    store = SqlStore(database, reader, retain_days)
+    store = SqlStore(database, reader, retain_days, text_retain_days)
     try:
         if read_only:
             database.do(_READ_ONLY)
@@ -98,9 +98,17 @@ class _Postgres:
             self.do("SELECT pg_advisory_xact_lock(?)", [(_OURS,)])
             yield
 
-    def tables(self) -> list[str]:
+    def tables(self, prefix: str) -> list[str]:
         statement = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND substr(tablename, 1, ?) = ?"
-        return sorted(name for (name,) in self.ask(statement, (len(PREFIX), PREFIX)))
+        return sorted(name for (name,) in self.ask(statement, (len(prefix), prefix)))
+
+    def columns(self, table: str) -> set[str]:
+        statement = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ?"
+        return {name for (name,) in self.ask(statement, (table,))}
+
+    def shred(self, table: str) -> None:
+        """A table's files go with it."""
+        self.do(f"DROP TABLE IF EXISTS {table}")
 
     def give_back(self) -> None:
         """It does that by itself."""

@@ -4,6 +4,8 @@ What was sent and how far the journal was read are written in one transaction, s
 taken out once its reader has kept it; what a reader that died had taken is given to another one. Nothing is trimmed: where readers do not
 come, the stream fills, and what is in the journals waits there. Where the server lost what was sent, it lost with it how far, and the
 journals are sent again.
+
+All readers keep records in one store: as long as one reads for a store, none reads for another, so that no store has a part of them alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +18,16 @@ from gateway.watch.sharing import Entry
 from gateway.watch.store import SinkError
 
 MAX_ENTRIES = 1_000_000
-_STREAM, _SENT = "{oddgate}:journal", "{oddgate}:sent:"
+_STREAM, _SENT, _STORE = "{oddgate}:journal", "{oddgate}:sent:", "{oddgate}:store"
 """One slot of a cluster, for the transaction."""
 _GROUP = "watch"
 _FIELD = b"record"
 _ANSWER_S = 10
 _DEAD_MS = 60_000
-"""What a reader has had for longer than this, and has not kept, is another one's."""
+"""What a reader has had for longer than this, and has not kept, is another one's. So long the store of readers that are gone is theirs."""
 
 
-class _Redis:
+class Stream:
     """Connects when it is first asked for something."""
 
     def __init__(self, url: str) -> None:
@@ -60,7 +62,7 @@ class _Redis:
             raise SinkError(f"redis: {type(error).__name__}") from None
 
 
-class StreamSink(_Redis):
+class StreamSink(Stream):
     """Where one journal is sent. ``reader`` names it among all.
 
     It is of no use once the server says something else than was last read or written: then what was sent may be lost.
@@ -104,12 +106,13 @@ class StreamSink(_Redis):
         return 0
 
 
-class StreamReader(_Redis):
-    """One of those that share the work. ``name`` is its own among them, and the same after a restart."""
+class StreamReader(Stream):
+    """One of those that share the work. ``name`` is its own among them, and the same after a restart; ``store`` names what they share."""
 
-    def __init__(self, url: str, name: str, dead_ms: int = _DEAD_MS) -> None:
+    def __init__(self, url: str, name: str, store: str, dead_ms: int = _DEAD_MS) -> None:
         super().__init__(url)
         self._name = name
+        self._store = store
         self._dead_ms = dead_ms
         self._is_joined = False
         self._is_resumed = False
@@ -121,11 +124,19 @@ class StreamReader(_Redis):
         """What it had taken before it died, then what others left behind, then what is new."""
         try:
             with self._raised():
+                self._claim()
                 self._join()
                 return self._next(limit)
         except SinkError:
             self._is_joined = self._is_resumed = False  # the server may have lost everything, or this reader the answer
             raise
+
+    def _claim(self) -> None:
+        if self._client.set(_STORE, self._store, nx=True, px=_DEAD_MS):
+            return
+        if self._client.get(_STORE) != self._store.encode():
+            raise SinkError("redis: others read for another store; watches on several hosts need one on a server (store.url)")
+        self._client.pexpire(_STORE, _DEAD_MS)
 
     def _next(self, limit: int) -> list[Entry]:
         if not self._is_resumed:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.storage.exchanges import PREFIX, SqlStore
+from gateway.storage.exchanges import TEXT_DAYS, SqlStore
 from gateway.watch.store import BrokenStoreError, StoreError
 
 _BUSY_S = 2.0
@@ -14,12 +14,12 @@ _PAGES_FREED = 4000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def open_sqlite(path: Path, retain_days: int, *, read_only: bool = False) -> SqlStore:
+def open_sqlite(path: Path, retain_days: int, text_retain_days: int = TEXT_DAYS, *, read_only: bool = False) -> SqlStore:
     """Raises ``StoreError``."""
     if read_only:
         return SqlStore(_Sqlite(f"{path.absolute().as_uri()}?mode=ro"), "", retain_days)
     database = _Sqlite(_made(path))
-    store = SqlStore(database, "", retain_days)
+    store = SqlStore(database, "", retain_days, text_retain_days)
     try:
         for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
             database.do(f"PRAGMA {pragma}")
@@ -76,9 +76,20 @@ class _Sqlite:
     def alone(self) -> AbstractContextManager[None]:
         return self.transaction()
 
-    def tables(self) -> list[str]:
-        found = self.ask("SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, ?) = ?", (len(PREFIX), PREFIX))
+    def tables(self, prefix: str) -> list[str]:
+        found = self.ask("SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, ?) = ?", (len(prefix), prefix))
         return sorted(name for (name,) in found)
+
+    def columns(self, table: str) -> set[str]:
+        return {name for (name,) in self.ask("SELECT name FROM pragma_table_info(?)", (table,))}
+
+    def shred(self, table: str) -> None:
+        """Freed pages are overwritten, which costs as much as to write them did."""
+        self.do("PRAGMA secure_delete = ON")
+        try:
+            self.do(f"DROP TABLE IF EXISTS {table}")
+        finally:
+            self.do("PRAGMA secure_delete = OFF")
 
     def give_back(self) -> None:
         with _raised():

@@ -4,10 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from gateway.telemetry.tailing import Offsets
-from gateway.watch.row import Label, Row
+from gateway.watch.row import Label
 from gateway.watch.store import BrokenStoreError, Sink, SinkError
 from gateway.watch.worker import Tally
 
@@ -17,6 +17,8 @@ _PRUNE_S = 600.0
 _RETRY_S, _MAX_RETRY_S = 0.5, 30.0
 
 log = logging.getLogger("oddgate.watch")
+
+T = TypeVar("T")
 
 
 class Work(Protocol):
@@ -39,7 +41,7 @@ class _NowhereYet:
     def offsets(self) -> Offsets:
         return {}
 
-    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+    def keep(self, rows: Sequence[object], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
         raise SinkError("it was never reached")
 
     def prune(self, now: float) -> int:
@@ -49,7 +51,7 @@ class _NowhereYet:
         """Nothing is held."""
 
 
-class Loop:
+class Loop(Generic[T]):
     """``put_away`` takes what cannot be read out of the way, so that ``open_sink`` makes another, which the journal fills again.
 
     ``name`` is what the sink is called; ``make_worker`` gives it what is there. ``say`` takes the figures of ``figures``. The clocks give
@@ -59,8 +61,8 @@ class Loop:
     def __init__(
         self,
         name: str,
-        make_worker: Callable[[Sink, Tally], Work],
-        open_sink: Callable[[], Sink],
+        make_worker: Callable[[Sink[T], Tally], Work],
+        open_sink: Callable[[], Sink[T]],
         put_away: Callable[[], None],
         say: Callable[[dict[str, float]], None],
         wall: Callable[[], float],
@@ -75,7 +77,7 @@ class Loop:
         self._clock = clock
         self._tally = Tally()
         self._worker: Work | None = None
-        self._errors = 0
+        self._errors = self._rebuilt = 0
         self._lag = 0
         self._said = self._pruned = float("-inf")
 
@@ -97,9 +99,9 @@ class Loop:
                 retry_s = min(retry_s * 2, _MAX_RETRY_S)
 
     def figures(self) -> dict[str, float]:
-        return {"ts": self._wall(), "lag": self._lag, "errors": self._errors, **self._tally.figures()}
+        return {"ts": self._wall(), "lag": self._lag, "errors": self._errors, "rebuilt": self._rebuilt, **self._tally.figures()}
 
-    def _turn(self, worker: Work, sink: Sink, stop: threading.Event) -> None:
+    def _turn(self, worker: Work, sink: Sink[T], stop: threading.Event) -> None:
         has_more = worker.step()
         self._lag = worker.lag
         if self._clock() - self._pruned >= _PRUNE_S:
@@ -119,8 +121,9 @@ class Loop:
         self._errors += 1
         log.warning("the %s failed: %s; what is to be kept waits for it", self._name, error)
         if isinstance(error, BrokenStoreError):
-            log.error("the %s cannot be read; it is put away, and filled again from the journal", self._name)
+            log.error("the %s cannot be read; it is put away, and filled again from what is left of the journal", self._name)
             self._put_away()
+            self._rebuilt += 1
         self._said = float("-inf")
         self._look()
         self._tell()

@@ -1,17 +1,19 @@
 """A record of the journal as a row of the store: the columns that are asked about, and the record itself."""
 
 import math
+import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
-from policies.labels import is_event, is_of_the_chain
+from policies.labels import is_event, is_of_answer, is_of_the_chain
 
 VERSION = 1
 """Of records that are understood. Of a newer one, the columns that are there are taken, and the record is kept as it is."""
 _MAX_LABEL = 128
+_ANSWER = "answer"
 _MAX_RULES = 64
 _MAX_STATUS, _MAX_TOKENS = 2**31, 2**63
 _MAX_RECORD = 64 << 20
@@ -21,7 +23,7 @@ Record = Mapping[str, Any]
 
 
 class Row(NamedTuple):
-    """An exchange. Times are seconds since 1970; ``record`` is packed (``unpack``)."""
+    """An exchange. Times are seconds since 1970; ``record`` is packed (``unpack``), with its texts where they are kept (``apart``)."""
 
     request_id: str
     ts: float
@@ -40,6 +42,8 @@ class Row(NamedTuple):
     input_tokens: int
     output_tokens: int
     record: bytes
+    cost_usd: float | None = None
+    """None: not known."""
 
 
 class Label(NamedTuple):
@@ -49,6 +53,7 @@ class Label(NamedTuple):
     app: str
     kind: str
     rule: str
+    """Which one it is about; of an app's word on an answer as such: ``answer``."""
     ts: float
     label: str
     score: float | None
@@ -60,6 +65,26 @@ class UnreadableError(Exception):
 
 def parse(line: bytes) -> Row | Label | None:
     """None for what the journal says of its own chain. Raises ``UnreadableError``."""
+    record = _loaded(line)
+    return None if record is None else read(record)
+
+
+def parse_record(line: bytes) -> Record | None:
+    """Of an exchange alone, as it was written. Raises ``UnreadableError``."""
+    record = _loaded(line)
+    return None if record is None or is_event(record) else record
+
+
+def parse_said(line: bytes) -> Record | Label | None:
+    """An exchange as it was written, or what somebody said of one. Raises ``UnreadableError``."""
+    record = _loaded(line)
+    if record is None or not is_event(record):
+        return record
+    said = read(record)
+    return said if isinstance(said, Label) else None
+
+
+def _loaded(line: bytes) -> Record | None:
     try:
         record = orjson.loads(line)
         if is_of_the_chain(record):
@@ -67,7 +92,8 @@ def parse(line: bytes) -> Row | Label | None:
         record.pop("chain", None)  # says where the line stands in the journal, and nothing of the exchange
     except (ValueError, TypeError, AttributeError) as error:
         raise UnreadableError(type(error).__name__) from None
-    return read(record)
+    said: Record = record
+    return said
 
 
 def read(record: Record) -> Row | Label:
@@ -108,6 +134,7 @@ def _row(record: Record) -> Row:
         input_tokens=_whole(tokens.get("input"), _MAX_TOKENS),
         output_tokens=_whole(tokens.get("output"), _MAX_TOKENS),
         record=pack(record),
+        cost_usd=None if (cost := record.get("cost_usd")) is None else _number(cost),
     )
 
 
@@ -117,7 +144,7 @@ def _label(record: Record) -> Label:
         request_id=_text(record["request_id"]),
         app=_text(record.get("app")),
         kind=_text(record["kind"]),
-        rule=_text(record.get("rule")),
+        rule=_ANSWER if is_of_answer(record) else _text(record.get("rule")),
         ts=_number(record["ts"]),
         label=_text(record["label"]),
         score=None if score is None else _number(score),
@@ -162,18 +189,42 @@ _SHARED = (
     b'"guards":0.,"upstream":,"first_byte":null}}{"v":1,"ts":17,"request_id":"req_","trace":null,"method":"POST","route":'
     b'"/v1/chat/completions","app":"","surface":"chat","model":"gpt-","stream":false'
 )
-_FIRST = b"\x01"
+_FIRST, _WITH_TEXTS = b"\x01", b"\x02"
+TEXTS = frozenset({"texts", "sealed_texts"})
+"""What a record may have of its exchange's texts."""
+_SIZE = struct.Struct(">I")
 _LEVEL = 6
 
 
 def pack(record: Record) -> bytes:
-    """A record in about a tenth of its size."""
-    compress = zlib.compressobj(_LEVEL, zdict=_SHARED)
-    return _FIRST + compress.compress(orjson.dumps(record)) + compress.flush()
+    """A record in about a tenth of its size. The exchange's texts are packed beside the rest of it."""
+    if TEXTS.isdisjoint(record):
+        return _packed(record)
+    told = _packed({name: value for name, value in record.items() if name not in TEXTS})
+    return _WITH_TEXTS + _SIZE.pack(len(told)) + told + _packed({name: record[name] for name in TEXTS & record.keys()})
+
+
+def apart(packed: bytes) -> tuple[bytes, bytes]:
+    """What ``pack`` made, without the exchange's texts; and these, packed alike, or nothing where none are kept."""
+    if packed[:1] != _WITH_TEXTS:
+        return packed, b""
+    begin = 1 + _SIZE.size
+    end = begin + int.from_bytes(packed[1:begin])
+    return packed[begin:end], packed[end:]
 
 
 def unpack(packed: bytes) -> Record:
     """Raises ``UnreadableError`` where it is not what ``pack`` made."""
+    told, texts = apart(packed)
+    return {**_unpacked(told), **_unpacked(texts)} if texts else _unpacked(told)
+
+
+def _packed(record: Record) -> bytes:
+    compress = zlib.compressobj(_LEVEL, zdict=_SHARED)
+    return _FIRST + compress.compress(orjson.dumps(record)) + compress.flush()
+
+
+def _unpacked(packed: bytes) -> Record:
     if packed[:1] != _FIRST:
         raise UnreadableError("not packed by this version")
     unpacking = zlib.decompressobj(zdict=_SHARED)

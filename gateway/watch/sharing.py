@@ -1,9 +1,10 @@
 """From what many gateways have sent into one store, a batch at a time."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from gateway.watch.row import Label, Row, UnreadableError, read, unpack
+from gateway.watch.row import Label, Row, UnreadableError, parse, read, unpack
 from gateway.watch.store import Sink
 from gateway.watch.worker import Tally, Worker
 
@@ -32,12 +33,21 @@ class Shared(Protocol):
         """Entries that nobody has kept."""
 
 
-class SendingWorker(Worker):
-    """Asks at each step how far it was sent, so that a sink which lost what was sent says so, also where there is nothing to send."""
+class SendingWorker(Worker[Row]):
+    """Asks at each step how far it was sent, so that a sink which lost what was sent says so, also where there is nothing to send.
+
+    ``waiting`` tells the entries, of all gateways, that nobody has kept; it may raise ``SinkError``.
+    """
+
+    def __init__(self, folder: Path, sink: Sink[Row], clock: Callable[[], float], tally: Tally, waiting: Callable[[], int]) -> None:
+        super().__init__(folder, sink, clock, tally, parse)
+        self._waiting = waiting
 
     def step(self) -> bool:
         self._sink.offsets()
-        return super().step()
+        has_more = super().step()
+        self._tally.waiting = self._waiting()
+        return has_more
 
 
 class SharedWorker:
@@ -46,7 +56,7 @@ class SharedWorker:
     Of no use after a step that failed.
     """
 
-    def __init__(self, shared: Shared, sink: Sink, clock: Callable[[], float], tally: Tally, batch: int = BATCH) -> None:
+    def __init__(self, shared: Shared, sink: Sink[Row], clock: Callable[[], float], tally: Tally, batch: int = BATCH) -> None:
         self._shared = shared
         self._sink = sink
         self._clock = clock

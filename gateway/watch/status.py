@@ -10,6 +10,9 @@ NAME = "watch.json"
 READER_NAME = "watch-reader.json"
 """Of a watch that keeps what others have sent."""
 MAX_BYTES = 4096
+DRIFT_NAME = "drift.json"
+"""By which everybody else knows what is known of drift."""
+MAX_DRIFT_BYTES = 16 << 20
 ALIVE_S = 10.0
 """A watch that has said nothing for longer is not counted as alive."""
 
@@ -20,15 +23,21 @@ class Status(NamedTuple):
     ts: float = -math.inf
     pid: int = 0
     lag_bytes: float = 0
+    lag_records: float = 0
     kept: float = 0
     known: float = 0
     unreadable: float = 0
     store_errors: float = 0
+    store_rebuilt: float = 0
     missed_bytes: float = 0
     otlp_sent: float = 0
     otlp_dropped: float = 0
     otlp_errors: float = 0
     otlp_lag_bytes: float = 0
+    drift_keys: float = 0
+    drift_begun: float = 0
+    drift_evicted: float = 0
+    drift_errors: float = 0
 
     def is_alive(self, now: float) -> bool:
         return abs(now - self.ts) <= ALIVE_S

@@ -30,12 +30,16 @@ def page(store: ExchangeStore, params: Mapping[str, str]) -> Json:
 
 
 def exchange(store: ExchangeStore, request_id: str) -> Json | None:
-    """Its record, with what was said of it since. None: there is none, or it is kept no more. Raises ``StoreError``."""
+    """Its record, with its texts, where they are kept redacted, and what was said of it since; of texts that are sealed it says only that
+    there are some. None: there is none, or it is kept no more. Raises ``StoreError``.
+    """
     record = store.record(request_id)
     if record is None:
         return None
     said = [{name: value for name, value in label._asdict().items() if value not in (None, "")} for label in store.labels(request_id)]
-    return {**record, "labels": said}
+    texts = store.texts(request_id)
+    kept = {"texts": texts["texts"]} if "texts" in texts else {"has_sealed_texts": True} if texts else {}
+    return {**record, **kept, "labels": said}
 
 
 def asked(params: Mapping[str, str]) -> tuple[Query, Place | None, int]:

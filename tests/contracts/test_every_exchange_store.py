@@ -7,12 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.storage import clickhouse as clickhouse_store
 from gateway.storage import exchanges
+from gateway.storage.clickhouse import ClickHouseStore, open_clickhouse
+from gateway.storage.exchanges import SqlStore
 from gateway.storage.postgres import _Postgres, open_postgres
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import Label, Row, parse
 from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query
-from tests.gateway.watch.records import NOW, feedback, line
+from tests.gateway.watch.records import NOW, feedback, line, record
+from tests.support.clickhouse_server import running_clickhouse
 from tests.support.postgres_server import running_postgres
 
 DAY = 86_400
@@ -25,18 +29,29 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="module")
+def clickhouse() -> Iterator[str]:
+    with running_clickhouse() as url:
+        yield url
+
+
+SERVERS = {"postgres": open_postgres, "clickhouse": open_clickhouse}
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Opens the same store, anew each time, which keeps three days."""
+    """Opens the same store, anew each time, which keeps three days, and texts for two."""
     opened: list[ExchangeStore] = []
+    url = request.getfixturevalue(request.param) if request.param in SERVERS else ""
 
     def make() -> ExchangeStore:
-        where = tmp_path / "a.db"
-        opened.append(open_sqlite(where, 3) if request.param == "sqlite" else open_postgres(request.getfixturevalue("postgres"), "me", 3))
+        opened.append(SERVERS[request.param](url, "me", 3, 2) if url else open_sqlite(tmp_path / "a.db", 3, 2))
         return opened[-1]
 
     if request.param == "postgres":
-        empty(request.getfixturevalue("postgres"))
+        empty(url)
+    elif request.param == "clickhouse":
+        empty_clickhouse(url)
     yield make
     for store in opened:
         store.close()
@@ -44,16 +59,24 @@ def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
 def empty(url: str) -> None:
     database = _Postgres(url)
-    for table in (*database.tables(), "offsets", "labels", "days"):
+    for table in (*database.tables("exchanges_"), *database.tables("texts_"), "offsets", "labels", "days"):
         database.do(f"DROP TABLE IF EXISTS {table}")
     database.close()
+
+
+def empty_clickhouse(url: str) -> None:
+    store = ClickHouseStore(url, "", 1, 1, read_only=False)
+    for table in ("exchanges", "texts", "labels", "offsets", "days"):
+        store._do(f"DROP TABLE IF EXISTS {table} SYNC")
+    store.close()
 
 
 @pytest.fixture
 def passed(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Says how many days every store has been open by now."""
     seconds = [0.0]
-    monkeypatch.setattr(exchanges, "monotonic", lambda: seconds[0])
+    for module in (exchanges, clickhouse_store):
+        monkeypatch.setattr(module, "monotonic", lambda: seconds[0])
 
     def passes(days: float) -> None:
         seconds[0] = days * DAY
@@ -92,7 +115,17 @@ def test_rows_and_how_far(reopened: Open):
     again = reopened()
     assert again.offsets() == {"1.jsonl": 700}
     assert again.page(Query(), None, 10) == rows(2, 1)
+    assert first.keep(rows(3, cost_usd=0.001234), [], {}, NOW) == 1
+    assert again.page(Query(), None, 1)[0].cost_usd == 0.001234
     assert again.record(rows(1)[0].request_id)["request_id"] == rows(1)[0].request_id
+
+
+def test_a_record_of_a_newer_version(store: ExchangeStore):
+    """It is kept as it is, with what nobody knows here, and found by what is known."""
+    (newer,) = rows(1, v=99, news={"a": [1, None]})
+    store.keep([newer], [], {}, NOW)
+    assert store.record(newer.request_id) == record(1, v=99, news={"a": [1, None]})
+    assert ids(store.page(Query(app="shop"), None, 10)) == [1]
 
 
 def test_again(store: ExchangeStore):
@@ -120,6 +153,18 @@ def test_pages(store: ExchangeStore):
         after = Place(found[-1].ts, found[-1].request_id)
         store.keep([moment[0]._replace(ts=NOW + 2 * DAY + 60 + len(seen), request_id=f"req_new{len(seen)}")], [], {}, NOW + 2 * DAY)
     assert ids(seen) == [102, 101, 100, 4, 3, 2, 1, 0]
+
+
+def test_pages_the_other_way_round(store: ExchangeStore):
+    """Oldest first, page after page, over days and strange times: what pages newest first give, backwards."""
+    times = [-1e9, NOW, NOW, NOW + DAY, NOW + 4 * DAY, 1e15]
+    store.keep([row._replace(ts=ts) for row, ts in zip(rows(*range(6)), times, strict=True)], [], {}, NOW)
+    seen: list[Row] = []
+    while found := store.page(Query(), Place(seen[-1].ts, seen[-1].request_id) if seen else None, 2, is_oldest_first=True):
+        seen += found
+    assert ids(seen) == list(range(6))
+    assert seen[::-1] == list(store.page(Query(), None, 10))
+    assert ids(store.page(Query(since=NOW), None, 2, is_oldest_first=True)) == [1, 2]
 
 
 def test_a_page_is_bounded(store: ExchangeStore):
@@ -156,11 +201,38 @@ def test_questions(store: ExchangeStore, query: Query, expected: list[int]):
     assert ids(store.page(query, None, 10)) == expected
 
 
+def test_tables_of_an_earlier_version(reopened: Open):
+    """What they lack is not known of their rows, is there for those that come after, and nothing that they had is lost."""
+    first = reopened()
+    if not isinstance(first, SqlStore):
+        pytest.skip("no earlier version had others")
+    first.keep(rows(1, 2, cost_usd=0.5), [], {}, NOW)
+    first._rows.do(f"ALTER TABLE {first._rows.tables('exchanges_')[0]} DROP COLUMN cost_usd")
+    reader = reopened()
+    assert [(row.request_id, row.cost_usd) for row in reader.page(Query(), None, 10)] == [(row.request_id, None) for row in rows(2, 1)]
+    assert reopened().keep(rows(2, 3, cost_usd=0.25), [], {}, NOW) == 1
+    for store in (reader, reopened()):
+        assert [row.cost_usd for row in store.page(Query(), None, 10)] == [0.25, None, None]
+
+
 def test_what_is_said_later(store: ExchangeStore):
     """The last word counts, in whatever order words come; others' words stand beside it."""
     store.keep([], [label(1, "bad", NOW + 5), label(1, "good", NOW + 3, score=0.5), label(1, "good", app="other")], {}, NOW)
     said = [(each.app, each.label) for each in store.labels(label(1, "bad").request_id)]
     assert said == [("other", "good"), ("shop", "bad")]
+
+
+def test_all_that_is_said(store: ExchangeStore):
+    """Page after page, each word once; no more than a page, however much is asked for."""
+    said = [label(number, word, app=app) for number in range(3) for app in ("a", "b") for word in ("bad", "false_positive")]
+    store.keep([], said, {}, NOW)
+    seen: list[Label] = []
+    while found := store.all_labels(seen[-1] if seen else None, 5):
+        seen += found
+    assert sorted(seen, key=str) == sorted(said, key=str)
+    assert [each.request_id for each in seen] == sorted(each.request_id for each in said)
+    store.keep([], [label(number, "bad") for number in range(MAX_PAGE + 5)], {}, NOW)
+    assert len(store.all_labels(None, 10**9)) == MAX_PAGE
 
 
 def test_what_is_too_old_goes(store: ExchangeStore, passed: Callable[[float], None]):
@@ -255,3 +327,37 @@ def test_any_redelivery(tmp_path_factory: pytest.TempPathFactory, batches: list[
     assert ids(store.page(Query(), None, 100)) == sorted(given_, reverse=True)
     assert new == len(given_)
     store.close()
+
+
+def with_texts(number: int, said: str = "hello", at: float = 0.0) -> Row:
+    texts = {"input": [{"place": "messages.0.content", "scope": "user", "text": said}], "output": []}
+    row = parse(line(number, texts=texts))
+    assert isinstance(row, Row)
+    return row._replace(ts=row.ts + at)
+
+
+def test_texts_stand_apart(reopened: Open):
+    """The row of an exchange has none of its texts, which are kept beside it, once, and are asked for by themselves."""
+    store = reopened()
+    rows = [with_texts(1), parse(line(2)), with_texts(3, "x" * 20_000)]
+    assert store.keep(rows, [], {"a": 1}, NOW) == 3
+    assert store.keep([with_texts(1, "another")], [], {"a": 1}, NOW) == 0
+    assert "texts" not in store.record(rows[0].request_id)
+    assert [len(row.record) < 1000 for row in store.page(Query(), None, 10)] == [True] * 3
+    assert store.texts(rows[0].request_id)["texts"]["input"][0]["text"] == "hello"
+    assert store.texts(rows[1].request_id) == store.texts("req_none") == {}
+    assert len(reopened().texts(rows[2].request_id)["texts"]["input"][0]["text"]) == 20_000
+
+
+def test_texts_go_sooner(reopened: Open, passed: Callable[[float], None]):
+    """Two days of texts are kept where three of exchanges are, also when no more texts come."""
+    store = reopened()
+    store.keep([with_texts(1), with_texts(2, at=DAY), parse(line(3))._replace(ts=NOW + 2 * DAY)], [], {}, NOW)
+    ids = [f"req_{number:024x}" for number in (1, 2, 3)]
+    assert store.prune(NOW + 2 * DAY) == 1
+    assert [bool(store.texts(each)) for each in ids] == [False, True, False]
+    assert all(map(store.record, ids))
+    passed(1.0)
+    assert store.prune(NOW + 3 * DAY) == 2
+    assert [bool(store.record(each)) for each in ids] == [False, True, True]
+    assert not any(map(store.texts, ids))

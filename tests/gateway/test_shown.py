@@ -1,5 +1,6 @@
 """What the gateway shows of the watch, and what it shows without one."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,18 @@ async def test_no_store(shown: Shown):
     assert not shown._config.store.path.exists()
 
 
+async def test_a_store_whose_library_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is an error like others of the store's, which says what to install."""
+    monkeypatch.setitem(sys.modules, "pg8000", None)
+    shape = {"store": {"url": "postgresql://me@host/db"}, "watch": {"dir": tmp_path}}
+    with pytest.raises(StoreError, match=r"oddgate\[postgres\]"):
+        await Shown(Config.model_validate(shape, strict=False, context={"env": {}})).page({})
+
+
 def test_metrics(shown: Shown, tmp_path: Path):
     """What the watch said last, and whether that was just now."""
     of_spans = ("otlp_lag_bytes", "otlp_sent", "otlp_dropped", "otlp_errors")
-    names = ("up", "lag_bytes", "kept", "unreadable", "store_errors", "missed_bytes", *of_spans)
+    names = ("up", "lag_bytes", "kept", "unreadable", "store_errors", "missed_bytes", "lag_records", "store_rebuilt", *of_spans)
     assert readings(shown, NOW) == dict.fromkeys(names, 0.0)
     (tmp_path / "watch.json").write_bytes(render(7, {"ts": NOW, "kept": 3, "lag_bytes": 9}))
     assert readings(shown, NOW + 1) | {"kept": 3, "lag_bytes": 9, "up": 1.0} == readings(shown, NOW + 1)

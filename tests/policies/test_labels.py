@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.labels import Labels, is_event, is_of_the_chain
+from policies.labels import Labels, is_event, is_of_answer, is_of_the_chain
 
 REVIEW = {"kind": "review", "request_id": "r", "app": "bot", "rule": "domain.topics"}
 FEEDBACK = {"kind": "feedback", "request_id": "r", "app": "bot"}
@@ -103,3 +103,18 @@ def test_good_and_bad():
     assert said == ["bad", "good", None]
     said = [labels.of("r", app, "domain.topics", is_stopped=True, is_blocked=False)[0] for app in ("bot", "other")]
     assert said == ["inside", None]
+
+
+@pytest.mark.parametrize(
+    ("event", "is_one"),
+    [
+        ({**FEEDBACK, "label": "good"}, True),
+        ({**FEEDBACK, "label": "bad"}, True),
+        ({**FEEDBACK, "label": "false_positive"}, False),
+        ({**REVIEW, "label": "inside"}, False),
+        ({"label": "good"}, False),
+    ],
+)
+def test_words_on_answers(event, is_one):
+    """An app's good and bad are on the answer; its other words and reviews are on what was found."""
+    assert is_of_answer(event) is is_one

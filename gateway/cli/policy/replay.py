@@ -1,18 +1,19 @@
 """``oddgate policy replay``: recorded exchanges decided again, under a draft and under the policy that it is to replace.
 
 ``--from`` names a file of JSON lines, or a folder of them: segments of the gateway's journal, which hold no text, or texts (the shape is in
-``policies.rehearsal.recorded``). What detectors find in texts is remembered between runs, by a keyed hash of each text, never the text.
+``policies.rehearsal.recorded``). ``--store`` takes the journal's records from the store of the settings, as far back as it keeps them.
+What detectors find in texts is remembered between runs, by a keyed hash of each text, never the text.
 """
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-
-import orjson
 
 from detectors.registry import Catalog, DetectorError
 from detectors.text.entities import DEFAULT_ENTITIES
@@ -24,16 +25,23 @@ from gateway.cli.policy.remembered import CacheError, Remembered
 from gateway.cli.policy.replay_report import Report
 from gateway.cli.policy.scans import SharedScans
 from gateway.cli.policy.shown import FOUND, GOOD, USAGE, print_json, visible
+from gateway.cli.policy.sources import Line, of_files, of_store
+from gateway.cli.serve import settings_file
+from gateway.config import Config
 from gateway.guard.plan import options_of
+from gateway.settings import load_config
+from gateway.shown import open_to_read
+from gateway.watch.store import StoreError
+from gateway.watch.views import QueryError, asked
 from policies.labels import is_event
-from policies.load import LoadedPolicy, PolicyError, load_dir, load_policy
+from policies.load import LoadedPolicy, load_dir, load_policy
 from policies.policy import Rule
+from policies.problems import ProblemsError
 from policies.rehearsal.recorded import Entry, LineError, entry
 from policies.rehearsal.replay import Replay
 from policies.rehearsal.totals import Pair, Totals
 
 _CHUNK = 512
-_MAX_LINE = 64 * 1024 * 1024
 _MAX_BAD = 20
 _PROGRESS_S = 5.0
 _MAX_IDS = 1_000_000
@@ -51,7 +59,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--against", type=Path, metavar="POLICY", help="the policy that it is to replace; default: that of the draft's name in ./policies"
     )
-    parser.add_argument("--from", dest="source", type=Path, required=True, metavar="FILE|DIR", help="recorded exchanges, *.jsonl")
+    sources = parser.add_mutually_exclusive_group(required=True)
+    sources.add_argument("--from", dest="source", type=Path, metavar="FILE|DIR", help="recorded exchanges, *.jsonl")
+    sources.add_argument("--store", action="store_true", help="those that the store of the settings keeps")
+    parser.add_argument("--config", type=Path, help="settings, for --store (default: oddgate.yaml, if there is one)")
+    parser.add_argument("--since", metavar="TIME", help="with --store: from this time on: seconds, or 2026-11-22T10:15:00+00:00")
+    parser.add_argument("--until", metavar="TIME", help="with --store: before this time")
     parser.add_argument(
         "--recorded-by",
         type=Path,
@@ -61,7 +74,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="one that decided some of the journal's records, besides those that the gateway keeps",
     )
     parser.add_argument(
-        "--keep-dir", type=Path, default=Path("var"), metavar="DIR", help="policies.keep_dir of the gateway's settings; default: var"
+        "--keep-dir", type=Path, metavar="DIR", help="policies.keep_dir of the gateway's settings; default: var, or theirs with --store"
     )
     parser.add_argument(
         "--allow-bad", action="store_true", help="lines that are no recorded exchanges do not make it fail, up to half of all"
@@ -75,7 +88,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     try:
         report = replay(args)
-    except (_UsageError, PolicyError, DetectorError, OSError, CacheError) as error:
+    except StoreError as error:
+        print(f"oddgate policy replay: the store of exchanges cannot be read: {error}", file=sys.stderr)
+        return USAGE
+    except (_UsageError, ProblemsError, QueryError, DetectorError, OSError, CacheError) as error:
         print(f"oddgate policy replay: {error}", file=sys.stderr)
         return USAGE
     if args.json:
@@ -89,21 +105,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 def replay(args: argparse.Namespace) -> Report:
-    """Raises ``_UsageError``, and what is raised where policies, detectors or files fail."""
+    """Raises ``_UsageError``, and what is raised where policies, detectors, settings, the store or files fail."""
+    config = load_config(settings_file(args.config), dict(os.environ)) if args.store else None
     draft = load_policy(args.draft, Catalog())
     against = load_policy(args.against, Catalog()) if args.against else _in_force(draft)
     others = [load_policy(path, Catalog()) for path in args.recorded_by]
-    recorders = Recorders((*others, against, draft), args.keep_dir)
+    recorders = Recorders((*others, against, draft), args.keep_dir or (config.policies.keep_dir if config else Path("var")))
     local = LocalScan()
     defaults = {"pii": frozenset(DEFAULT_ENTITIES)}
     replaying = Replay(against.policy, draft.policy, recorders, defaults, lambda rule: _made(local, rule), perf_counter, conforms)
     report = Report(draft, against, replaying, Totals(max(0, args.sample)), allows_bad=args.allow_bad)
     remembered = Remembered(None if args.no_cache else Path(user_cache()) / "replay")
-    try:
-        _decide_all(_files(args.source), report, lambda: SharedScans(local, remembered, (*replaying.old.rules, *replaying.new.rules)))
-    finally:
-        remembered.close()
+    with closing(remembered), closing(_lines(args, config)) as lines:
+        _decide_all(lines, report, lambda: SharedScans(local, remembered, (*replaying.old.rules, *replaying.new.rules)))
     return report
+
+
+def _lines(args: argparse.Namespace, config: Config | None) -> Generator[Line, None, None]:
+    times = {name: value for name in ("since", "until") if (value := getattr(args, name))}
+    if config is None:
+        if times or args.config:
+            raise _UsageError("--config, --since and --until are for --store")
+        yield from of_files(_files(args.source))
+        return
+    query, _, _ = asked(times)
+    with closing(open_to_read(config)) as store:
+        yield from of_store(store, query)
 
 
 def _in_force(draft: LoadedPolicy) -> LoadedPolicy:
@@ -126,10 +153,10 @@ def _made(local: LocalScan, rule: Rule) -> str:
     return "+".join(detector.digest for detector in local.detectors(rule.detect, options_of(rule)))
 
 
-def _decide_all(files: Sequence[Path], report: Report, made: Callable[[], SharedScans]) -> None:
+def _decide_all(lines: Iterable[Line], report: Report, made: Callable[[], SharedScans]) -> None:
     """``made``: asked for where there are texts, as journals are replayed without detectors."""
     scans = None
-    entries = _once(_entries(files, report), report)
+    entries = _once(_entries(lines, report), report)
     start = since = perf_counter()
     while chunk := list(islice(entries, _CHUNK)):
         with_texts = [each.exchange for each in chunk if each.record is None and not each.is_too_long]
@@ -168,19 +195,15 @@ def _once(entries: Iterator[Entry], report: Report) -> Iterator[Entry]:
         yield each
 
 
-def _entries(files: Sequence[Path], report: Report) -> Iterator[Entry]:
+def _entries(lines: Iterable[Line], report: Report) -> Iterator[Entry]:
     """Lines that are none are counted, and the first of them named."""
-    for path in files:
-        with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), 1):
-                if not line.strip():
-                    continue
-                try:
-                    said = orjson.loads(line)
-                    if not (isinstance(said, dict) and is_event(said)):
-                        yield entry(said)
-                except (LineError, orjson.JSONDecodeError) as error:
-                    report.bad += 1
-                    if len(report.bad_lines) < _MAX_BAD:
-                        why = str(error) if isinstance(error, LineError) else "this is not JSON"
-                        report.bad_lines.append(f"{path}:{number}: {why}")
+    for where, said in lines:
+        try:
+            if isinstance(said, LineError):
+                raise said
+            if not (isinstance(said, dict) and is_event(said)):
+                yield entry(said)
+        except LineError as error:
+            report.bad += 1
+            if len(report.bad_lines) < _MAX_BAD:
+                report.bad_lines.append(f"{where}: {error}")

@@ -1,6 +1,7 @@
 """``oddgate calibrate`` on journals as the gateway writes them."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from detectors.registry import Catalog, build
 from gateway.cli.main import main
 from gateway.guard.plan import options_of
+from gateway.storage.sqlite import open_sqlite
+from gateway.watch.row import Label, Row, UnreadableError, parse
 from policies.domain_rules import promised
 from policies.load import load_policy
 
@@ -271,3 +274,51 @@ def test_wrong_usage(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "neither topics, languages nor output.uncertainty" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         calibrate(policy, tmp_path, "--days", "0")
+
+
+def keep(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal, in the store of the settings that are found."""
+    monkeypatch.chdir(made.parent)
+    store = open_sqlite(made.parent / "var" / "oddgate.db", 3660)
+    read = []
+    for path in sorted(made.iterdir()):
+        for line in path.read_bytes().splitlines():
+            with suppress(UnreadableError):
+                read.append(parse(line))
+    store.keep([each for each in read if isinstance(each, Row)], [each for each in read if isinstance(each, Label)], {}, 0.0)
+    store.close()
+
+
+@pytest.mark.parametrize("is_of_answers", [False, True])
+def test_from_the_store(
+    policy: Path, tmp_path: Path, is_of_answers: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """It holds what the journal does: records, and of what people said the last word on each, so that the result is the same."""
+    if is_of_answers:
+        policy.write_text(UNSURE)
+        made = answers(tmp_path, 100, 100, 50)
+    else:
+        made = journal(tmp_path, digest(policy), EVEN, {**ALARMS, 950: "outside", 951: "outside"})
+    said = [("false_positive", 3000), ("bad", 3001), ("false_negative", 3002), ("good", 3003)]
+    lines = [
+        {"kind": "feedback", "ts": ts, "request_id": f"req_{number}", "app": "bot" if is_of_answers else "", "label": label}
+        for number in range(0, 200, 7) for label, ts in said
+    ]  # fmt: skip
+    (made / "20260101T000000-1-000003.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    keep(made, monkeypatch)
+    code = calibrate(policy, made, "--json", "--out", "a.json", "--accept")
+    by_journal = json.loads(capsys.readouterr().out)
+    assert main(["calibrate", "--policy", str(policy), "--store", "--json", "--out", "b.json", "--accept"]) == code
+    assert json.loads(capsys.readouterr().out) == {**by_journal, "written": "b.json"}
+    assert by_journal["records"]
+    assert Path("a.json").read_bytes() == Path("b.json").read_bytes()
+
+
+def test_no_store(policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """It is said, nothing is made, and settings are for the store alone."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["calibrate", "--policy", str(policy), "--store"]) == 2
+    assert "the store of exchanges cannot be read: " in capsys.readouterr().err
+    assert not Path("var").exists()
+    assert main(["calibrate", "--policy", str(policy), "--config", "oddgate.yaml"]) == 2
+    assert "--config is for --store" in capsys.readouterr().err

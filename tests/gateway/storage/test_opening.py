@@ -16,14 +16,16 @@ def test_a_file(tmp_path: Path):
     assert (tmp_path / "a.db").exists()
 
 
-def test_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("kind", ["postgresql", "clickhouse", "clickhouses"])
+def test_a_server(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch):
     """It hears which journal it is about, so that several can be kept in one database."""
     asked = []
-    monkeypatch.setattr(opening, "open_postgres", lambda *given, **options: asked.append((given, options)))
+    name = "open_postgres" if kind == "postgresql" else "open_clickhouse"
+    monkeypatch.setattr(opening, name, lambda *given, **options: asked.append((given, options)))
     for journal in ("one", "other"):
-        open_store("postgresql://me@host/db", tmp_path / journal, 30)
+        open_store(f"{kind}://me@host/db", tmp_path / journal, 30)
     (first, options), (second, _) = asked
-    assert (first[0], first[2], options) == ("postgresql://me@host/db", 30, {"read_only": False})
+    assert (first[0], first[2], options) == (f"{kind}://me@host/db", 30, {"read_only": False})
     assert first[1] != second[1]
 
 

@@ -1,10 +1,12 @@
 """Records on their way through a real Redis: each comes to one reader, and none is lost or sent twice, whoever dies."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.storage import redis_stream
 from gateway.storage.redis_stream import StreamReader, StreamSink
 from gateway.watch.row import Label, parse, read, unpack
 from gateway.watch.sharing import Entry
@@ -32,8 +34,8 @@ def sink(server: RedisServer) -> Iterator[StreamSink]:
 def join(server: RedisServer) -> Iterator[Join]:
     readers: list[StreamReader] = []
 
-    def make(name: str = "a", dead_ms: int = 60_000) -> StreamReader:
-        readers.append(StreamReader(server.url, name, dead_ms))
+    def make(name: str = "a", dead_ms: int = 60_000, store: str = "server") -> StreamReader:
+        readers.append(StreamReader(server.url, name, store, dead_ms))
         return readers[-1]
 
     yield make
@@ -98,6 +100,29 @@ def test_a_reader_that_stays_away(sink: StreamSink, join: Join):
     join("a").read(1)
     assert numbers(join("b").read(10)) == [2]
     assert numbers(join("c", dead_ms=0).read(10)) == [1, 2]
+
+
+def test_readers_for_two_stores(sink: StreamSink, join: Join, monkeypatch: pytest.MonkeyPatch):
+    """As long as one reads, nobody reads for another store, and what is sent waits; a while after it is gone, another may."""
+    monkeypatch.setattr(redis_stream, "_DEAD_MS", 300)
+    send(sink, 1, 2, 3)
+    first, beside, other = join("a", store="one"), join("b", store="one"), join("c", store="two")
+    assert numbers(first.read(1)) == [1]
+    with pytest.raises(SinkError, match="another store"):
+        other.read(1)
+    assert numbers(beside.read(1)) == [2]
+    assert other.waiting() == 3
+    until = time.monotonic() + 10
+    while True:
+        try:
+            assert numbers(other.read(1)) == [3]
+        except SinkError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        else:
+            break
+    with pytest.raises(SinkError, match="another store"):
+        first.read(1)
 
 
 def test_nobody_reads(sink: StreamSink, join: Join):

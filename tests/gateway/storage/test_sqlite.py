@@ -1,5 +1,6 @@
 """The SQLite store itself: its file, its damage, its days. What every store does is in tests/contracts."""
 
+import secrets
 import sqlite3
 import threading
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from gateway.storage.exchanges import SqlStore
 from gateway.storage.sqlite import open_sqlite
-from gateway.watch.row import parse
+from gateway.watch.row import apart, parse
 from gateway.watch.store import BrokenStoreError, Query, StoreError
 from tests.gateway.watch.records import NOW, line
 
@@ -74,6 +75,23 @@ def test_damaged(tmp_path: Path, content: bytes):
         open_sqlite(tmp_path / "a.db", 30)
 
 
+def test_damaged_within(tmp_path: Path):
+    """What turns out to be damaged only when it is read is told apart too, whoever reads it, and no text of it is in the error."""
+    store = open_sqlite(tmp_path / "a.db", 30)
+    keep(store, *range(500))
+    store.close()
+    with (tmp_path / "a.db").open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(size // 4)
+        file.write(b"somebody@example.org " * (size // 40))
+    damaged = open_sqlite(tmp_path / "a.db", 30)
+    for ask in (lambda: damaged.page(Query(), None, 1000), lambda: keep(damaged, *range(1000))):
+        with pytest.raises(BrokenStoreError) as caught:
+            ask()
+        assert "somebody" not in str(caught.value)
+    damaged.close()
+
+
 def test_what_is_dropped_gives_its_room_back(tmp_path: Path):
     """The file shrinks when days go."""
     store = open_sqlite(tmp_path / "a.db", 1)
@@ -97,3 +115,18 @@ def test_one_at_a_time_in_any_thread(tmp_path: Path):
     thread.start()
     thread.join()
     assert found == [1]
+
+
+def test_texts_that_are_dropped_are_gone(tmp_path: Path):
+    """Nothing of them is left in the file, in room that is free."""
+    store = open_sqlite(tmp_path / "a.db", 30, 1)
+    texts = {"input": [{"text": secrets.token_hex(20)} for _ in range(500)], "output": []}
+    row = parse(line(1, texts=texts))
+    sample = apart(row.record)[1][1000:1100]
+    store.keep([row, parse(line(2))._replace(ts=NOW + 86_400)], [], {}, NOW)
+    store._rows.do("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert sample in (tmp_path / "a.db").read_bytes()
+    store._rows.give_back = lambda: None
+    assert store.prune(NOW + 86_400) == 1
+    store.close()
+    assert sample not in (tmp_path / "a.db").read_bytes()

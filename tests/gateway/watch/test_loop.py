@@ -9,6 +9,7 @@ import pytest
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch import loop as module
 from gateway.watch.loop import Loop
+from gateway.watch.row import parse
 from gateway.watch.store import ExchangeStore, Query, Sink, StoreError
 from gateway.watch.worker import Tally, Worker
 from tests.gateway.watch.records import NOW, line
@@ -33,7 +34,7 @@ class Course:
         return self.said
 
     def _work(self, sink: Sink, tally: Tally) -> Worker:
-        return Worker(self.folder / "journal", sink, lambda: NOW, tally)
+        return Worker(self.folder / "journal", sink, lambda: NOW, tally, parse)
 
     def _put_away(self) -> None:
         self.put_away += 1
@@ -86,7 +87,7 @@ def test_a_damaged_store(course: Course):
     """It is put away, not deleted, and another is filled from the journal."""
     (course.folder / "a.db").write_bytes(b"this is no database " * 300)
     last = course.run()[-1]
-    assert (last["kept"], last["errors"], course.put_away) == (2, 1, 1)
+    assert (last["kept"], last["errors"], last["rebuilt"], course.put_away) == (2, 1, 1, 1)
     assert (course.folder / "a.db.broken").exists()
 
 

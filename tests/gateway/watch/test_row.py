@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.watch.row import Label, Row, UnreadableError, is_newer, pack, parse, unpack
+from gateway.watch.row import Label, Row, UnreadableError, apart, is_newer, pack, parse, unpack
 from tests.gateway.watch.records import NOW, feedback, line, record
 
 
@@ -16,12 +16,20 @@ def test_an_exchange():
     assert isinstance(row, Row)
     assert row[:7] == (f"req_{7:024x}", NOW + 7, "shop", "chat", "gpt-4o", "default@0123456789ab", "allow")
     assert (row.status, row.rules, row.total_ms, row.input_tokens, row.output_tokens) == (200, ",pii,secrets,", 500.0, 3, 4)
+    assert row.cost_usd is None
     assert unpack(row.record) == said
+
+
+def test_what_it_cost():
+    """A number of dollars, where the record says it; what is none makes it no record."""
+    assert parse(line(1, cost_usd=0.00012)).cost_usd == 0.00012
+    with pytest.raises(UnreadableError):
+        parse(line(1, cost_usd="inf"))
 
 
 def test_what_is_said_later():
     """Feedback and reviews are rows of their own."""
-    assert parse(feedback(7, "bad", score=0.5)) == Label(f"req_{7:024x}", "shop", "feedback", "", NOW, "bad", 0.5)
+    assert parse(feedback(7, "bad", score=0.5)) == Label(f"req_{7:024x}", "shop", "feedback", "answer", NOW, "bad", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +128,22 @@ def test_room():
     }  # fmt: skip
     row = parse(line(1, rules=["pii"], findings=[finding]))
     assert sum(len(value) if isinstance(value, str | bytes) else 8 for value in row) < 600
+
+
+@pytest.mark.parametrize("kept", [{"texts": {"input": [], "output": []}}, {"sealed_texts": "AAAA"}])
+def test_texts_are_packed_beside(kept: dict):
+    """What is kept of an exchange's texts can be taken apart from its record, and is read with it."""
+    row = parse(line(1, **kept))
+    assert isinstance(row, Row)
+    told, texts = apart(row.record)
+    assert unpack(told) == record(1)
+    assert unpack(texts) == kept
+    assert unpack(row.record) == record(1, **kept)
+    assert apart(told) == (told, b"")
+
+
+@pytest.mark.parametrize("damage", [b"\x02", b"\x02\0\0", b"\x02\0\0\0\0", b"\x02\xff\xff\xff\xff\x01", b"\x02\0\0\0\x01\x01\x01"])
+def test_texts_that_are_cut_off(damage: bytes):
+    """What is no packed record with texts is an error."""
+    with pytest.raises(UnreadableError):
+        unpack(damage)

@@ -60,6 +60,16 @@ def test_it_is_kept_and_taken_out(store):
     assert [label.label for label in store.labels(f"req_{1:024x}")] == ["bad"]
 
 
+def test_texts_that_are_kept(store):
+    """They come with their record, and are kept beside it."""
+    texts = {"input": [{"place": "messages.0.content", "scope": "user", "text": "hello"}], "output": []}
+    row = parse(line(1, texts=texts))
+    assert isinstance(row, Row)
+    SharedWorker(Entries(row.record), store, lambda: NOW, Tally()).step()
+    assert store.texts(row.request_id) == {"texts": texts}
+    assert "texts" not in store.record(row.request_id)
+
+
 def test_what_comes_again(store):
     """Kept, and then not taken out: it comes again, and is there once."""
     entries = Entries(packed(1))
@@ -76,8 +86,10 @@ def test_what_comes_again(store):
 
 def test_what_was_sent_is_lost(tmp_path: Path, store, monkeypatch: pytest.MonkeyPatch):
     """It is seen also while there is nothing to send."""
-    working = SendingWorker(tmp_path, store, lambda: NOW, Tally())
+    working = SendingWorker(tmp_path, store, lambda: NOW, tally := Tally(), lambda: 7)
+    assert "lag_records" not in tally.figures()
     assert not working.step()
+    assert tally.figures()["lag_records"] == 7
 
     def lost() -> None:
         raise SinkError("lost")

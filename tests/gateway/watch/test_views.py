@@ -34,9 +34,17 @@ def test_one(store: SqlStore):
     found = exchange(store, f"req_{1:024x}")
     assert found == {
         **record(1, rules=["pii"]),
-        "labels": [{"request_id": f"req_{1:024x}", "app": "shop", "kind": "feedback", "ts": NOW, "label": "bad", "score": 2.0}],
+        "labels": [{"request_id": f"req_{1:024x}", "app": "shop", "kind": "feedback", "rule": "answer", "ts": NOW, "label": "bad", "score": 2.0}],
     }
     assert exchange(store, "req_none") is None
+
+
+def test_one_with_texts(store: SqlStore):
+    """Redacted texts are with it; of sealed ones it says that there are some, and not what they are sealed to."""
+    texts = {"input": [{"place": "messages.0.content", "scope": "user", "text": "hello <NAME>"}], "output": []}
+    store.keep([parse(line(7, texts=texts)), parse(line(8, sealed_texts="c2VhbGVk"))], [], {}, NOW)
+    assert exchange(store, f"req_{7:024x}") == {**record(7), "texts": texts, "labels": []}
+    assert exchange(store, f"req_{8:024x}") == {**record(8), "has_sealed_texts": True, "labels": []}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gateway.storage.exchanges import SqlStore
 from gateway.storage.sqlite import open_sqlite
+from gateway.watch.row import parse
 from gateway.watch.store import Query, StoreError
 from gateway.watch.worker import Tally, Worker
 from tests.gateway.watch.records import NOW, feedback, line
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> SqlStore:
 
 
 def worker(tmp_path: Path, store: SqlStore, tally: Tally, batch_bytes: int = 10**6) -> Worker:
-    return Worker(tmp_path / "journal", store, lambda: NOW, tally, batch_bytes)
+    return Worker(tmp_path / "journal", store, lambda: NOW, tally, parse, batch_bytes)
 
 
 def test_everything_is_kept(tmp_path: Path, store: SqlStore):
@@ -101,7 +102,7 @@ class AnyCourse(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.tally = Tally()
-        self.worker = Worker(self.folder / "journal", self.faulty, lambda: NOW, self.tally, 1500)
+        self.worker = Worker(self.folder / "journal", self.faulty, lambda: NOW, self.tally, parse, 1500)
 
     @rule(cut=st.integers(1, 300))
     def write_a_record_in_two(self, cut: int) -> None:

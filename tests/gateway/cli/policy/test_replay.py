@@ -7,6 +7,8 @@ import pytest
 from detectors.registry import Catalog
 from gateway.cli.policy import replay
 from gateway.proxy.versions import Versions
+from gateway.storage.sqlite import open_sqlite
+from gateway.watch.row import parse
 from policies.load import library, load_policy
 from tests.gateway.cli.policy.conftest import GOOD
 
@@ -187,9 +189,55 @@ def test_records_of_the_library(oddgate, recorded):
     assert "is not given" not in out
 
 
+@pytest.fixture
+def kept(recorded):
+    """Five exchanges in a journal and in the store, the policy that decided them, and settings that name both."""
+    (recorded / "own").mkdir()
+    before = load_policy(recorded / "policies" / "p.yaml", Catalog())
+    Versions(recorded / "own").keep([before])
+    found = _record(before.version)
+    records = [found | {"request_id": f"r{number}", "ts": 1_795_000_000 + 50_000 * number} for number in range(5)]
+    records[3] |= {"findings": [], "findings_total": 0, "decision": "allow"}
+    said = {"kind": "feedback", "ts": 1_795_000_000, "request_id": "r1", "app": "a", "label": "bad"}
+    (recorded / "journal.jsonl").write_text("".join(json.dumps(each) + "\n" for each in (*records, said)))
+    (recorded / "oddgate.yaml").write_text("store: {url: sqlite:///./own/kept.db}\npolicies: {keep_dir: own}\n")
+    store = open_sqlite(recorded / "own" / "kept.db", 3660)
+    store.keep([parse(json.dumps(record).encode()) for record in records], [parse(json.dumps(said).encode())], {}, 1_795_000_000)
+    yield store
+    store.close()
+
+
+def test_from_the_store(oddgate, kept):
+    """It says the same as the journal, and knows the versions that the gateway keeps by the same settings."""
+    times = {"seconds": None, "decision_us": None}
+    code, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl", "--keep-dir", "own", "--json")
+    assert oddgate("replay", "draft.yaml", "--store", "--json")[0] == code
+    again = oddgate("replay", "draft.yaml", "--store", "--config", "oddgate.yaml", "--json")[1]
+    assert json.loads(again) | times == json.loads(out) | times
+    assert (json.loads(out)["exchanges"]["decided"], json.loads(out)["changes"][0]["count"]) == (5, 4)
+
+
+def test_times_of_the_store(oddgate, kept):
+    """Only exchanges between them."""
+    _, out, _ = oddgate("replay", "draft.yaml", "--store", "--since", "1795050000", "--until", "1795150000")
+    assert "change      redact -> block: 2: r1, r2" in out.splitlines()
+
+
+def test_what_cannot_be_read_in_the_store(oddgate, kept):
+    """It counts as a line that is none, by its request id."""
+    (table,) = [name for (name,) in kept._rows.ask("SELECT name FROM days ORDER BY name LIMIT 1")]
+    kept._rows.do(f"UPDATE {table} SET record = ? WHERE request_id = 'r0'", [(b"\x63later",)])
+    code, out, _ = oddgate("replay", "draft.yaml", "--store")
+    assert (code, "store:r0: not packed by this version" in out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["draft.yaml", "--store"], "the store of exchanges cannot be read: "),
+        (["draft.yaml", "--store", "--config", "none.yaml"], "none.yaml"),
+        (["draft.yaml", "--store", "--since", "yesterday"], "since: allowed: seconds since 1970"),
+        (["draft.yaml", "--from", "texts.jsonl", "--since", "5"], "--config, --since and --until are for --store"),
         (["draft.yaml", "--from", "none.jsonl"], "No such file or directory"),
         (["draft.yaml", "--from", "policies"], "there is no *.jsonl in policies"),
         (["policies/p.yaml", "--from", "texts.jsonl"], "there is no other policy named p in policies; say --against"),
