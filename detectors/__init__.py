@@ -6,6 +6,7 @@
 ``overlaps``  the only place where spans are reconciled
 ``normalize`` what a token says besides how it is written; ``readings`` of a text, with the way back to its own offsets
 ``text``      one text in, findings out
+``series``    off the path: one observation at a time, what has changed (``drift``) or differs (``disparity``, ``probes``)
 ``parsers``   what an answer must be: told while it streams
 ``calibration`` a raw score as its tail probability on ordinary texts
 ``models``    data that is shipped with the detectors, each with a card
@@ -21,4 +22,12 @@ the measure, ``wordpiece`` the tokens); whole texts to ``language``. ``uncertain
 What each reading shows goes: ``plain`` (most texts have one reading: a cheap look), ``notations`` (``%40``, ``&#64;``), ``confusables``,
 ``encoded`` (base64, hex), each as changes to a ``mapped`` text, and ``disguises`` (beside another script; for those who ask: spaced out,
 leetspeak) as views of a ``reading``. A detector only says what it asks for besides; whoever runs detectors shows them the readings.
+
+Drift goes: an ``observation`` to ``drift``, one a key, which keeps what ``bursts`` lets in, and by ``feature`` its ``bins`` (once the first
+values are ``settling`` them), the ``baseline`` that a ``reference`` says how to learn for each of the ``dayparts``, the ``bets`` against it,
+and the ``level``; ``kinds`` and ``explaining`` (of ``rows``) say what it is. What texts are about, ``word_groups`` told on the path.
+
+Bias goes: ``groups`` says whom a text mentions, ``swaps`` (by ``swap_grammar``, both by ``group_terms``) writes it about somebody else.
+``disparity`` compares an ``outcome`` between groups: a ``tally`` an attribute, ``evidence`` block by block, ``cells`` in the end, by the
+arithmetic of ``comparison``. ``probes`` compares pairs; ``guard_fairness`` what a guard did.
 """

@@ -14,13 +14,17 @@
     telemetry/  the record of an exchange, the journal it is written to, with its chain and its audit, the metrics
     proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool;
                 the policies in force in ``inforce``, with ``rollouts`` and ``lastgood``
-    otlp/       I/O: applications' own telemetry, received, redacted and sent on; ``receiver`` puts it together
-    watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it
-    storage/    what outlives an exchange: placeholders in memory or a Redis, exchanges in SQLite or PostgreSQL
+    otlp/       I/O: applications' own telemetry, received, redacted, sent on and put by; ``receiver`` puts it together
+    watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it,
+                or ``watch_side``, where there is no gateway. What is made of servers' metrics and of received telemetry: ``sourcing`` and
+                ``shown_sources``
+    workers/    I/O: several processes that serve behind one port, and how they are asked; ``supervisor`` puts them together
+    storage/    what outlives an exchange: placeholders in memory or a Redis, exchanges in SQLite, PostgreSQL or ClickHouse
     demo/       a small simulated endpoint
     cli/        one command a file
     app.py      the composition root: knows every part, reads the clock, makes keys and ids
     keyfile.py  the gateway's secret key
+    prices.py   what exchanges cost, by the table beside it
     config.py   the settings, with ``surfaces``; read by ``settings``, and held to each other by ``agreement``
     errors.py   the errors, each with its stable code
 

@@ -2,11 +2,11 @@
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from gateway import surfaces
-from gateway.config import Config
+from gateway.config import Config, DriftReference, ScrapeTarget, moment
 from policies.positions import Loc
 
 Objection = tuple[Loc, str]
@@ -14,7 +14,7 @@ Objection = tuple[Loc, str]
 
 
 def objections(config: Config) -> Iterator[Objection]:
-    for check in (_addresses, _telemetry, _unsupported, _watches, _labels, _references, _twice, _surfaces):
+    for check in (_addresses, _telemetry, _unsupported, _texts, _watches, _labels, _references, _twice, _surfaces):
         yield from check(config)
 
 
@@ -31,6 +31,9 @@ def _addresses(config: Config) -> Iterator[Objection]:
 
 def _telemetry(config: Config) -> Iterator[Objection]:
     settings = config.telemetry
+    yield from _scraped(settings.scrape)
+    if settings.otlp_logs and not settings.otlp_endpoint:
+        yield ("telemetry", "otlp_logs"), "there is no collector to send them to; set telemetry.otlp_endpoint"
     if settings.forward and not settings.receive:
         yield ("telemetry", "forward"), "there is nothing to send on; set telemetry.receive: true"
     if not settings.receive:
@@ -47,6 +50,18 @@ def _telemetry(config: Config) -> Iterator[Objection]:
             yield ("telemetry", key), "this is the gateway's own receiver, which would be told of itself without end"
 
 
+def _scraped(targets: Sequence[ScrapeTarget]) -> Iterator[Objection]:
+    names = [target.name for target in targets]
+    for index, target in enumerate(targets):
+        if target.name in names[:index]:
+            yield (
+                ("telemetry", "scrape", index, "name"),
+                f"the same name is given to scrape[{names.index(target.name)}]; each needs its own",
+            )
+        if target.bearer_token and any(name.lower() == "authorization" for name in target.headers):
+            yield ("telemetry", "scrape", index, "bearer_token"), "headers has authorization already; allowed: one of them"
+
+
 def _is_own(url: str, port: int) -> bool:
     parts = urlsplit(url)
     return _is_loopback(parts.hostname or "") and parts.port == port
@@ -60,16 +75,48 @@ def _is_loopback(host: str) -> bool:
 
 
 def _unsupported(config: Config) -> Iterator[Objection]:
-    if config.listen.workers != 1:
-        yield ("listen", "workers"), "several workers are not supported by this version; allowed: 1"
     for index, app in enumerate(config.apps):
         if app.limits is not None:
             yield ("apps", index, "limits"), "limits are not supported by this version and would not be enforced; leave the key out"
 
 
+def _texts(config: Config) -> Iterator[Objection]:
+    store = config.store
+    if store.keep_text == "full" and not store.allow_full_text:
+        yield (
+            ("store", "keep_text"),
+            "full keeps what people say as they say it: set store.allow_full_text: true besides; allowed without: none, redacted",
+        )
+    if store.keep_text == "full" and store.text_key is None:
+        yield ("store", "keep_text"), "full is kept sealed: set store.text_key; allowed without: none, redacted"
+    if (store.text_retain_days or 0) > store.retain_days:
+        yield (
+            ("store", "text_retain_days"),
+            f"a text is kept no longer than its exchange; allowed: 1 to {store.retain_days}, as store.retain_days",
+        )
+
+
 def _watches(config: Config) -> Iterator[Objection]:
+    watch = config.watch
+    if watch.metrics_port is not None and watch.metrics_token is None and not _is_loopback(watch.metrics_host):
+        message = "other machines reach this address: set watch.metrics_token; allowed without: 127.0.0.1, ::1, localhost"
+        yield ("watch", "metrics_host"), message
+    if watch.metrics_port and watch.metrics_port in (config.listen.port, config.listen.admin_port):
+        yield ("watch", "metrics_port"), f"{watch.metrics_port} is a port of the gateway's; allowed: any other"
     if config.watch.shared and config.state.url.get_secret_value() == "memory://":
         yield ("watch", "shared"), "what is shared goes through a Redis: set state.url to redis://…"
+    yield from _reference(watch.drift.reference)
+
+
+def _reference(reference: DriftReference) -> Iterator[Objection]:
+    place: Loc = ("watch", "drift", "reference")
+    if reference.least > reference.size:
+        yield (*place, "least"), f"no more can be learned first than at all; allowed: 50 to {reference.size}, as reference.size"
+    is_period = reference.kind == "period"
+    if not is_period and (reference.start or reference.end):
+        yield (*place, "start" if reference.start else "end"), "this is of a period; set kind: period, or leave it out"
+    if is_period and (not reference.start or not reference.end or moment(reference.start) >= moment(reference.end)):
+        yield (*place, "kind"), "a period needs a start, and an end after it"
 
 
 def _labels(config: Config) -> Iterator[Objection]:

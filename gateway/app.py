@@ -4,20 +4,21 @@ import asyncio
 import logging
 import os
 import secrets
+import socket
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from detectors import ocr
 from detectors.contract import Reading as PictureReading
 from detectors.registry import Catalog, DetectorError
+from gateway.addresses import Addresses, http_url
+from gateway.admin_side import AdminSide
 from gateway.config import Config, OcrDetector, State, untrusted_labels
 from gateway.config import Upstream as UpstreamSettings
 from gateway.demo import running_demo
@@ -25,12 +26,13 @@ from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
 from gateway.guard.vault import MAX_BYTES, NONCE_BYTES
 from gateway.keyfile import secret_key
-from gateway.proxy.admin import Admin, build_admin
+from gateway.prices import Prices, shipped
 from gateway.proxy.apps import Apps
 from gateway.proxy.connection import Bounds
 from gateway.proxy.handler import handle
 from gateway.proxy.inforce import InForce, Source
-from gateway.proxy.offload import Pool, Readers, Scans
+from gateway.proxy.listening import bind, port_of
+from gateway.proxy.offload import Readers, Scans
 from gateway.proxy.parts import Parts
 from gateway.proxy.pictures import Limits, Pictures
 from gateway.proxy.plans import Detectors
@@ -39,20 +41,31 @@ from gateway.proxy.routing import Router
 from gateway.proxy.scanning import Spawn
 from gateway.proxy.server import Server
 from gateway.proxy.shutdown import Shutdown
+from gateway.proxy.signals import SignalsInForce
+from gateway.proxy.timing import timed
 from gateway.proxy.uploading import UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.vault import Vault, VaultStore
 from gateway.proxy.watching import Watching
-from gateway.shown import Shown, watch_readings
+from gateway.readings import Receives, memo_readings, pool_readings, telemetry_readings, vault_readings
+from gateway.shown_signals import board_reader
 from gateway.storage.memory import MemoryStore
 from gateway.storage.redis import RedisStore
 from gateway.telemetry.instruments import Instruments, Reading, Readings
 from gateway.telemetry.journal import Journal
+from gateway.telemetry.likeness import Likeness
+from gateway.telemetry.names import Names
 from gateway.telemetry.record import Exchange, render
+from gateway.telemetry.sealing import Sealer
+from gateway.telemetry.texts import Seal
+from gateway.watch.providers import endpoint
 from gateway.wire.routes import routes
+from gateway.workers.answers import WorkerAnswers
+from gateway.workers.born import Setup
 from policies.load import library
 
 _SYNC_S = 1.0
+_HEAR_S = 1.0
 _CHECKPOINT_S = 60.0
 _PICTURE_TEXTS_BYTES = 8 << 20
 """Of what was read in pictures."""
@@ -61,46 +74,34 @@ log = logging.getLogger("oddgate")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a running gateway listens; ``demo`` is None where real upstreams are configured."""
-
-    data: str
-    admin: str
-    demo: str | None
-
-
-class _Receiver(Protocol):
-    """See ``receiver``, which is imported where the settings ask for it."""
-
-    @property
-    def waiting(self) -> int: ...
-
-    @property
-    def waiting_bytes(self) -> int: ...
-
+class _Receiver(Receives, Protocol):
     async def open(self, stack: AsyncExitStack, spawn: Spawn) -> int: ...
 
 
 class Gateway:
-    """Everything that one process owns. Use ``running``."""
+    """Everything that one worker owns. Use ``running``, or ``working`` for one of several, of which number 0 leads."""
 
-    def __init__(self, config: Config, upstreams: tuple[UpstreamSettings, ...], watch: Sequence[str] = ()) -> None:
+    def __init__(self, config: Config, upstreams: tuple[UpstreamSettings, ...], number: int | None = None) -> None:
         self._config = config
-        self._watching = Watching(watch, dict(os.environ)) if watch else None
-        self._shown = Shown(config)
+        self._leads = not number
         listen, journal = config.listen, config.journal
         self._key = secret_key(config)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._problems: list[str] = ["starting"]
-        self._instruments = Instruments(CollectorRegistry())
-        self._in_force = InForce(_source(config), Catalog(), Detectors(config.detectors.pii), self._key, time.time, self._instruments)
+        self._prices = _prices(config, upstreams)
+        self._instruments = Instruments(CollectorRegistry(), _names(config, upstreams, self._prices))
+        dressed = partial(timed, clock=time.perf_counter, scanned=self._instruments.scanned)
+        detectors = Detectors(config.detectors.pii, dressed)
+        self._in_force = InForce(_source(config), Catalog(), detectors, self._key, time.time, self._instruments, leads=self._leads)
         half = config.memo.max_mb << 19
         self.memos = Memos(Memo(self._key, half), Memo(self._key, half))
-        self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn)
+        self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn, self._instruments.scanned)
         self._readers = Readers(config.detectors.ocr.workers, config.detectors.ocr.queue, self.spawn)
         self._journal = Journal(journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, self._key, time.time, fsync=journal.fsync)
         self._reviews = ReviewQueue(self._journal.append, time.time, self._instruments.reviewed)
+        self._seal = _seal(config)
+        self._like = Likeness(self._key, cues=config.watch.bias.cues).of if config.watch.observe else None
+        self._signals = SignalsInForce(board_reader(config), self._key, time.time)
         self._store = _open_store(config.state)
         self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))
         self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
@@ -125,6 +126,8 @@ class Gateway:
             shutdown=shutdown,
             uploads=UploadLimits(listen.max_upload_rows, listen.upload_timeout_s),
             keep=self._journal.append,
+            signals=self._signals.about,
+            observes=config.watch.observe,
         )
         bounds = Bounds(
             listen.max_body_mb << 20,
@@ -135,8 +138,12 @@ class Gateway:
             listen.max_upload_mb << 20,
         )
         self._server = Server(partial(handle, parts), bounds, served.error_shape, new_request_id, shutdown)
-        self._receiver = _open_receiver(config, parts, self._instruments) if config.telemetry.receive else None
-        self._instruments.registry.register(Readings(self._readings()))
+        self._receiver = _open_receiver(config, parts, self._instruments) if config.telemetry.receive and self._leads else None
+        readings = self._readings()
+        self.answers = WorkerAnswers(self._instruments, readings, self._in_force, self._reviews, lambda: list(self._problems))
+        if number is None:
+            self._instruments.registry.register(Readings(readings))
+            self.admin = AdminSide(config, self._instruments.registry, self.answers, time.time, up=lambda: 1, restarts=lambda: 0)
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Start a task and keep it until it is done."""
@@ -146,12 +153,9 @@ class Gateway:
         return task
 
     @asynccontextmanager
-    async def serving(self, demo: str | None) -> AsyncIterator[Addresses]:
-        """Listens while the block runs; drains when it ends."""
-        listen = self._config.listen
+    async def opened(self) -> AsyncIterator[None]:
+        """Holds what it needs to serve while the block runs."""
         async with AsyncExitStack() as stack:
-            if self._watching:
-                stack.push_async_callback(self._watching.close)
             stack.callback(self._journal.close)
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._in_force.close)
@@ -161,42 +165,35 @@ class Gateway:
                 stack.push_async_callback(upstream.close)
             stack.push_async_callback(self.scans.close)
             stack.push_async_callback(self._readers.close)
-            admin_port = await self._listen_admin(stack)
+            yield
+
+    @asynccontextmanager
+    async def serving(self, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+        """Listens while the block runs; drains when it ends."""
+        async with AsyncExitStack() as stack:
+            for each in listeners:
+                stack.callback(each.close)
             await self.scans.warm(self._in_force.factories())
+            await asyncio.to_thread(self._signals.refresh)
             if self._receiver:
                 received = await self._receiver.open(stack, self.spawn)
-                log.info("telemetry is taken at %s", _url(self._config.telemetry.receive_host, received))
-            port = await self._server.listen(listen.host, listen.port)
+                log.info("telemetry is taken at %s", http_url(self._config.telemetry.receive_host, received))
+            await self._server.listen_on(listeners)
             stack.push_async_callback(self._drain)
             self.spawn(self._in_force.watch(self.scans.warm), "policies")
             if self._config.journal.fsync == "interval":
                 self.spawn(self._sync_journal(), "journal")
             self.spawn(self._sign_journal(), "checkpoints")
-            if self._watching:
-                self.spawn(self._watching.run(), "watch")
+            self.spawn(self._hear_signals(), "signals")
             self._problems.clear()
-            self._name_unguarded()
-            yield Addresses(_url(listen.host, port), _url(listen.admin_host, admin_port), demo)
+            if self._leads:
+                self._name_unguarded()
+            yield
 
     def _name_unguarded(self) -> None:
         for surface in self._config.surfaces:
             if surface.passthrough:
                 log.warning("unguarded: %s %s (%s): nothing of it is read", " ".join(surface.methods), surface.path, surface.name)
-
-    async def _listen_admin(self, stack: AsyncExitStack) -> int:
-        listen = self._config.listen
-        token = listen.admin_token.get_secret_value() if listen.admin_token else None
-        policies = self._in_force
-        admin = Admin(
-            self._instruments.registry, lambda: list(self._problems), self._degraded, self._policy_status, policies.rollouts.status,
-            policies.act, self._reviews.shown, self._reviews.label, self._shown.page, self._shown.exchange,
-        )  # fmt: skip
-        runner = web.AppRunner(build_admin(admin, token), access_log=None)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, listen.admin_host, listen.admin_port).start()
-        port: int = runner.addresses[0][1]
-        return port
 
     async def _drain(self) -> None:
         self._problems[:] = ["shutting down"]
@@ -208,11 +205,12 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _record(self, exchange: Exchange) -> None:
+        exchange.cost_usd = self._prices.cost_usd(exchange.model, exchange.usages)
         try:
-            self._journal.append(render(exchange))
+            self._journal.append(render(exchange, self._seal, self._like))
             self._reviews.note(exchange)
         except OSError:
-            self._instruments.journal_errors.inc()
+            self._instruments.journal_errors.add()
             if self._config.journal.on_error == "block":
                 exchange.outcome = "journal_unavailable"
                 self._count(exchange)
@@ -232,7 +230,7 @@ class Gateway:
             try:
                 await asyncio.to_thread(self._journal.sync)
             except OSError:
-                self._instruments.journal_errors.inc()
+                self._instruments.journal_errors.add()
 
     async def _sign_journal(self) -> None:
         while True:
@@ -240,29 +238,28 @@ class Gateway:
             try:
                 self._journal.checkpoint()
             except OSError:
-                self._instruments.journal_errors.inc()
+                self._instruments.journal_errors.add()
 
-    def _policy_status(self) -> dict[str, object]:
-        return {"workers": [{"pid": os.getpid(), **self._in_force.status()}]}
-
-    def _degraded(self) -> list[str]:
-        return ["policies: the folder cannot be used, and the last good ones are in force"] if self._in_force.is_degraded else []
+    async def _hear_signals(self) -> None:
+        while True:
+            await asyncio.sleep(_HEAR_S)
+            await asyncio.to_thread(self._signals.refresh)
 
     def _is_degraded(self) -> float:
         return float(self._in_force.is_degraded)
 
     def _readings(self) -> list[Reading]:
+        degraded = "1 where the policies in force are not what their folder says."
         return [
             Reading("oddgate_active_exchanges", "Exchanges under way.", lambda: self._server.under_way),
-            Reading("oddgate_policy_degraded", "1 where the policies in force are not what their folder says.", self._is_degraded),
+            Reading("oddgate_policy_degraded", degraded, self._is_degraded, over_workers="max"),
             Reading("oddgate_review_waiting", "Exchanges that wait for a person to look at them.", lambda: len(self._reviews)),
-            *_vault_readings(self._vault, self._store),
-            *_memo_readings("review", "of a text by a policy", self.memos.reviews),
-            *_memo_readings("scan", "of a text by a detector", self.memos.scans),
-            *_pool_readings("pool", "the scan pool", self.scans),
-            *watch_readings(self._shown, time.time),
-            *_pool_readings("ocr", "the pool that reads pictures", self._readers),
-            *_telemetry_readings(self._receiver),
+            *vault_readings(self._vault, self._store),
+            *memo_readings("review", "of a text by a policy", self.memos.reviews),
+            *memo_readings("scan", "of a text by a detector", self.memos.scans),
+            *pool_readings("pool", "the scan pool", self.scans),
+            *pool_readings("ocr", "the pool that reads pictures", self._readers),
+            *telemetry_readings(self._receiver),
         ]
 
 
@@ -273,13 +270,32 @@ async def running(config: Config, watch: Sequence[str] = ()) -> AsyncIterator[Ad
     Raises:
         PolicyError, DetectorError, OSError, RuntimeError: it cannot start, and why.
     """
+    listen = config.listen
     async with AsyncExitStack() as stack:
         upstreams, demo = config.upstreams, None
         if not upstreams:
             demo = await stack.enter_async_context(running_demo())
             upstreams = (UpstreamSettings(name="demo", base_url=demo),)
-        gateway = Gateway(config, upstreams, watch)
-        yield await stack.enter_async_context(gateway.serving(demo))
+        watching = Watching(watch, dict(os.environ)) if watch else None
+        if watching:
+            stack.push_async_callback(watching.close)
+        gateway = Gateway(config, upstreams)
+        await stack.enter_async_context(gateway.opened())
+        admin_port = await gateway.admin.open(stack)
+        listeners = bind(listen.host, listen.port)
+        port = port_of(listeners)
+        await stack.enter_async_context(gateway.serving(listeners))
+        if watching:
+            gateway.spawn(watching.run(), "watch")
+        yield Addresses(http_url(listen.host, port), http_url(listen.admin_host, admin_port), demo)
+
+
+@asynccontextmanager
+async def working(setup: Setup) -> AsyncIterator[WorkerAnswers]:
+    """One of several workers, as it was born. Raises what ``running`` does."""
+    gateway = Gateway(setup.config, setup.config.upstreams, setup.number)
+    async with gateway.opened(), gateway.serving(setup.sockets()):
+        yield gateway.answers
 
 
 def new_request_id() -> str:
@@ -289,7 +305,18 @@ def new_request_id() -> str:
 def _source(config: Config) -> Source:
     policies = config.policies
     required = [app.policy for app in config.apps if app.policy]
-    return Source(policies.dir, library(), policies.default, required, policies.keep_dir, untrusted_labels(config))
+    return Source(policies.dir, library(), policies.default, required, policies.keep_dir, untrusted_labels(config), config.store.keep_text)
+
+
+def _prices(config: Config, upstreams: Sequence[UpstreamSettings]) -> Prices:
+    named = [*(glob for route in config.routes for glob in route.models), *(glob for each in upstreams for glob in each.models)]
+    return Prices((*config.prices, *shipped()), named)
+
+
+def _names(config: Config, upstreams: Sequence[UpstreamSettings], prices: Prices) -> Names:
+    """An endpoint that is no provider's is called as the settings do."""
+    providers = {each.name: endpoint(each.base_url, each.dialect).provider or each.name for each in upstreams}
+    return Names(prices.name, providers, [app.name for app in config.apps])
 
 
 def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures | None:
@@ -304,25 +331,6 @@ def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures |
     return Pictures(readers, ocr.reader(settings.max_pixels), limits, memo, time.monotonic)
 
 
-def _memo_readings(name: str, what: str, memo: Memo[Any]) -> list[Reading]:
-    return [
-        Reading(f"oddgate_{name}_memo_hits", f"Results {what} that were remembered.", lambda: memo.hits, is_counter=True),
-        Reading(f"oddgate_{name}_memo_misses", f"Results {what} that were not.", lambda: memo.misses, is_counter=True),
-        Reading(f"oddgate_{name}_memo_bytes", f"Memory of results {what}, estimated from above.", lambda: memo.used_bytes),
-        Reading(f"oddgate_{name}_memo_entries", f"Results {what} that are remembered.", lambda: len(memo)),
-    ]
-
-
-def _pool_readings(name: str, what: str, pool: Pool) -> list[Reading]:
-    return [
-        Reading(f"oddgate_{name}_waiting", f"Jobs that wait for a worker of {what}.", lambda: pool.waiting),
-        *(
-            Reading(f"oddgate_{name}_jobs_{how}", f"Jobs of {what}: {how}.", partial(_count, pool.outcomes, how), is_counter=True)
-            for how in pool.outcomes
-        ),
-    ]
-
-
 def _open_receiver(config: Config, parts: Parts, instruments: Instruments) -> _Receiver:
     """Raises RuntimeError where the extra ``otel`` is not installed."""
     try:
@@ -332,30 +340,9 @@ def _open_receiver(config: Config, parts: Parts, instruments: Instruments) -> _R
     return Receiver(config, parts, instruments)
 
 
-def _telemetry_readings(receiver: _Receiver | None) -> list[Reading]:
-    return [
-        Reading("oddgate_telemetry_waiting", "Exports that the collector does not have yet.", lambda: receiver.waiting if receiver else 0),
-        Reading("oddgate_telemetry_waiting_bytes", "Their bytes.", lambda: receiver.waiting_bytes if receiver else 0),
-    ]
-
-
-def _vault_readings(vault: Vault, store: VaultStore) -> list[Reading]:
-    what = {
-        "hits": "Ids of the endpoint's whose placeholders were known.",
-        "misses": "Ids of the endpoint's that no placeholder was kept for.",
-        "errors": "Calls that the store of placeholders failed.",
-        "rejected": "What the store of placeholders gave back that is not ours.",
-        "left_out": "Ids and placeholders beyond the vault's bounds.",
-    }
-    counters = [Reading(f"oddgate_vault_{name}", text, partial(getattr, vault, name), is_counter=True) for name, text in what.items()]
-    if not isinstance(store, MemoryStore):
-        return counters
-    return [
-        *counters,
-        Reading("oddgate_vault_evicted", "Ids that were dropped for want of room.", lambda: store.evicted, is_counter=True),
-        Reading("oddgate_vault_entries", "Ids that placeholders are kept for.", lambda: len(store)),
-        Reading("oddgate_vault_bytes", "Memory of the vault, estimated from above.", lambda: store.used_bytes),
-    ]
+def _seal(config: Config) -> Seal | None:
+    key = config.store.text_key
+    return Sealer(key.get_secret_value().encode(), os.urandom).seal if key and config.store.keep_text == "full" else None
 
 
 def _open_store(state: State) -> VaultStore:
@@ -363,10 +350,6 @@ def _open_store(state: State) -> VaultStore:
     if url == "memory://":
         return MemoryStore(state.vault_max_mb << 20, time.monotonic)
     return RedisStore(url, state.timeout_ms / 1000, MAX_BYTES)
-
-
-def _count(counts: dict[str, int], name: str) -> float:
-    return counts[name]
 
 
 def _log_fault(exchange: Exchange, error: Exception) -> None:
@@ -377,7 +360,3 @@ def _log_fault(exchange: Exchange, error: Exception) -> None:
     where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
     named = {"request_id": exchange.request_id, "trace_id": exchange.trace.trace_id, "span_id": exchange.trace.span_id}
     log.error("%s failed: %s at %s", exchange.request_id, type(error).__name__, where, extra=named)
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -3,6 +3,7 @@ is started.
 """
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -32,7 +33,8 @@ class Listen(Section):
     admin_port: Port = 8081
     admin_token: Secret | None = None
     """Required where ``admin_host`` is not this machine alone."""
-    workers: Count = 1
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that serve the data side. What is bounded is bounded in each of them, but for the store of placeholders."""
     max_body_mb: MegaBytes = 32
     max_upload_mb: MegaBytes = 512
     """Of a file that is judged as it comes, without being kept."""
@@ -201,7 +203,12 @@ class Journal(Section):
     """What becomes of an exchange whose record cannot be written."""
 
 
-_EXCHANGES = "sqlite:///PATH (sqlite:////PATH from the root), or postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?sslmode=require]"
+_EXCHANGES = (
+    "sqlite:///PATH (sqlite:////PATH from the root), postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?sslmode=require], or "
+    "clickhouse://USER[:PASSWORD]@HOST[:PORT]/DATABASE (clickhouses:// with TLS)"
+)
+_STORE_SERVERS = {"postgresql": ("", "sslmode=require"), "clickhouse": ("",), "clickhouses": ("",)}
+"""What may follow the path."""
 
 
 def _exchanges(url: SecretStr) -> SecretStr:
@@ -211,12 +218,21 @@ def _exchanges(url: SecretStr) -> SecretStr:
         return url
     try:
         parts = urlsplit(text)
-        is_usable = parts.scheme == "postgresql" and bool(parts.hostname) and bool(parts.username) and parts.port != 0
+        is_usable = parts.query in _STORE_SERVERS.get(parts.scheme, ()) and bool(parts.hostname and parts.username) and parts.port != 0
     except ValueError:
         is_usable = False
-    if not is_usable or not re.fullmatch(r"/[^/]{1,63}", parts.path) or parts.query not in ("", "sslmode=require") or parts.fragment:
+    if not is_usable or not re.fullmatch(r"/[^/]{1,63}", parts.path) or parts.fragment:
         raise ValueError(f"this is not the URL of a store of exchanges; allowed: {_EXCHANGES}")
     return url
+
+
+_MIN_KEY = 32
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < _MIN_KEY:
+        raise ValueError(f"this is too short for a key; allowed: {_MIN_KEY} characters and more, such as those of `openssl rand -hex 32`")
+    return key
 
 
 class Store(Section):
@@ -225,13 +241,77 @@ class Store(Section):
     url: Annotated[Secret, AfterValidator(_exchanges)] = SecretStr("sqlite:///./var/oddgate.db")
     retain_days: Annotated[int, Field(ge=1, le=3660)] = 30
     """With today. What is older goes, a day (UTC) at a time."""
-    keep_text: Literal["none"] = "none"
+    keep_text: Literal["none", "redacted", "full"] = "none"
+    """What is kept of what exchanges say: nothing; the texts without all that rules find in them; or all of it as it came, sealed."""
+    allow_full_text: bool = False
+    """The second switch, without which ``full`` is refused."""
+    text_key: Annotated[Secret, AfterValidator(_long_enough)] | None = None
+    """What texts are sealed with, and opened by ``oddgate exchanges ID --text``."""
+    text_retain_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """With today. None: 7, or ``retain_days`` where that is less."""
+
+    @property
+    def text_days(self) -> int:
+        return min(7, self.retain_days) if self.text_retain_days is None else self.text_retain_days
 
     @property
     def path(self) -> Path | None:
         """Of a SQLite file; None for a server."""
         kind, _, path = self.url.get_secret_value().partition(":///")
         return Path(path) if kind == "sqlite" else None
+
+
+def _moment(text: str) -> str:
+    try:
+        if datetime.fromisoformat(text).tzinfo is not None:
+            return text
+    except ValueError:
+        pass
+    raise ValueError("this is no time; allowed: 2026-11-22T10:15:00+00:00")
+
+
+def moment(text: str) -> float:
+    """In seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+Moment = Annotated[str, Field(max_length=64), AfterValidator(_moment)]
+
+
+class DriftReference(Section):
+    """What traffic is compared with."""
+
+    kind: Literal["frozen", "rolling", "period"] = "frozen"
+    """``frozen``: what came first; ``rolling``: that of late, which forgets what is old; ``period``: that of a time that was good."""
+    least: Annotated[int, Field(ge=50, le=1_000_000)] = 1000
+    """Exchanges that are learned before anything is compared."""
+    size: Annotated[int, Field(ge=50, le=10_000_000)] = 10_000
+    """Exchanges that are learned at most, or remembered."""
+    start: Moment | None = None
+    end: Moment | None = None
+
+
+class WatchDrift(Section):
+    """Whether traffic is as usual, for each application, model and surface."""
+
+    enabled: bool = True
+    reference: DriftReference = DriftReference()
+    sensitivity: Literal["low", "normal", "high"] = "normal"
+    """A false alarm is expected once in 10,000,000, 1,000,000 or 100,000 exchanges, or less often."""
+    features: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=40)] = ()
+    """None: all that there are."""
+    utc_offset_h: Annotated[float, Field(ge=-14, le=14)] = 0
+    """Of the place whose days and weekends the traffic follows."""
+    max_keys: Annotated[int, Field(ge=1, le=400)] = 200
+    max_models: Annotated[int, Field(ge=1, le=1000)] = 16
+    """Of an application on a surface that are watched by themselves; the others are watched together."""
+
+
+class WatchBias(Section):
+    """Whether outcomes differ between groups of people."""
+
+    cues: bool = False
+    """Whether records say of which groups the last message of a user speaks. A mention says nothing of the user; and it is sensitive."""
 
 
 class Watch(Section):
@@ -241,6 +321,15 @@ class Watch(Section):
     """Where it says how it is (``watch.json``)."""
     shared: bool = False
     """Whether journals go to the Redis of ``state.url``, from where ``oddgate watch``, once or several times, keeps them in the store."""
+    metrics_host: Host = "127.0.0.1"
+    metrics_port: Port | None = None
+    """Where ``oddgate watch`` shows how it is; the one beside a gateway is shown by that."""
+    metrics_token: Secret | None = None
+    """Required where ``metrics_host`` is not this machine alone."""
+    observe: bool = True
+    """Whether records say what exchanges are like, without their texts; without it there is no drift to be seen of what is said."""
+    drift: WatchDrift = WatchDrift()
+    bias: WatchBias = WatchBias()
 
 
 def _collector(url: str) -> str:
@@ -271,6 +360,31 @@ def _of_a_collector(name: str) -> str:
     return name
 
 
+def _page(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"[^!-~]", url)
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.fragment:
+        raise ValueError("this is not the address of a page of metrics; allowed: http://HOST[:PORT]/PATH, or https://…")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address must not hold a password; use bearer_token or headers")
+    return url
+
+
+class ScrapeTarget(Section):
+    """An inference server whose page of metrics (Prometheus) the watch reads."""
+
+    name: Name
+    url: Annotated[str, Field(max_length=2000), AfterValidator(_page)]
+    kind: Literal["vllm", "tgi", "llamacpp", "any"] = "any"
+    """Which metrics are taken, and what they mean; ``any``: all of them, by their own names."""
+    interval_s: Annotated[float, Field(ge=1, le=150)] = 15
+    bearer_token: Secret | None = None
+    headers: dict[Annotated[str, Field(pattern=_HEADER), AfterValidator(_of_a_collector)], Secret] = {}
+
+
 class Telemetry(Section):
     """What is told to others of exchanges, by the watch; and what applications tell of themselves, by way of the gateway."""
 
@@ -278,6 +392,8 @@ class Telemetry(Section):
     """How the gateway and the watch write their own log, to standard error: lines for people, or an object a line."""
     otlp_endpoint: Annotated[str, Field(max_length=2000), AfterValidator(_collector)] | None = None
     """Of an OpenTelemetry collector, by HTTP. None: no spans are made."""
+    otlp_logs: bool = False
+    """Whether the gateway's and the watch's own log goes to that collector, too."""
     guardrail_conventions: Literal["none", "a", "b"] = "none"
     """By which of the drafts guards' spans are named besides."""
     receive: bool = False
@@ -292,6 +408,9 @@ class Telemetry(Section):
     """The collector that gets what was redacted, by HTTP. None: it goes no further."""
     forward_headers: dict[Annotated[str, Field(pattern=_HEADER), AfterValidator(_of_a_collector)], Secret] = {}
     """What the collector asks for, such as ``authorization``."""
+    spool_mb: Annotated[int, Field(ge=0, le=65_536)] = 64
+    """How much of what was received is put by for the watch, in short, after redaction (``received`` in ``watch.dir``). 0: nothing."""
+    scrape: Annotated[tuple[ScrapeTarget, ...], Field(max_length=64)] = ()
 
 
 class PiiDetector(Section):
@@ -324,6 +443,22 @@ class Detectors(Section):
     ocr: OcrDetector = OcrDetector()
 
 
+Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class ModelPrice(Section):
+    """What models cost, in US dollars for a million tokens."""
+
+    models: Annotated[tuple[Glob, ...], Field(min_length=1, max_length=100)]
+    """Those that it is for. Metrics call them by the first."""
+    input: Usd
+    output: Usd
+    cached_input: Usd | None = None
+    """Of what is read from the provider's cache; None: as any other input."""
+    cache_write: Usd | None = None
+    """Of what is put there; None: as any other input."""
+
+
 class Memo(Section):
     """Scan results that are remembered, so that a repeated history is not scanned again."""
 
@@ -349,6 +484,8 @@ class Config(Section):
     telemetry: Telemetry = Telemetry()
     detectors: Detectors = Detectors()
     memo: Memo = Memo()
+    prices: Annotated[tuple[ModelPrice, ...], Field(max_length=1000)] = ()
+    """What models cost. They come before the prices that come along; the first that fits counts."""
     secret_key: Secret | None = None
     """What placeholders and fingerprints are derived from; None: made once and kept in ``var/oddgate.key``."""
 

@@ -5,24 +5,35 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from gateway.config import Config
+from gateway.drift import PART, Drift
+from gateway.keyfile import secret_key
 from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.signals import NAME as SIGNALS
+from gateway.proxy.signals import seal
+from gateway.storage.board import SharedBoard
 from gateway.storage.opening import open_store, reader_name
-from gateway.storage.redis_stream import StreamReader, StreamSink
+from gateway.storage.redis_stream import Stream, StreamReader, StreamSink
+from gateway.watch.bulletin import Bulletin
 from gateway.watch.loop import Loop
+from gateway.watch.models import ModelNames
 from gateway.watch.otlp import OtlpCollector
 from gateway.watch.otlp_meters import OtlpMeters
 from gateway.watch.outbox import MAX_BYTES, Outbox, Posted
 from gateway.watch.providers import endpoint
+from gateway.watch.row import Label, Row, parse, parse_record
 from gateway.watch.sharing import SendingWorker, SharedWorker
 from gateway.watch.status import NAME, READER_NAME, render
 from gateway.watch.store import Sink, SinkError
+from gateway.watch.switches import CAPTURE, Switches, switches
+from gateway.watch.telling import Teller
 from gateway.watch.worker import BATCH_BYTES, Tally, Worker
 
 _SENT = "otlp-sent.json"
@@ -34,6 +45,8 @@ _END_S = 2.0
 
 log = logging.getLogger("oddgate.watch")
 
+T = TypeVar("T")
+
 
 def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> None:
     """Runs until ``stop`` is set, beside a gateway or alone. Waits for its turn where another one does the same in the same folder.
@@ -44,43 +57,81 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
     config.watch.dir.mkdir(parents=True, exist_ok=True)
     reads_others = config.watch.shared and not is_beside
     posting = None if reads_others else _posting(config)
+    sources = None if reads_others else _sources(config)
     status = config.watch.dir / (READER_NAME if reads_others else NAME)
-    loop = (_reading if reads_others else _sending if config.watch.shared else _keeping)(config, partial(_say, status, posting))
+    lag = "lag_records" if reads_others else "lag_bytes"
+    drift = _drift(config) if reads_others or not config.watch.shared else None
+    say = partial(_say, status, [part for part in (posting, drift) if part], lag)
+    loop = _reading(config, say, drift) if reads_others else (_sending if config.watch.shared else _keeping)(config, say)
     with status.with_suffix(".lock").open("ab") as lock:  # which goes with the process, however it ends
         if _is_ours(lock.fileno(), stop):
+            side = None if is_beside else _side(config, reads_others=reads_others)
             if posting:
                 posting.start(stop)
+            if sources:
+                sources.start(stop)
+            if drift and not reads_others:
+                drift.start(stop)
             loop.run(stop)
+            if sources:
+                sources.end()
+            if drift:
+                drift.end()
             if posting:
                 posting.end()
-                _say(status, posting, loop.figures())
+            say(loop.figures())
+            if side:
+                side.end()
+
+
+class _Side(Protocol):
+    """See ``watch_side``, which is imported where the settings ask for it."""
+
+    def end(self) -> None: ...
+
+
+def _side(config: Config, *, reads_others: bool) -> _Side | None:
+    """Raises OSError."""
+    if config.watch.metrics_port is None:
+        return None
+    from gateway.shown import Shown
+    from gateway.shown_sources import EachSource, ShownSources, SourceFigures
+    from gateway.watch_side import WatchSide
+
+    sources = ShownSources(config, time.time)
+    others = () if reads_others else (SourceFigures(sources), EachSource(sources))
+    side = WatchSide(config.watch, Shown(config, READER_NAME if reads_others else NAME), time.time, others)
+    side.start()
+    return side
 
 
 Say = Callable[[dict[str, float]], None]
 
 
-def _keeping(config: Config, say: Say) -> Loop:
+def _keeping(config: Config, say: Say) -> Loop[Row]:
     """The journal, into the store."""
-    return Loop("store", _journal(config), _store(config), partial(_put_away, config.store.path), say, time.time, time.monotonic)
+    return Loop("store", _journal(config, parse), _store(config), partial(_put_away, config.store.path), say, time.time, time.monotonic)
 
 
-def _sending(config: Config, say: Say) -> Loop:
+def _sending(config: Config, say: Say) -> Loop[Row]:
     """The journal, to watches elsewhere."""
+    url = config.state.url.get_secret_value()
+    stream = Stream(url)
 
-    def work(sink: Sink, tally: Tally) -> SendingWorker:
-        return SendingWorker(config.journal.dir, sink, time.time, tally)
+    def work(sink: Sink[Row], tally: Tally) -> SendingWorker:
+        return SendingWorker(config.journal.dir, sink, time.time, tally, stream.waiting)
 
     def sink() -> StreamSink:
-        return StreamSink(config.state.url.get_secret_value(), reader_name(config.journal.dir))
+        return StreamSink(url, reader_name(config.journal.dir))
 
     return Loop("stream", work, sink, _nothing, say, time.time, time.monotonic)
 
 
-def _reading(config: Config, say: Say) -> Loop:
-    """What others have sent, into the store."""
-    reader = StreamReader(config.state.url.get_secret_value(), reader_name(config.watch.dir))
+def _reading(config: Config, say: Say, drift: Drift | None) -> Loop[Row]:
+    """What others have sent, into the store, and by the way to those who look for drift."""
+    reader = StreamReader(config.state.url.get_secret_value(), reader_name(config.watch.dir), _shared_store(config.store.path))
 
-    def work(sink: Sink, tally: Tally) -> SharedWorker:
+    def work(sink: Sink[Row], tally: Tally) -> SharedWorker:
         return SharedWorker(reader, sink, time.time, tally)
 
     def put_away() -> None:
@@ -88,28 +139,64 @@ def _reading(config: Config, say: Say) -> Loop:
         _put_away(config.store.path)
         try:
             reader.ask_again()
+            log.error("all gateways are asked for what was in the store; what their journals no longer have (journal.keep_mb) is lost")
         except SinkError as error:
             log.error("what was in the store is not sent again: %s", error)  # noqa: TRY400 no text of it
 
-    return Loop("store", work, _store(config), put_away, say, time.time, time.monotonic)
+    def beat(figures: dict[str, float]) -> None:
+        if drift:
+            drift.beat()
+        say(figures)
+
+    store = _store(config)
+    return Loop("store", work, drift.beside(store) if drift else store, put_away, beat, time.time, time.monotonic)
 
 
-def _journal(config: Config, batch_bytes: int = BATCH_BYTES) -> Callable[[Sink, Tally], Worker]:
-    def work(sink: Sink, tally: Tally) -> Worker:
-        return Worker(config.journal.dir, sink, time.time, tally, batch_bytes)
+def _drift(config: Config) -> Drift | None:
+    """Raises OSError, where there is no key to sign what is told."""
+    if not config.watch.drift.enabled:
+        return None
+    save, key = _board(config), secret_key(config)
+    return Drift(config, Bulletin((PART,), lambda board: save(seal(board, key))), time.time, time.monotonic)
+
+
+def _board(config: Config) -> Callable[[bytes], None]:
+    """Where policies find what is told."""
+    if not config.watch.shared:
+        return partial(replace_file, config.watch.dir / SIGNALS)
+    if config.secret_key is None:
+        log.warning("set secret_key, the same for all: gateways elsewhere cannot trust what is signed with this folder's own key")
+    return SharedBoard(config.state.url.get_secret_value(), reader_name(config.watch.dir)).save
+
+
+def _journal(
+    config: Config, read: Callable[[bytes], T | Label | None], batch_bytes: int = BATCH_BYTES
+) -> Callable[[Sink[T], Tally], Worker[T]]:
+    def work(sink: Sink[T], tally: Tally) -> Worker[T]:
+        return Worker(config.journal.dir, sink, time.time, tally, read, batch_bytes)
 
     return work
 
 
-def _store(config: Config) -> Callable[[], Sink]:
-    return partial(open_store, config.store.url.get_secret_value(), config.journal.dir, config.store.retain_days)
+def _store(config: Config) -> Callable[[], Sink[Row]]:
+    return partial(open_store, config.store.url.get_secret_value(), config.journal.dir, config.store.retain_days, config.store.text_days)
 
 
-def _say(path: Path, posting: "_Posting | None", figures: dict[str, float]) -> None:
+def _shared_store(path: Path | None) -> str:
+    """What names it among the stores of watches that share records: a file is that of its folder. Raises ``StoreError``."""
+    return "server" if path is None else reader_name(path.parent)
+
+
+class _Part(Protocol):
+    def figures(self) -> dict[str, float]: ...
+
+
+def _say(path: Path, parts: Sequence[_Part], lag: str, figures: dict[str, float]) -> None:
     """Where it cannot be said, the watch is soon taken for dead, and yet goes on."""
-    said = {{"errors": "store_errors", "lag": "lag_bytes"}.get(name, name): value for name, value in figures.items()}
+    names = {"errors": "store_errors", "rebuilt": "store_rebuilt", "lag": lag}
+    said = {names.get(name, name): value for name, value in figures.items()}
     with suppress(OSError):
-        replace_file(path, render(os.getpid(), {**said, **(posting.figures() if posting else {})}))
+        replace_file(path, render(os.getpid(), {**said, **{name: value for part in parts for name, value in part.figures().items()}}))
 
 
 class _Posting:
@@ -120,11 +207,13 @@ class _Posting:
         collector, path = OtlpCollector(url, version("oddgate")), config.watch.dir / _SENT
         self._meters = OtlpMeters(url, version("oddgate"), collector.resource)
         endpoints = {each.name: endpoint(each.base_url, each.dialect) for each in config.upstreams}
-        outbox = partial(
-            Outbox, collector, self._meters, endpoints, partial(read_file, path, MAX_BYTES), partial(replace_file, path), self._posted,
-            config.telemetry.guardrail_conventions,
-        )  # fmt: skip
-        self._loop = Loop("collector", _journal(config, _BATCH_BYTES), outbox, _nothing, lambda _: None, time.time, time.monotonic)
+        models = ModelNames(name for each in config.upstreams for name in each.models)
+        teller = Teller(endpoints, models, config.telemetry.guardrail_conventions, _switches(config))
+        load, save = partial(read_file, path, MAX_BYTES), partial(replace_file, path)
+        outbox = partial(Outbox, collector, self._meters, teller, load, save, self._posted)
+        self._loop = Loop(
+            "collector", _journal(config, parse_record, _BATCH_BYTES), outbox, _nothing, lambda _: None, time.time, time.monotonic
+        )
         self._thread: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
@@ -157,9 +246,34 @@ class _Posting:
         }
 
 
+def _switches(config: Config) -> Switches:
+    """Raises ValueError."""
+    said = switches(os.environ)
+    if said.asks_for_content and config.store.keep_text != "redacted":
+        log.warning("%s asks for texts, and none are kept in the clear: set store.keep_text: redacted", CAPTURE)
+    return said
+
+
 def _posting(config: Config) -> _Posting | None:
     url = config.telemetry.otlp_endpoint
     return _Posting(config, url) if url else None
+
+
+class _Sources(Protocol):
+    """See ``sourcing``, which is imported where the settings ask for any."""
+
+    def start(self, stop: threading.Event) -> None: ...
+
+    def end(self) -> None: ...
+
+
+def _sources(config: Config) -> _Sources | None:
+    settings = config.telemetry
+    if not (settings.scrape or (settings.receive and settings.spool_mb)):
+        return None
+    from gateway.sourcing import Sources
+
+    return Sources(config, time.time, time.monotonic)
 
 
 def _nothing() -> None: ...

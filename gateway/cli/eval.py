@@ -28,29 +28,68 @@ _WARM_UP = "Jane Doe of Leeds wrote from jane.doe@example.com or +44 113 496 012
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("eval", help="accuracy and cost of a detector on labelled data", description=__doc__)
-    parser.add_argument("detector", choices=["pii", "topics"], help="which detector")
+    parser.add_argument("detector", choices=["pii", "topics", "bias", "drift"], help="which detector")
     parser.add_argument(
         "--data",
         type=Path,
         required=True,
         metavar="DIR",
-        help="a folder with data.jsonl (pii: id, text, spans, template_id) or data.csv (topics: text, intent, split)",
+        help="with data.jsonl (pii: id, text, spans, template_id) or data.csv (topics: text, intent, split; drift: text, domain); "
+        "bias: the sets' folder",
     )
     parser.add_argument(
-        "--split", choices=["all", "dev", "held-out"], default="all", help="rows by their template: three in ten are held out; default: all"
+        "--split",
+        choices=["all", "dev", "held-out"],
+        default="all",
+        help="rows by their template: three in ten are held out; drift: every second domain; default: all",
     )
     parser.add_argument("--baseline", action="store_true", help="plain Presidio with the same model beside it")
     parser.add_argument("--ner-model", metavar="NAME|DIR", help="the spaCy model for names; default: the installed one")
+    parser.add_argument("--sample", type=int, metavar="N", help="bias: only print so many swapped texts, to be judged by a reader")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     try:
+        if args.detector == "bias":
+            return _bias(args)
+        if args.detector == "drift":
+            return _drift(args)
         return _topics(args) if args.detector == "topics" else _pii(args)
     except (DetectorError, UsageError) as error:
         print(f"oddgate eval: {error}", file=sys.stderr)
         return USAGE
+
+
+def _bias(args: argparse.Namespace) -> int:
+    from gateway.cli import eval_bias
+
+    folders = eval_bias.sets_in(args.data)
+    local = LocalScan()
+    if args.sample:
+        print("\n".join(eval_bias.sample(folders, args.sample)))
+        return GOOD
+    options = Options(ner_model=args.ner_model, cache_dir=user_cache())
+    metrics = eval_bias.measured(
+        folders, lambda texts: [frozenset(finding.kind for finding in found) for found in local.scan("pii", options, texts)]
+    )
+    if args.json:
+        print(json.dumps({"detector": args.detector, "data": str(args.data), "metrics": metrics}))
+    else:
+        print("\n".join(eval_bias.lines(metrics)))
+    return GOOD
+
+
+def _drift(args: argparse.Namespace) -> int:
+    from gateway.cli import eval_drift
+
+    metrics = eval_drift.measured(args.data, args.split)
+    if args.json:
+        print(json.dumps({"detector": args.detector, "data": str(args.data), "metrics": metrics}))
+    else:
+        print("\n".join(eval_drift.lines(metrics)))
+    return GOOD
 
 
 def _topics(args: argparse.Namespace) -> int:

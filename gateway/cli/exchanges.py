@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.cli.serve import settings_file
+from gateway.config import Config
 from gateway.settings import load_config
 from gateway.shown import open_to_read
+from gateway.telemetry.sealing import Sealer, SealError
 from gateway.watch.row import Row
 from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query, StoreError
 from gateway.watch.views import QueryError, asked, exchange, summary
@@ -29,6 +31,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         what = {"since": "from this time on: seconds, or 2026-11-22T10:15:00+00:00", "until": "before this time", "rule": "that fired"}
         parser.add_argument(f"--{name}", metavar="TIME" if name in ("since", "until") else name.upper(), help=what.get(name))
     parser.add_argument("-n", "--limit", type=int, default=20, help="how many (default: 20; 0: all)")
+    parser.add_argument(
+        "--text", action="store_true", help="with an ID: its texts as they came, where they are kept sealed (store.text_key)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(run=run)
 
@@ -38,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         config = load_config(settings_file(args.config), dict(os.environ))
         query, _, _ = asked({name: value for name in _NAMES if (value := getattr(args, name))})
         with closing(open_to_read(config)) as store:
+            if args.text:
+                return _texts(store, config, args.id)
             return _one(store, args.id) if args.id else _many(store, query, args.limit, as_json=args.json)
     except (ProblemsError, QueryError) as error:
         print(error, file=sys.stderr)
@@ -52,6 +59,29 @@ def _one(store: ExchangeStore, request_id: str) -> int:
         print(f"no exchange {request_id[:64]!r} is kept", file=sys.stderr)
         return 1
     print(json.dumps(found, indent=2))
+    return 0
+
+
+def _texts(store: ExchangeStore, config: Config, request_id: str | None) -> int:
+    if not request_id:
+        print("--text shows one exchange: say its ID", file=sys.stderr)
+        return 2
+    kept = store.texts(request_id)
+    if not kept:
+        print(f"no texts of {request_id[:64]!r} are kept", file=sys.stderr)
+        return 1
+    if "sealed_texts" not in kept:
+        print(json.dumps(kept["texts"], indent=2))
+        return 0
+    key = config.store.text_key
+    if key is None:
+        print("its texts are sealed: set store.text_key to the key that they were sealed with", file=sys.stderr)
+        return 2
+    try:
+        print(json.dumps(Sealer(key.get_secret_value().encode(), os.urandom).open(kept["sealed_texts"], request_id), indent=2))
+    except SealError as error:
+        print(f"its texts cannot be opened: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -73,4 +103,5 @@ def _line(row: Row) -> str:
     when = datetime.fromtimestamp(row.ts, UTC).strftime("%Y-%m-%d %H:%M:%S")
     what = (row.app or "-", row.surface, row.model or "-", row.decision.upper(), row.outcome, str(row.status), row.policy or "-")
     rules = row.rules.strip(",") or "-"
-    return "  ".join([when, *what, rules, f"{row.total_ms:.0f} ms (+{row.overhead_ms:.1f})", row.request_id])
+    cost = "-" if row.cost_usd is None else f"${row.cost_usd:.6f}"
+    return "  ".join([when, *what, rules, f"{row.total_ms:.0f} ms (+{row.overhead_ms:.1f})", cost, row.request_id])

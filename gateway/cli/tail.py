@@ -15,6 +15,7 @@ from gateway.cli.serve import settings_file
 from gateway.settings import load_config
 from gateway.telemetry.chain import is_own
 from gateway.telemetry.tailing import JournalReader
+from gateway.watch.row import TEXTS
 from policies.labels import is_event
 from policies.problems import ProblemsError
 
@@ -34,7 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--dir", type=Path, help="the journal's folder (default: that of the settings)")
     parser.add_argument("-n", "--lines", type=int, default=10, help="records from before to begin with (default: 10)")
     parser.add_argument("--no-follow", action="store_true", help="stop at the end of the journal")
-    parser.add_argument("--json", action="store_true", help="the records as they are")
+    parser.add_argument("--json", action="store_true", help="the records as they are, but for texts")
     for name, text in _FILTERS.items():
         parser.add_argument(f"--{name}", help=f"only those {text}")
     parser.set_defaults(run=run)
@@ -80,13 +81,24 @@ def _has(record: dict[str, Any], name: str) -> list[object]:
 
 def _show(line: bytes, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.write(_without_texts(line))
         sys.stdout.flush()
         return
     try:
         print(describe(json.loads(line)), flush=True)
     except (ValueError, KeyError, TypeError, RecursionError):
         print("(a line that is no record)", flush=True)
+
+
+def _without_texts(line: bytes) -> bytes:
+    """Texts are for those who look at one exchange; nothing is shown of a line that may have some and cannot be read."""
+    if b'"texts":{' not in line and b'"sealed_texts"' not in line:
+        return line
+    try:
+        record = json.loads(line)
+        return json.dumps({name: value for name, value in record.items() if name not in TEXTS}, separators=(",", ":")).encode() + b"\n"
+    except (ValueError, AttributeError, RecursionError):
+        return b""
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from gateway.cli.serve import settings_file
+from gateway.cli.telemetry import begin
 from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
@@ -33,12 +34,12 @@ def run(args: argparse.Namespace) -> int:
         threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
     try:
         config = load_config(settings_file(args.config), dict(os.environ))
-        set_up(config.telemetry.logs)
+        begin(config.telemetry, "watch", os.environ)
         watch(config, stop, is_beside=args.attached)
     except ProblemsError as error:
         print(error, file=sys.stderr)
         return 2
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"oddgate watch cannot go on: {error}", file=sys.stderr)
         return 1
     return 0

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from detectors.finding import Finding
 from detectors.normalize import stands_for
 from gateway.guard.holdback import TextChannel, Writing
+from gateway.guard.kept import KeptText
 from gateway.guard.plan import Check
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
@@ -36,9 +37,17 @@ class Cut(NamedTuple):
 class _Window(TextChannel):
     """What lies within reach of a seam. Nothing of it is released; ``released`` is how far it is judged."""
 
-    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: Callable[[str], bytes], before: str) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        checks: Sequence[Check],
+        writing: Writing,
+        text_key: Callable[[str], bytes],
+        before: str,
+        heard: KeptText | None = None,
+    ) -> None:
         here = [replace(check, pooled=()) for check in checks]
-        super().__init__(policy, here, replace(writing, finder=None), text_key)
+        super().__init__(policy, here, replace(writing, finder=None), text_key, heard)
         self._writes = writing.replace
         self._seam = len(before)
         self._found: list[Edit] = []
@@ -90,9 +99,11 @@ class Making:
     checks: Sequence[Check]
     writing: Writing
     text_key: Callable[[str], bytes]
+    begin: Callable[[], KeptText] | None = None
+    """Where texts are kept: begins one more."""
 
     def channel(self) -> TextChannel:
-        return TextChannel(self.policy, self.checks, self.writing, self.text_key)
+        return TextChannel(self.policy, self.checks, self.writing, self.text_key, self.begin() if self.begin else None)
 
 
 class LaterChannel:
@@ -102,6 +113,7 @@ class LaterChannel:
         self._making = making
         self._own = making.channel()
         self._window: _Window | None = None
+        self._across: KeptText | None = None
         self._is_judged = False
         self._head = ""
         self._closed = False
@@ -149,7 +161,8 @@ class LaterChannel:
         self.has_begun = True
         if before:
             making = self._making
-            self._window = _Window(making.policy, making.checks, making.writing, making.text_key, before)
+            self._across = self._own.heard.aside() if self._own.heard else None
+            self._window = _Window(making.policy, making.checks, making.writing, making.text_key, before, self._across)
             self._window.feed(self._head)
             if self._closed:
                 self._window.close()
@@ -165,6 +178,8 @@ class LaterChannel:
         if self._window:
             self._window.release()
             self._hear(self._window.action, self._window.take_hits(), blocked=self._window.blocked)
+            if self._own.heard and self._across and self._across.found != []:
+                self._own.heard.cross()
             if self.blocked or not self._judge(self._window):
                 return ""
             if self._window.is_settled:

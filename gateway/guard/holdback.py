@@ -17,7 +17,7 @@ from detectors.plain import is_alone
 from detectors.readings import Readings, distinct
 from detectors.text.placeholders import Placeholders
 from gateway.guard.cursors import ForText, InlineCursor, PooledCursor, TextCursor
-from gateway.guard.kept import Heard
+from gateway.guard.kept import KeptText
 from gateway.guard.plan import Check
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
@@ -65,7 +65,7 @@ class TextChannel:
     ``blocked`` once a rule has blocked: nothing more comes out.
     """
 
-    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText, heard: Heard | None = None) -> None:
+    def __init__(self, policy: Policy, checks: Sequence[Check], writing: Writing, text_key: ForText, heard: KeptText | None = None) -> None:
         self._policy = policy
         self._writing = writing
         self._watches = [_watch(check, text_key) for check in checks if check.inline or check.pooled or check.undecided]
@@ -83,9 +83,7 @@ class TextChannel:
         self._text = ""
         self._base = 0
         self._gone = 0
-        self._heard = heard
-        if heard:
-            heard.is_looked_at = bool(self._watches)
+        self.heard = heard
         self._closed = False
         self.released = 0  # offset in the text as it came in
         self.length = 0
@@ -97,8 +95,8 @@ class TextChannel:
     def feed(self, text: str) -> None:
         self._text += text
         self.length += len(text)
-        if self._heard:
-            self._heard.take(text)
+        if self.heard:
+            self.heard.take(text)
 
     def close(self) -> None:
         self._closed = True
@@ -142,8 +140,8 @@ class TextChannel:
         self._advance()
         limit = self._limit()
         self._judge(limit)
-        if self._heard:
-            self._heard.judged = min([limit, *[watch.at for watch in self._watches]])
+        if self.heard:
+            self.heard.judged = min([limit, *[watch.at for watch in self._watches]])
         return "" if self.blocked or limit <= self.released else self._take(limit)
 
     def _read(self) -> None:
@@ -212,8 +210,8 @@ class TextChannel:
             self.hits += [Hit(fired, self._fingerprint(fired)) for fired in verdict.fired]
             self._edits = verdict.edits
             self.blocked = verdict.action is Action.BLOCK
-        if self._heard:
-            self._heard.find(decide(self._policy, [*checks, *unsaid], self.length).fired)
+        if self.heard and (checks or unsaid):
+            self.heard.find(decide(self._policy, [*checks, *unsaid], self.length).fired)
 
     def _is_ours(self, finding: Finding) -> bool:
         """A placeholder is no finding, though it may look like one."""

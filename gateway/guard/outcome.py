@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from gateway.guard.kept import Texts
 from gateway.guard.review import Counts, Hit, Scored, count
 from gateway.wire.model import Place, Uninspectable
 from gateway.wire.walk import dotted
@@ -60,12 +61,14 @@ class Findings:
     action: Action = Action.ALLOW
     covered: list[Covered] = field(default_factory=list)
     placed: list[Placed] = field(default_factory=list)
-    counts: dict[tuple[str, str, bool, str], int] = field(default_factory=dict)
+    counts: dict[tuple[str, str, str, bool, str], int] = field(default_factory=dict)
     kept: int = 0
     unread: list[Unread] = field(default_factory=list)
     rows: Rows | None = None
     scores: dict[str, Scored] = field(default_factory=dict)
     """Of each calibrated rule the highest score that it gave a text."""
+    texts: Texts | None = None
+    """None: none are kept."""
 
     def raise_to(self, action: Action) -> None:
         self.action = strictest(self.action, action)
@@ -102,6 +105,9 @@ class Findings:
         """
         self.raise_to(part.action)
         self.note_scores(part.scores.values())
+        if part.texts:
+            self.texts = self.texts or Texts(part.texts.is_raw)
+            self.texts.absorb(part.texts, place)
         sums: dict[tuple[Scope, tuple[str, ...]], list[int]] = {}
         for _, scope, chars, rules, texts in part.covered:
             total = sums.setdefault((scope, rules), [0, 0])

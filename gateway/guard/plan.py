@@ -16,7 +16,7 @@ from policies.flows import Flows
 from policies.load import LoadedPolicy
 from policies.policy import Policy, Rule
 from policies.verdict import Action
-from policies.vocabulary import Scope
+from policies.vocabulary import ALL_TEXT, Scope
 
 
 def options_of(rule: Rule, ner_model: str | None = None, cache_dir: str | None = None) -> Options:
@@ -75,6 +75,7 @@ class Checks:
         self._choices = choices or _Choices(self.all)
         self.has_conditions = any(check.condition for check in checks)
         self.needs_findings = any(check.condition and check.condition.needs_findings for check in checks)
+        self.needs_signals = any(check.condition and check.condition.needs_signals for check in checks)
 
     def of(self, scope: Scope) -> tuple[Check, ...]:
         return self._of[scope]
@@ -133,11 +134,22 @@ class Plan:
     answer_bounds: AnswerBounds | None = None
     keep_text: KeepText = "none"
     """What is kept of its texts."""
+    redacting: frozenset[str] = frozenset()
+    """Rules that rewrite a text of an exchange."""
 
     @property
     def asks_about_exchanges(self) -> bool:
         """Whether it must know more of an exchange than its texts."""
         return self.bounds_requests or self.on_request.has_conditions
+
+    @property
+    def asks_about_signals(self) -> bool:
+        """Whether what it decides may hang on what the watch tells."""
+        return self.on_request.needs_signals or self.on_answer.needs_signals
+
+    def may_keep(self, scope: Scope, looking: Sequence[str]) -> bool:
+        """Whether all those rules look at a text that must, if it is to be kept redacted."""
+        return bool(looking) and (scope is Scope.TELEMETRY or self.redacting.issubset(looking))
 
 
 def compile_plan(loaded: LoadedPolicy, build: Build, keep_text: KeepText = "none") -> Plan:
@@ -147,16 +159,26 @@ def compile_plan(loaded: LoadedPolicy, build: Build, keep_text: KeepText = "none
     made = [_check(policy, rule, build(rule), conditions) for rule in rules]
     patience_s = max([*(rule.deadline_ms for rule in rules), _FLOWS_MS if policy.flows else 0], default=0) / 1000
     on_answer = Checks([each for check in made for each in _on_answer(check, keep_text)])
+    redacting = frozenset([rule.id for rule in rules if _is_redacting(rule)])
     flows = Flows(policy) if policy.flows else None
-    return Plan(policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), compile_bounds(policy), keep_text)
+    bounds = compile_bounds(policy)
+    return Plan(
+        policy, loaded.version, patience_s, Checks(made), on_answer, flows, bounds_requests(policy.domain), bounds, keep_text, redacting
+    )  # fmt: skip
 
 
 def _on_answer(check: Check, keep_text: KeepText) -> Iterator[Check]:
-    """What has nothing to do in an answer looks at it all the same where its texts are kept redacted."""
-    if not _is_undone(check.rule):
+    """A rule that rewrites texts of exchanges looks at every text of an answer of which something is kept redacted, if for that alone."""
+    is_undone = _is_undone(check.rule)
+    if not is_undone:
         yield check
-    elif keep_text == "redacted":
-        yield replace(check, holds=False, is_unsaid=True)
+    others = tuple([scope for scope in ALL_TEXT if is_undone or scope not in check.rule.scope])
+    if keep_text == "redacted" and others and _is_redacting(check.rule):
+        yield replace(check, rule=check.rule.model_copy(update={"scope": others}), holds=False, is_unsaid=True)
+
+
+def _is_redacting(rule: Rule) -> bool:
+    return rule.action.is_rewrite and not set(ALL_TEXT).isdisjoint(rule.scope)
 
 
 def _is_undone(rule: Rule) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from detectors.normalize import escapes_undone, stands_for
 from detectors.text.placeholders import lookalikes
 from gateway.guard.flowing import RequestFlows
+from gateway.guard.kept_request import RequestTexts
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings
 from gateway.guard.plan import Check, Plan
@@ -74,6 +75,7 @@ class RequestGuard:
         self._changes: dict[int, list[_Change]] = {}
         self._crossing: dict[Run, list[Edit]] = {}
         self._is_edited = False
+        self._texts = RequestTexts(is_raw=plan.keep_text == "full") if plan.keep_text != "none" else None
         self.findings = Findings()
         self._flows = RequestFlows(plan.flows, request) if plan.flows else None
 
@@ -163,6 +165,9 @@ class RequestGuard:
             findings.add_unread(part, policy)
         self._hold_to_bounds()
         self._follow_flows()
+        if self._texts:
+            looked_at = [scope for scope in Scope if self._plan.may_keep(scope, self._asked.rule_ids(scope))]
+            findings.texts = self._texts.texts(self._request.segments, self._reviews, looked_at)
         if self._changes and findings.action is not Action.BLOCK:
             self._write()
         return findings.action
@@ -240,6 +245,8 @@ class RequestGuard:
         verdict = decide(self._plan.policy, outcomes, len(seam.text))
         if not verdict.fired or seam.run is None:
             return
+        if self._texts:
+            self._texts.note_across(seam.run, seam.start, verdict.fired)
         for fired in verdict.fired:
             first = seam.run.parts(seam.start + fired.start, seam.start + fired.end)[0]
             segment = self._request.segments[seam.run.indexes[first.place]]

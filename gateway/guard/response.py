@@ -5,8 +5,9 @@ Sans-io: ``feed`` an event, run what it ``needs``, ``settle``, then take what it
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from gateway.guard.answer_bounds import AnswerWatch, Heard
@@ -14,9 +15,10 @@ from gateway.guard.broken import Broken
 from gateway.guard.crossing import LaterChannel, Making, Run
 from gateway.guard.holdback import TextChannel, Writing
 from gateway.guard.jsonchannel import JsonChannel
+from gateway.guard.kept import AnswerTexts, KeptText
 from gateway.guard.memo import TextKey
 from gateway.guard.outcome import Covered, Findings
-from gateway.guard.plan import Checks, Plan
+from gateway.guard.plan import Check, Checks, Plan
 from gateway.guard.review import Hit
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
@@ -93,11 +95,13 @@ class ResponseGuard:
     _blocked: bool = False
     _is_over: bool = False
     _refused: list[Broken] = field(default_factory=list)  # bounds for which another answer is to be asked for
+    _texts: AnswerTexts | None = field(init=False)
     _writing: Writing = field(init=False)
     _asked: Checks = field(init=False)
 
     def __post_init__(self) -> None:
         self._asked = self.plan.on_answer.asked(self.circumstances, with_findings=True)
+        self._texts = AnswerTexts(is_raw=self.plan.keep_text == "full") if self.plan.keep_text != "none" else None
         self._writing = Writing(
             finder=self.tokens.finder(),
             restore=self._restore,
@@ -178,6 +182,9 @@ class ResponseGuard:
         return Progress(track.channel.length, track.channel.released, track.channel.rewritten + track.cut)
 
     def covered(self) -> list[Covered]:
+        """Which rules have looked at what; what is kept of the texts goes to the findings."""
+        if self._texts:
+            self.findings.texts = self._texts.texts()
         rules = self._asked.rule_ids
         return [
             Covered(track.place, track.scope, track.before[1] + track.channel.length, rules(track.scope), track.before[0] + 1)
@@ -204,7 +211,7 @@ class ResponseGuard:
             return None
         checks = self._asked.of(delta.scope)
         writing = replace(self._writing, finder=None) if delta.form in FIXED else self._writing
-        making = Making(self.plan.policy, checks, writing, self.text_key)
+        making = Making(self.plan.policy, checks, writing, self.text_key, self._hearing(delta, checks))
         track = _Track(self._channel(delta, making), delta.scope, delta.channel, delta.echoes, delta.form, delta.run)
         if known := self._tracks.get(delta.channel):
             if not known.channel.is_settled:  # its text is out, and what a model that flags has to say of it is not
@@ -212,6 +219,13 @@ class ResponseGuard:
             track.before = (known.before[0] + 1, known.before[1] + known.channel.length)
         self._tracks[delta.channel] = self._active[delta.channel] = track
         return track
+
+    def _hearing(self, delta: Delta, checks: Sequence[Check]) -> Callable[[], KeptText] | None:
+        """Where texts are kept: what is heard of this one. What is said over again is not kept twice."""
+        if self._texts is None or delta.echoes:
+            return None
+        may_keep = self.plan.may_keep(delta.scope, [check.rule.id for check in checks])
+        return partial(self._texts.begin, delta.channel, delta.scope, delta.run, is_looked_at=may_keep)
 
     def _channel(self, delta: Delta, making: Making) -> TextChannel | JsonChannel | LaterChannel:
         if delta.form is Form.JSON and (making.checks or making.writing.finder):

@@ -22,8 +22,8 @@ class Hit:
     fingerprint: str
 
 
-Counts = Mapping[tuple[str, str, bool, str], int]
-"""Hits by (kind, action, shadow, why)."""
+Counts = Mapping[tuple[str, str, str, bool, str], int]
+"""Hits by (rule, kind, action, shadow, why)."""
 
 
 class Scored(NamedTuple):
@@ -77,7 +77,7 @@ def hit(fired: Fired, value: str, tokens: Tokens) -> Hit:
 
 
 def count(hits: Sequence[Hit]) -> Counts:
-    return Counter((h.fired.kind, h.fired.action.value, h.fired.shadow, h.fired.why) for h in hits)
+    return Counter((h.fired.rule, h.fired.kind, h.fired.action.value, h.fired.shadow, h.fired.why) for h in hits)
 
 
 def _choice(edit: Edit, text: str, tokens: Tokens) -> str | None:

@@ -60,7 +60,7 @@ class Ledger:
     def absorb(self, part: Findings, place: Place, covered_at: Place) -> None:
         """What was found in one part, whose own places begin at ``place``."""
         self.findings.absorb(part, place, covered_at)
-        self._issued += sum(number for (_, action, _, _), number in part.counts.items() if action == Action.TOKENIZE.value)
+        self._issued += sum(number for (_, _, action, _, _), number in part.counts.items() if action == Action.TOKENIZE.value)
         if self._issued >= MAX_ENTRIES:
             self._issued = 0
             self.tokens = self.world.new_tokens()

@@ -35,16 +35,15 @@ class TextLines(logging.Formatter):
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = {
-            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **{name: value for name in _NAMED if (value := getattr(record, name, None))},
-        }
-        if record.exc_info:
-            said["error"] = _named(record.exc_info)
-        return orjson.dumps(said, default=str).decode()
+        ts = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return orjson.dumps({"ts": ts, **said(record)}, default=str).decode()
+
+
+def said(record: logging.LogRecord) -> dict[str, str]:
+    """All that is said of a line, but when."""
+    named = {name: value for name in _NAMED if (value := getattr(record, name, None))}
+    line = {"level": record.levelname.lower(), "logger": record.name, "message": record.getMessage(), **named}
+    return {**line, "error": _named(record.exc_info)} if record.exc_info else line
 
 
 def _named(fault: _Fault) -> str:

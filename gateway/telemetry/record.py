@@ -1,29 +1,36 @@
-"""The one record of an exchange (see ``journal``), from which everything else about it is derived. It holds no text of the exchange.
+"""The one record of an exchange (see ``journal``), from which everything else about it is derived. It holds no text of the exchange, but
+where the settings keep texts, which are redacted then or sealed (``texts``).
 
 What the client says of itself is in it as far as the settings trust its labels: ``user``, ``session`` and ``group``, of 128 characters each
 at most. They are names that an application gives, and whoever reads the journal reads them. Of what a request asks for besides its texts,
 the record has the numbers and the tools' names, where the policy asks about them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.text.uncertainty import Uncertainty
+from gateway.guard.glimpse import Glimpse
 from gateway.guard.outcome import Covered, Findings, Placed
 from gateway.guard.response import ResponseGuard
 from gateway.telemetry.course import MAX_ATTEMPTS, Attempt, Stage, render_attempts, render_stages
+from gateway.telemetry.texts import Seal, render_texts
+from gateway.wire.answering_model import answering_model
 from gateway.wire.model import Event, Json, Usage
-from gateway.wire.tracing import NO_TRACE, Trace
+from gateway.wire.tracing import NO_TRACE, SAMPLED, Trace
 from gateway.wire.walk import dotted, is_structural, number_text
-from policies.subject import Asked
+from policies.subject import Asked, Signals
 from policies.verdict import Action, Decision, strictest
 
 VERSION = 1
 _MAX_PLACES = 256
 _MAX_TOOLS = 128
+_ERRORS = 300
 _NUMBERS = ("max_tokens", "temperature", "top_p", "n")
 _DECIMALS = 6
+_COST_DECIMALS = 9  # of what a token costs there are six decimals less, and two or three of them count
+_MAX_ENDS, _MAX_END = 16, 64
 _SCORE_DIGITS = 9  # what is strange has scores near 1
 _DECISIONS = {action: Decision.of(action).value for action in Action}
 
@@ -61,12 +68,17 @@ class Exchange:
     status: int = 0
     outcome: str = "completed"
     asked: Asked | None = None  # where the policy asks about it
+    signals: Signals | None = None  # where the policy asks about them
+    glimpse: Glimpse | None = None  # None: nothing is looked at
     request: Findings = field(default_factory=Findings)
     response: Findings = field(default_factory=Findings)
     response_covered: list[Covered] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     earlier: Usage = field(default_factory=Usage)  # of the answers that were not accepted
+    cost_usd: float | None = None  # None: not known
     reasks: int = 0
+    answered_by: str = ""  # the model that the endpoint says has answered
+    ends: dict[int, str] = field(default_factory=dict)  # why each choice of the answer has ended, as the endpoint says
     consistency: Consistency | None = None
     uncertainty: Mapping[int, Uncertainty] = field(default_factory=dict)  # of each choice of the answer
     request_bytes: int = 0
@@ -86,6 +98,12 @@ class Exchange:
     @property
     def decision(self) -> str:
         return _DECISIONS[strictest(self.request.action, self.response.action)]
+
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """Of the answer, with those that it came after, and of the others that it was compared with."""
+        compared = self.consistency
+        return (self.usage, compared.usage) if compared and compared.answered else (self.usage,)
 
     @property
     def model_name(self) -> str:
@@ -137,13 +155,20 @@ class Exchange:
         self.attempts[-1].error, self.attempts[-1].end = code, now
 
     def note_event(self, event: Event) -> None:
+        if not self.answered_by:
+            self.answered_by = answering_model(event.body)
+        if event.finished:
+            self.ends.update(event.finished)
         if event.usage:
             self.usage = event.usage.plus(self.earlier)
+        if self.glimpse and self.status < _ERRORS:
+            self.glimpse.hear(event)
 
     def note_reask(self) -> None:
         """The model is asked again: what it has used so far counts."""
         self.reasks += 1
         self.earlier = self.usage
+        self.glimpse = self.glimpse and self.glimpse.anew()
 
     def note_answer(self, guard: ResponseGuard) -> None:
         self.response_covered = guard.covered()
@@ -152,8 +177,8 @@ class Exchange:
             self.uncertainty = guard.bounds.unsure.measured()
 
 
-def render(exchange: Exchange) -> Json:
-    """The journal's line. Offsets and fingerprints, never text; a model's name only if it is one."""
+def render(exchange: Exchange, seal: Seal | None = None, like: Callable[[Glimpse], Json] | None = None) -> Json:
+    """The journal's line. Offsets and fingerprints, and no text that the settings do not keep; a model's name only if it is one."""
     request, response = exchange.request, exchange.response
     placed = [*request.placed, *response.placed]
     unread = [*request.unread, *response.unread]
@@ -170,6 +195,7 @@ def render(exchange: Exchange) -> Json:
         "model": exchange.model_name,
         **_labels(exchange),
         **_asked(exchange.asked),
+        **_signals(exchange.signals),
         "stream": exchange.is_stream,
         "unguarded": exchange.is_unguarded,
         "policy": exchange.policy,
@@ -188,10 +214,13 @@ def render(exchange: Exchange) -> Json:
             {"place": dotted(part.place), "kind": part.kind, "action": part.action.value, **({"why": part.why} if part.why else {})}
             for part in unread
         ],
-        "tokens": {"input": exchange.usage.input_tokens, "output": exchange.usage.output_tokens},
+        "tokens": _tokens(exchange.usage),
+        **({} if exchange.cost_usd is None else {"cost_usd": round(exchange.cost_usd, _COST_DECIMALS)}),
         "bytes": {"request": exchange.request_bytes, "response": exchange.response_bytes},
         "released_chars": exchange.released_chars,
         **_answer(exchange),
+        **({"observed": like(exchange.glimpse)} if like and exchange.glimpse else {}),
+        **render_texts(request, response, exchange.request_id, seal),
         "stages": render_stages(exchange.stages, exchange.start, (request.action.value, response.action.value), found),
         "attempts": render_attempts(exchange.attempts, exchange.start, exchange.end),
         "timings_ms": {
@@ -205,10 +234,11 @@ def render(exchange: Exchange) -> Json:
 
 
 def _trace(trace: Trace) -> Json:
-    """None where it is not known; ``parent`` is empty where the trace began here."""
+    """None where it is not known; ``parent`` is empty where the trace began here. ``state`` is for the spans, where there are any."""
     if not trace.trace_id:
         return None
-    return {"id": trace.trace_id, "span": trace.span_id, "parent": trace.parent_id, "flags": trace.flags}
+    said = {"id": trace.trace_id, "span": trace.span_id, "parent": trace.parent_id, "flags": trace.flags}
+    return {**said, "state": trace.state} if trace.state and trace.flags & SAMPLED else said
 
 
 def _labels(exchange: Exchange) -> Json:
@@ -232,13 +262,27 @@ def _asked(asked: Asked | None) -> Json:
     return {"asked": said}
 
 
+def _signals(signals: Signals | None) -> Json:
+    """As ``policies.rehearsal.recorded`` reads it: what is not 0."""
+    if signals is None:
+        return {}
+    kinds = {"drift": signals.drift, "disparity": signals.disparity, "anomaly": signals.anomaly}
+    levels = {kind: {name: level for name, level in told.items() if level} for kind, told in kinds.items()}
+    counts = {"incident_severity": signals.incident_severity, "incidents_open": signals.incidents_open, "stale": signals.is_stale}
+    return {"signals": {name: told for name, told in {**levels, **counts}.items() if told}}
+
+
 def _is_nobodys(number: float) -> bool:
     return number_text(number) is None and round(number, _DECIMALS) == number
 
 
 def _answer(exchange: Exchange) -> Json:
-    """What is said of an answer only where the policy asks for it."""
+    """Which model it is of and why it ended, as far as the endpoint says; and what is said only where the policy asks for it."""
     said: dict[str, Any] = {"reasks": exchange.reasks} if exchange.reasks else {}
+    ends = [end for end in list(exchange.ends.values())[:_MAX_ENDS] if 0 < len(end) <= _MAX_END]
+    told = {"model": exchange.answered_by} if exchange.answered_by else {}
+    if told or ends:
+        said["answer"] = {**told, "finish": ends}
     if exchange.uncertainty:
         said["uncertainty"] = [
             {
@@ -255,8 +299,18 @@ def _answer(exchange: Exchange) -> Json:
             "agreement": None if consistency.agreement is None else round(consistency.agreement, 4),
             "asked": consistency.asked,
             "answered": consistency.answered,
-            "tokens": {"input": consistency.usage.input_tokens, "output": consistency.usage.output_tokens},
+            "tokens": _tokens(consistency.usage),
         }
+    return said
+
+
+def _tokens(usage: Usage) -> Json:
+    """``cached`` and ``cache_write`` are part of the input, and there where the endpoint tells."""
+    said: dict[str, int | None] = {"input": usage.input_tokens, "output": usage.output_tokens}
+    if usage.cached_tokens is not None:
+        said["cached"] = usage.cached_tokens
+    if usage.cache_write_tokens is not None:
+        said["cache_write"] = usage.cache_write_tokens
     return said
 
 

@@ -28,6 +28,7 @@ from typing import Any
 from policies.domain_parts import PATHS, name_of
 from policies.policy import OnUninspectable
 from policies.rehearsal.exchange import EPOCH, Exchange, Text, Unread
+from policies.signals import KINDS, NAMES
 from policies.subject import Asked, Signals, Subject
 from policies.vocabulary import Scope
 
@@ -35,7 +36,6 @@ MAX_TEXTS = 20_000
 MAX_CHARS = 1_000_000
 """Of one text. What is longer is not looked at: how far the gateway came with it before its patience ended, nobody knows."""
 _LABELS = ("user", "session", "group")
-_LEVELS = ("drift", "disparity", "anomaly")
 _NUMBERS = ("max_tokens", "temperature", "top_p", "n")
 _ASKED = ("stream", "messages", "tools", "kinds", *_NUMBERS)
 _LEAST = {"max_tokens": 1, "n": 1}
@@ -99,10 +99,10 @@ def entry(value: object) -> Entry:
     request_id = str(line.get("request_id") or "")[:200]
     if not request_id:
         raise LineError("request_id is missing")
+    if "coverage" in line and "findings" in line:  # which may have kept texts as well: by these, nothing is decided again
+        return _of_journal(request_id, line)
     if "texts" in line:
         return _with_texts(request_id, line)
-    if "coverage" in line and "findings" in line:
-        return _of_journal(request_id, line)
     raise LineError("neither texts nor a record of the journal")
 
 
@@ -168,7 +168,7 @@ def parameter(name: str, value: float | None) -> float | None:
 
 def _signals(value: object) -> Signals:
     given = _mapping(value or {}, "signals")
-    drift, disparity, anomaly = (_levels(given.get(name) or {}) for name in _LEVELS)
+    drift, disparity, anomaly = ({**dict.fromkeys(NAMES[kind], 0.0), **_levels(given.get(kind) or {})} for kind in KINDS)
     return Signals(
         drift,
         disparity,

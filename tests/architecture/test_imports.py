@@ -27,15 +27,25 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.telemetry": (),
     # The record is derived from what the guards say.
     "gateway.telemetry.record": (
-        "detectors.text.uncertainty", "gateway.guard", "gateway.telemetry.course", "gateway.wire", "policies.subject", "policies.verdict",
+        "detectors.text.uncertainty", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.texts", "gateway.wire", "policies.subject",
+        "policies.verdict",
     ),
+    "gateway.telemetry.likeness": ("detectors.text", "gateway.guard.glimpse", "gateway.guard.memo", "gateway.wire"),
+    "gateway.telemetry.texts": ("gateway.guard.kept", "gateway.guard.outcome", "gateway.wire"),
     "gateway.telemetry.course": ("gateway.wire.model",),
     "gateway.telemetry.journal": (
         "gateway.telemetry.chain", "gateway.telemetry.checkpoints", "gateway.telemetry.ends", "gateway.telemetry.signing",
         "gateway.wire.codec", "gateway.wire.model",
     ),
     "gateway.keyfile": ("gateway.config",),
-    "gateway.telemetry.instruments": ("gateway.telemetry.record",),
+    "gateway.telemetry.merged": ("gateway.telemetry.instruments",),
+    "gateway.telemetry.instruments": (
+        "gateway.telemetry.decided", "gateway.telemetry.names", "gateway.telemetry.record", "policies.subject",
+    ),
+    "gateway.telemetry.decided": ("gateway.guard.outcome", "gateway.telemetry.record", "policies.verdict"),
+    "gateway.prices": (
+        "gateway.config", "gateway.wire.model", "policies.globs", "policies.positions", "policies.schema", "policies.vocabulary",
+    ),
     # I/O on the path. Of telemetry it fills the record; who writes that, the app decides.
     "gateway.proxy": (
         "detectors", "gateway.config", "gateway.errors", "gateway.guard", "gateway.telemetry.record", "gateway.wire", "policies",
@@ -43,47 +53,87 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.http": (),  # the seam between the exchange and the HTTP engine
     "gateway.proxy.sockets": ("gateway.errors", "gateway.proxy.http"),  # both engines' WebSockets
     "gateway.proxy.server": (
-        "gateway.errors", "gateway.proxy.connection", "gateway.proxy.http", "gateway.proxy.shutdown", "gateway.proxy.sockets",
+        "gateway.errors", "gateway.proxy.connection", "gateway.proxy.http", "gateway.proxy.listening", "gateway.proxy.shutdown",
+        "gateway.proxy.sockets",
     ),  # an engine, replaceable
+    "gateway.proxy.listening": (),
+    "gateway.proxy.restarting": (),
     "gateway.proxy.connection": ("gateway.errors", "gateway.wire.dialect"),  # the engine's other half
     "gateway.proxy.shutdown": ("gateway.errors",),
     "gateway.proxy.upstream": ("gateway.config", "gateway.errors", "gateway.proxy.http", "gateway.proxy.sockets"),  # the other one
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
     "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
     # Off the path: it knows records, and nothing of who wrote them. What is no text, wire says.
-    "gateway.watch": ("gateway.telemetry.tailing", "gateway.wire.walk", "policies.labels"),
+    "gateway.watch": ("gateway.telemetry.logs", "gateway.telemetry.observed", "gateway.telemetry.tailing", "gateway.wire.walk", "policies.labels"),
     # Its consumers' declarations, and nothing else of theirs.
     "gateway.storage": (
         "gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.sharing", "gateway.watch.store",
     ),
-    "gateway.watcher": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.watch"),  # the watch's root
+    "gateway.watcher": (
+        "gateway.config", "gateway.proxy.keeping", "gateway.shown", "gateway.shown_sources", "gateway.sourcing", "gateway.storage",
+        "gateway.watch", "gateway.watch_side",
+    ),  # the watch's root
+    "gateway.sourcing": ("gateway.config", "gateway.proxy.keeping", "gateway.telemetry.observed", "gateway.watch"),
+    "gateway.shown_sources": ("gateway.config", "gateway.proxy.keeping", "gateway.watch"),
     "gateway.shown": ("gateway.config", "gateway.proxy.keeping", "gateway.storage", "gateway.telemetry.instruments", "gateway.watch"),
-    "gateway.otlp": ("gateway.errors", "gateway.guard", "gateway.proxy", "gateway.telemetry.record", "gateway.wire", "policies"),
+    # The journal: how its segments are called, and whether one is written to.
+    # How a watch without a gateway shows itself.
+    "gateway.watch_side": (
+        "gateway.config", "gateway.proxy.admin", "gateway.shown", "gateway.shown_sources", "gateway.telemetry.instruments",
+    ),
+    "gateway.otlp": (
+        "gateway.errors", "gateway.guard", "gateway.proxy", "gateway.telemetry.journal", "gateway.telemetry.observed",
+        "gateway.telemetry.record", "gateway.wire", "policies",
+    ),
     "gateway.receiver": (
-        "gateway.config", "gateway.errors", "gateway.otlp", "gateway.proxy", "gateway.telemetry.instruments", "gateway.wire.otlp",
+        "gateway.config", "gateway.errors", "gateway.otlp", "gateway.proxy", "gateway.telemetry.instruments",
+        "gateway.telemetry.observed", "gateway.wire.otlp",
     ),  # the root of what receives telemetry
+    "gateway.storage.embedded": (),  # a server of our own
+    "gateway.addresses": (),
+    "gateway.readings": (
+        "gateway.guard.memo", "gateway.proxy.offload", "gateway.proxy.vault", "gateway.storage.memory", "gateway.telemetry.instruments",
+    ),
+    "gateway.admin_side": (
+        "gateway.config", "gateway.proxy.admin", "gateway.shown", "gateway.shown_sources", "gateway.telemetry.instruments",
+    ),  # the root of what is beside the workers
+    # What each of several workers is asked, and what is made of their answers.
+    "gateway.workers": (
+        "gateway.config", "gateway.proxy.admin", "gateway.proxy.inforce", "gateway.proxy.restarting", "gateway.proxy.reviewqueue",
+        "gateway.proxy.rollouts", "gateway.proxy.trials", "gateway.telemetry.instruments", "gateway.telemetry.merged",
+        "gateway.wire.codec", "gateway.wire.model", "policies.labels",
+    ),
+    "gateway.supervisor": (
+        "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.keyfile", "gateway.proxy.listening",
+        "gateway.proxy.restarting", "gateway.proxy.watching", "gateway.storage.embedded", "gateway.telemetry.merged", "gateway.workers",
+    ),  # the root of the process over several workers
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
-        "detectors", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile", "gateway.proxy", "gateway.receiver",
-        "gateway.shown", "gateway.storage", "gateway.telemetry", "gateway.wire", "policies",
+        "detectors", "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile",
+        "gateway.prices", "gateway.proxy", "gateway.readings", "gateway.receiver", "gateway.storage", "gateway.telemetry",
+        "gateway.watch.providers", "gateway.wire", "gateway.workers", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
+        "gateway.addresses", "gateway.supervisor", "gateway.workers.born",
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
         "gateway.proxy.offload", "gateway.proxy.versions", "gateway.settings", "gateway.shown", "gateway.telemetry.journal",
         "gateway.telemetry.logs", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
         "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
         "gateway.telemetry.folder_audit",
-        "gateway.telemetry.segment_audit", "gateway.telemetry.signing",
+        "gateway.telemetry.sealing", "gateway.telemetry.segment_audit", "gateway.telemetry.signing",
     ),
 }  # fmt: skip
 
 # What each pure part must do without: no I/O, no clock, no chance, no environment.
 PURE = (
     "detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.record", "gateway.errors",
+    "gateway.telemetry.decided", "gateway.telemetry.names", "gateway.telemetry.likeness", "gateway.telemetry.texts", "gateway.telemetry.sealing",
     "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit", "gateway.telemetry.folder_audit",
-    "gateway.watch.guardrails", "gateway.watch.measures", "gateway.watch.providers", "gateway.watch.spans",
+    "gateway.telemetry.observed", "gateway.watch.exposition", "gateway.watch.intake", "gateway.watch.series", "gateway.watch.servers",
+    "gateway.watch.contents", "gateway.watch.guardrails", "gateway.watch.histograms", "gateway.watch.measures", "gateway.watch.models", "gateway.watch.providers",
+    "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling",
 )  # fmt: skip
 IMPURE = frozenset({
     "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
@@ -107,12 +157,16 @@ EXCEPTIONS = {
 ENGINES = {
     "aiohttp": (
         "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
-        "gateway.app", "gateway.demo.server",
+        "gateway.admin_side", "gateway.watch_side", "gateway.demo.server", "gateway.watch.scraping",
     ),
-    "cryptography": ("gateway.guard.vault", "gateway.telemetry.signing"),
-    "opentelemetry": ("gateway.watch.otlp", "gateway.watch.otlp_meters", "gateway.wire.otlp.exports"),
+    "cryptography": ("gateway.guard.vault", "gateway.telemetry.sealing", "gateway.telemetry.signing"),
+    "opentelemetry": (
+        "gateway.watch.otlp", "gateway.watch.otlp_encoding", "gateway.watch.otlp_http", "gateway.watch.otlp_meters",
+        "gateway.wire.otlp.exports",
+    ),
     "redis": ("gateway.storage.redis", "gateway.storage.redis_stream"),
     "pg8000": ("gateway.storage.postgres",),
+    "clickhouse_connect": ("gateway.storage.clickhouse",),
     "sqlite3": ("gateway.storage.sqlite", "gateway.cli.policy.remembered"),
 }  # fmt: skip
 

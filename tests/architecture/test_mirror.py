@@ -9,6 +9,10 @@ from tests.architecture.project import ROOT, modules
 
 # Modules with logic but without a test module of their own name: where they are tested.
 ELSEWHERE = {
+    "gateway.admin_side": "tests/gateway/test_app.py: the admin side of a whole gateway",
+    "gateway.proxy.trials": "tests/gateway/proxy/test_rollouts.py: every trial there",
+    "gateway.readings": "tests/gateway/test_app.py: the numbers of a whole gateway",
+    "gateway.supervisor": "tests/integration/test_workers.py: several workers, as they are started",
     "gateway.receiver": "tests/integration/test_telemetry.py: the receiver of a whole gateway",
     "detectors.parsers.claims": "tests/detectors/parsers/test_schemas.py: what a schema's parser says early",
     "detectors.parsers.keywords": "tests/detectors/parsers/test_schemas.py: the schemas that cannot be used",
@@ -27,6 +31,7 @@ ELSEWHERE = {
     "gateway.proxy.connection": "tests/gateway/proxy/test_server.py: the half of the engine that its clients hold",
     "gateway.proxy.shutdown": "tests/gateway/proxy/test_realtime.py: what sessions make of it",
     "gateway.proxy.answering": "tests/gateway/proxy/test_handler.py: the second half of every exchange there",
+    "detectors.series.feature": "tests/detectors/series/test_drift.py: a watch is its features",
     "policies.lint.answers": "tests/policies/lint/test_remarks.py: all that is remarked, in one table",
     "policies.lint.bounds": "tests/policies/lint/test_remarks.py: all that is remarked, in one table",
     "policies.lint.patterns": "tests/policies/lint/test_remarks.py: all that is remarked, in one table",
@@ -35,6 +40,7 @@ ELSEWHERE = {
     "gateway.cli.policy.commands": "tests/gateway/cli/policy/conftest.py: every command there is called through it",
     "gateway.cli.policy.files": "tests/gateway/cli/policy/test_check.py: which paths are taken, and which are none",
     "gateway.cli.policy.shown": "tests/gateway/cli/policy: what every command there prints",
+    "gateway.cli.policy.sources": "tests/gateway/cli/policy/test_replay.py: every replay there reads one of them",
     "gateway.cli.policy.replay_report": "tests/gateway/cli/policy/test_replay.py: what is printed, and the JSON",
     "gateway.cli.policy.explain_text": "tests/gateway/cli/policy/test_explain.py: explains every text there",
     "gateway.cli.policy.stated": "tests/gateway/cli/policy/test_explain.py: what it is told of an exchange",

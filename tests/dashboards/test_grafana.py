@@ -48,7 +48,7 @@ class Thresholds(Model):
 
 
 class Defaults(Model):
-    unit: Literal["reqps", "cps", "ops", "short", "s", "bytes", "percentunit"]
+    unit: Literal["reqps", "cps", "ops", "short", "s", "bytes", "percentunit", "currencyUSD"]
     no_value: str = Field(alias="noValue")
     min: int | None = None
     custom: dict[str, Any] | None = None

@@ -103,6 +103,27 @@ async def test_an_exchange_with_the_demo(folder: Path):
         assert found["oddgate_active_exchanges"] == 0
 
 
+async def test_what_exchanges_cost_and_what_was_decided(folder: Path):
+    """Metrics and records say it by the settings' names; what a client calls itself, or asks for, is in no label."""
+    prices = [{"models": ["house-*"], "input": 1000, "output": 2000}]
+    async with gateway(folder, prices=prices, labels={"trust": ["app"]}) as (addresses, client):
+        client.headers["x-oddgate-app"] = "anna"
+        for model in ("house-1", "house-2", "anna-model"):
+            await ask(addresses, client, f"My ticket is T-123456, says {model}.", model=model)
+        found = {name: value for name, value in (await metrics(addresses, client)).items() if value}
+    used = 'app="other",model="%s",provider="demo"'
+    first, second, unknown = records(folder)
+    costs = [(each["tokens"]["input"] + 2 * each["tokens"]["output"]) / 1000 for each in (first, second)]
+    assert [first["cost_usd"], second["cost_usd"]] == pytest.approx(costs)
+    assert "cost_usd" not in unknown
+    assert found[f"oddgate_cost_usd_total{{{used % 'house-*'}}}"] == pytest.approx(sum(costs))
+    assert found['oddgate_unpriced_exchanges_total{app="other",model="other",provider="demo",reason="no_price"}'] == 1
+    assert found['oddgate_decisions_total{action="tokenize",policy="default",rule="tickets",stage="input",verdict="tokenize"}'] == 3
+    assert found['oddgate_decisions_total{action="allow",policy="default",rule="",stage="output",verdict="allow"}'] == 3
+    assert found['oddgate_detector_seconds_count{cost="inline",detector="pii"}'] == 1
+    assert not [name for name in found if "anna" in name]
+
+
 async def test_nothing_is_left_behind(folder: Path):
     """When the gateway has stopped, so has every task of it, and nobody listens."""
     before = asyncio.all_tasks()
@@ -329,11 +350,3 @@ def test_request_ids():
     ids = {new_request_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(re.fullmatch(r"req_[0-9a-f]{24}", each) for each in ids)
-
-
-@pytest.mark.parametrize(
-    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:5"), ("::1", "http://[::1]:5"), ("localhost", "http://localhost:5")]
-)
-def test_urls(host: str, url: str):
-    """As people paste them."""
-    assert module._url(host, 5) == url

@@ -121,7 +121,8 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("listen: {body_timeout_s: 1e999}", ["1: listen.body_timeout_s: must be *"]),
         ("listen: 8080", ["1: listen: must be a mapping; allowed keys: *"]),
         ("listen: {port: 1, admin_port: 1}", ["1: listen.admin_port: 1 is the port of the data side; allowed: any other"]),
-        ("listen: {workers: 2}", ["1: listen.workers: several workers are not supported by this version; allowed: 1"]),
+        ("listen: {workers: 0}", ["1: listen.workers: *1*"]),
+        ("listen: {workers: 65}", ["1: listen.workers: *64*"]),
         ("listen: {admin_host: 0.0.0.0}", ["1: listen.admin_host: other machines reach this address: set listen.admin_token; *"]),
         ("listen: {admin_host: gateway.internal}", ["1: listen.admin_host: other machines reach this address: *"]),
         ("- a", ["1: must be a mapping; allowed keys: listen, *"]),
@@ -148,6 +149,24 @@ def test_urls_that_are_no_endpoint(load, url, message):
             "telemetry: {otlp_endpoint: 'https://me:hush@collector'}",
             ["1: telemetry.otlp_endpoint: an address must not hold a password; headers come from OTEL_EXPORTER_OTLP_HEADERS"],
         ),
+        (
+            "telemetry:\n  scrape:\n    - {name: a, url: 'http://a/metrics'}\n    - {name: a, url: 'http://b/metrics'}",
+            ["4: telemetry.scrape[1].name: the same name is given to scrape[0]; each needs its own"],
+        ),
+        (
+            "telemetry: {scrape: [{name: a, url: 'http://a/m', bearer_token: t, headers: {Authorization: t}}]}",
+            ["1: telemetry.scrape[0].bearer_token: headers has authorization already; allowed: one of them"],
+        ),
+        (
+            "telemetry: {scrape: [{name: a, url: 'https://me:hush@a/metrics'}]}",
+            ["1: telemetry.scrape[0].url: an address must not hold a password; use bearer_token or headers"],
+        ),
+        *(
+            (f"telemetry: {{scrape: [{{name: a, url: '{url}'}}]}}", ["1: telemetry.scrape[0].url: this is not the address of a page *"])
+            for url in ("a", "ftp://a/metrics", "http://a/m#x", "http://a:0/m", "http://a b/m")
+        ),
+        ("telemetry: {scrape: [{name: a, url: 'http://a/m', kind: ollama}]}", ["1: telemetry.scrape[0].kind: *"]),
+        ("telemetry: {otlp_logs: true}", ["1: telemetry.otlp_logs: there is no collector to send them to; set telemetry.otlp_endpoint"]),
         ("telemetry: {forward: http://c}", ["1: telemetry.forward: there is nothing to send on; set telemetry.receive: true"]),
         (
             "telemetry: {receive: true, forward: 'https://me:hush@c'}",
@@ -218,9 +237,35 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("state: {vault_ttl_h: 0}", ["1: state.vault_ttl_h: must be at least 1"]),
         ("state: {timeout_ms: 0.5}", ["1: state.timeout_ms: must be a whole number"]),
         ("store: {url: x}", ["1: store.url: this is not the URL of a store of exchanges; allowed: sqlite:///PATH *"]),
+        ("store: {url: 'clickhouse://me@host/db?secure=true'}", ["1: store.url: this is not the URL of a store of exchanges; allowed: *"]),
+        ("store: {url: 'clickhouses://host/db'}", ["1: store.url: this is not the URL of a store of exchanges; allowed: *"]),
         ("store: {url: 'postgresql://me@host'}", ["1: store.url: this is not the URL of a store of exchanges; allowed: *"]),
         ("watch: {shared: true}", ["1: watch.shared: what is shared goes through a Redis: set state.url to redis://…"]),
-        ("store: {keep_text: full}", ["1: store.keep_text: 'full' is not allowed here; allowed: none"]),
+        (
+            "watch: {metrics_port: 9464, metrics_host: 0.0.0.0}",
+            [
+                "1: watch.metrics_host: other machines reach this address: set watch.metrics_token; allowed without: 127.0.0.1, ::1, localhost"
+            ],
+        ),
+        ("watch: {metrics_port: 8081}", ["1: watch.metrics_port: 8081 is a port of the gateway's; allowed: any other"]),
+        ("store: {keep_text: some}", ["1: store.keep_text: 'some' is not allowed here; allowed: none, redacted, full"]),
+        (
+            "store:\n  keep_text: full\n  text_key: kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+            ["2: store.keep_text: full keeps what people say as they say it: set store.allow_full_text: true besides; *"],
+        ),
+        (
+            "store:\n  allow_full_text: true\n  keep_text: full",
+            ["3: store.keep_text: full is kept sealed: set store.text_key; allowed without: none, redacted"],
+        ),
+        (
+            "store: {text_key: too-short}",
+            ["1: store.text_key: this is too short for a key; allowed: 32 characters and more, such as those of `openssl rand -hex 32`"],
+        ),
+        ("store: {text_key: env:NOPE}", ["1: store.text_key: the environment variable NOPE is not set"]),
+        (
+            "store: {retain_days: 3, text_retain_days: 4}",
+            ["1: store.text_retain_days: a text is kept no longer than its exchange; allowed: 1 to 3, as store.retain_days"],
+        ),
         ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
         (
             "alerts: []\nlisten: {prt: 1}",
@@ -360,3 +405,18 @@ def test_every_key_is_documented():
 def test_untrusted_labels(load, text, labels):
     """A label is nobody's to say where neither an application's own list nor, without one, the general list has it."""
     assert untrusted_labels(load(text)) == labels
+
+
+@pytest.mark.parametrize(
+    ("said", "days"), [("{}", 7), ("{retain_days: 3}", 3), ("{text_retain_days: 30}", 30), ("{retain_days: 9, text_retain_days: 1}", 1)]
+)
+def test_how_long_texts_are_kept(load, said, days):
+    """A week, unless it is said otherwise, and never longer than the exchanges."""
+    assert load(f"store: {said}").store.text_days == days
+
+
+def test_full_text_by_both_switches(load):
+    """With the second switch and a key, everything may be kept."""
+    store = load(f"store: {{keep_text: full, allow_full_text: true, text_key: {'k' * 32}}}").store
+    assert store.keep_text == "full"
+    assert "kkk" not in repr(store)

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import threading
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from gateway import watcher
 from gateway.config import Config
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.outbox import Outbox
+from gateway.watch.status import parse
 from gateway.watch.store import Query, StoreError
 from gateway.watcher import watch
 from tests.gateway.watch.records import line, traced
 from tests.support.collector import running_collector
+from tests.support.gateway import free_port
 from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
@@ -93,6 +96,39 @@ async def test_a_damaged_store_of_many(config: Config, tmp_path: Path, caplog: p
         assert not sending.is_alive()
     assert config.store.path.with_name("a.db.broken").read_bytes().startswith(b"this is no database")
     assert "not sent again" not in caplog.text
+    assert "what their journals no longer have (journal.keep_mb) is lost" in caplog.text
+    reader = parse((config.watch.dir / "watch-reader.json").read_bytes())
+    assert (reader.kept, reader.store_rebuilt, reader.lag_records, reader.lag_bytes) == (2, 1, 0, 0)
+    assert said(config)["lag_records"] == 0
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_it_shows_how_it_is(config: Config, tmp_path: Path, shared: bool):
+    """Where the settings say so, and only without a gateway beside it, which would show it."""
+    with running_redis(tmp_path) as redis:
+        port = free_port()
+        settings = config.watch.model_copy(update={"metrics_port": port, "shared": shared})
+        told = config.model_copy(update={"watch": settings, "state": config.state.model_copy(update={"url": SecretStr(redis.url)})})
+        stop = threading.Event()
+        both = [threading.Thread(target=watch, args=(told, stop), kwargs={"is_beside": is_beside}) for is_beside in (True, False)]
+        for each in both if shared else both[1:]:
+            each.start()
+        try:
+            await eventually(lambda: "\noddgate_watch_kept_total 2.0\n" in metrics(port), within_s=20)
+            assert ("oddgate_watch_series" in metrics(port)) is not shared
+        finally:
+            stop.set()
+            for each in both if shared else both[1:]:
+                each.join(20)
+    assert metrics(port) == ""
+
+
+def metrics(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+            return response.read().decode()
+    except OSError:
+        return ""
 
 
 async def test_one_at_a_time(config: Config):

@@ -15,7 +15,7 @@ import orjson
 import psutil
 import pytest
 
-from gateway.storage.redis_stream import StreamReader
+from gateway.storage.redis_stream import Stream
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.store import Place, Query, StoreError
 from tests.gateway.watch.records import record
@@ -117,7 +117,7 @@ def test_one_watch_for_many_gateways(tmp_path: Path):
         for number, folder in enumerate(journals):
             more = [orjson.dumps(record(1000 + 100 * number + each)) + b"\n" for each in range(100)]
             (folder / "var" / "journal" / "2.jsonl").write_bytes(b"".join(more))
-        with closing(StreamReader(redis.url, "looks on")) as stream:
+        with closing(Stream(redis.url)) as stream:
             _until(lambda: stream.waiting() >= 200)
         redis.kill()  # with what was sent and not kept, and no more records are to come
         redis.start()

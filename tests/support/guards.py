@@ -8,6 +8,7 @@ from detectors.contract import Disguise, Factory, TextDetector
 from detectors.finding import Finding
 from gateway.guard.holdback import TextChannel, Writing
 from gateway.guard.jsonchannel import JsonChannel
+from gateway.guard.kept import KeepText
 from gateway.guard.plan import Check, Plan, compile_plan
 from gateway.guard.tokens import Tokens
 from gateway.guard.writing import replacement
@@ -73,11 +74,11 @@ def rule(identity: str, action: str, **keys: object) -> Rule:
     return Rule.model_validate({"id": identity, "detect": "pii", "action": action, **keys}, strict=False)
 
 
-def plan(policy_: Policy, detectors: Sequence[TextDetector]) -> Plan:
+def plan(policy_: Policy, detectors: Sequence[TextDetector], keep_text: KeepText = "none") -> Plan:
     """Every rule gets these detectors."""
     from pathlib import Path
 
-    return compile_plan(LoadedPolicy(policy_, "0" * 64, Path("test.yaml")), lambda _: detectors)
+    return compile_plan(LoadedPolicy(policy_, "0" * 64, Path("test.yaml")), lambda _: detectors, keep_text)
 
 
 def channel(policy_: Policy, checks: Sequence[Check], tokens: Tokens | None = None, *, json: bool = False) -> TextChannel | JsonChannel:

@@ -1,12 +1,14 @@
 """``oddgate exchanges``: what the watch has kept, for people and for scripts."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from gateway.cli.main import main
 from gateway.storage.sqlite import open_sqlite
+from gateway.telemetry.sealing import Sealer
 from gateway.watch.row import parse
 from tests.gateway.watch.records import NOW, feedback, line
 
@@ -20,7 +22,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def kept(folder: Path) -> None:
     store = open_sqlite(folder / "var" / "oddgate.db", 3660)
-    rows = [parse(line(number, rules=["pii"] if number % 2 else [])) for number in range(1500)]
+    costs = {1499: {"cost_usd": 0.0123456}}
+    rows = [parse(line(number, rules=["pii"] if number % 2 else [], **costs.get(number, {}))) for number in range(1500)]
     store.keep(rows, [parse(feedback(3, "bad"))], {}, NOW)
     store.close()
 
@@ -31,9 +34,10 @@ def test_the_newest(capsys: pytest.CaptureFixture):
     assert main(["exchanges", "-n", "2"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first == (
-        f"2026-11-18 11:31:39  shop  chat  gpt-4o  ALLOW  completed  200  default@0123456789ab  pii  500 ms (+500.0)  req_{1499:024x}"
+        "2026-11-18 11:31:39  shop  chat  gpt-4o  ALLOW  completed  200  default@0123456789ab  pii  500 ms (+500.0)  "
+        f"$0.012346  req_{1499:024x}"
     )
-    assert second.endswith(f"  -  500 ms (+500.0)  req_{1498:024x}")
+    assert second.endswith(f"  -  500 ms (+500.0)  -  req_{1498:024x}")
 
 
 @pytest.mark.usefixtures("kept")
@@ -70,3 +74,42 @@ def test_what_cannot_be_shown(options: list[str], said: str, capsys: pytest.Capt
     assert main(["exchanges", *options]) == 2
     assert said in capsys.readouterr().err
     assert not Path("var").exists()
+
+
+TEXTS = {"input": [{"place": "messages.0.content", "scope": "user", "text": "my name is Eve"}], "output": []}
+
+
+@pytest.fixture
+def with_texts(folder: Path) -> None:
+    """Of the first exchange they are sealed, of the second redacted, of the third there are none."""
+    sealed = Sealer(b"k" * 32, os.urandom).seal(json.dumps(TEXTS).encode(), f"req_{1:024x}")
+    store = open_sqlite(folder / "var" / "oddgate.db", 3660)
+    store.keep([parse(line(1, sealed_texts=sealed)), parse(line(2, texts=TEXTS)), parse(line(3))], [], {}, NOW)
+    store.close()
+
+
+@pytest.mark.usefixtures("with_texts")
+def test_sealed_texts(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    """They are opened with their key alone; without one, or with another, it is said what is missing."""
+    for key, said in ((None, "set store.text_key to the key"), ("x" * 32, "sealed with another key, or changed since")):
+        if key:
+            monkeypatch.setenv("ODDGATE_STORE__TEXT_KEY", key)
+        assert main(["exchanges", f"req_{1:024x}", "--text"]) == 2
+        out, error = capsys.readouterr()
+        assert (out, said in error) == ("", True)
+    monkeypatch.setenv("ODDGATE_STORE__TEXT_KEY", "k" * 32)
+    assert main(["exchanges", f"req_{1:024x}", "--text"]) == 0
+    assert json.loads(capsys.readouterr().out) == TEXTS
+    assert main(["exchanges", f"req_{1:024x}"]) == 0
+    assert "Eve" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("with_texts")
+def test_texts_that_are_not_sealed(capsys: pytest.CaptureFixture):
+    """Redacted ones need no key; where there are none, that is said."""
+    assert main(["exchanges", f"req_{2:024x}", "--text"]) == 0
+    assert json.loads(capsys.readouterr().out) == TEXTS
+    assert main(["exchanges", f"req_{3:024x}", "--text"]) == 1
+    assert "no texts of" in capsys.readouterr().err
+    assert main(["exchanges", "--text"]) == 2
+    assert "say its ID" in capsys.readouterr().err

@@ -87,6 +87,20 @@ def test_as_they_are(tmp_path: Path, capsysbinary: pytest.CaptureFixture):
     assert capsysbinary.readouterr().out == line(1) + line(2)
 
 
+@pytest.mark.parametrize("kept", [{"texts": {"input": [{"text": "canary"}], "output": []}}, {"sealed_texts": "Y2FuYXJ5"}])
+def test_no_texts(tmp_path: Path, capsysbinary: pytest.CaptureFixture, kept: dict):
+    """What is kept of an exchange's texts is not shown, as lines or as they are; nor what is left of a line that has some."""
+    said = json.dumps({**json.loads(line(1)), **kept}, separators=(",", ":")).encode()
+    write(tmp_path, "1", said + b"\n" + said[:-5] + b"\n")
+    for options in ([], ["--json"]):
+        assert main(["tail", "--dir", str(tmp_path), "--no-follow", *options]) == 0
+        out = capsysbinary.readouterr().out
+        assert b"req_1" in out
+        assert b"anar" not in out
+        assert b"Y2Fu" not in out
+    assert json.loads(out) == json.loads(line(1))
+
+
 def test_what_the_journal_says_of_itself(tmp_path: Path, capsysbinary: pytest.CaptureFixture):
     """It is not among the records, as lines or as they are."""
     own = b"".join(b'{"v":1,"kind":"%b","ts":1}\n' % kind for kind in (b"segment", b"checkpoint", b"pruned"))

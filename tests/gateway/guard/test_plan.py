@@ -111,3 +111,18 @@ def test_flows_have_time_of_their_own():
     """A policy of flows alone lets a request be followed as long as one with a rule does."""
     flow = {"from": "tool_results.inbox", "to": "tool_arguments.send"}
     assert plan(policy(flows=(flow,)), ()).patience_s == 2.0
+
+
+def test_what_looks_at_answers_that_are_kept():
+    """Where texts are kept redacted, rules that rewrite look at every text of an answer, and say nothing where they have nothing to do."""
+    rules = rule("a", "tokenize", scope=["user"]), rule("b", "redact", scope=["output"]), rule("c", "flag", scope=["output"])
+    asked = {keep: plan(policy(*rules), (DIGITS,), keep).on_answer for keep in ("none", "redacted", "full")}
+    looking = {keep: [(check.rule.id, check.is_unsaid) for check in checks.of(Scope.OUTPUT)] for keep, checks in asked.items()}
+    assert looking["none"] == looking["full"] == [("b", False), ("c", False)]
+    assert looking["redacted"] == [("a", True), ("b", False), ("c", False)]
+    assert [(check.rule.id, check.is_unsaid, check.holds) for check in asked["redacted"].of(Scope.REASONING)] == [
+        ("a", True, False),
+        ("b", True, False),
+    ]
+    assert asked["redacted"].rule_ids(Scope.OUTPUT) == ("b", "c")
+    assert asked["redacted"].rule_ids(Scope.REASONING) == ()

@@ -324,7 +324,7 @@ def test_conditions(when: str, keys: dict[str, str], action: Action) -> None:
     guard, found = asked(user("write to a@b.c"), policy(rule("r", "block", when=when, **keys)))
     assert found is action
     if "signals" in when:
-        assert {why for _, _, _, why in guard.findings.counts} == {"condition"}
+        assert {why for *_, why in guard.findings.counts} == {"condition"}
 
 
 def test_conditions_on_findings_are_asked_of_the_whole_request() -> None:

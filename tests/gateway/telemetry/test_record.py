@@ -10,6 +10,7 @@ import pytest
 from detectors.contract import Disguise
 from detectors.finding import Finding
 from detectors.text.uncertainty import Uncertainty
+from gateway.guard.glimpse import Glimpse
 from gateway.guard.memo import Memo
 from gateway.guard.outcome import Covered, Findings, Unread
 from gateway.guard.plan import Gauge
@@ -20,7 +21,7 @@ from gateway.guard.tokens import Tokens
 from gateway.telemetry.course import Attempt, Stage
 from gateway.telemetry.record import VERSION, Consistency, Exchange, render
 from gateway.wire.asked import asked as asked_of
-from gateway.wire.model import Call, Event, Json, Usage
+from gateway.wire.model import Call, Delta, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
 from gateway.wire.tracing import Trace
 from policies.rehearsal.recorded import entry
@@ -254,6 +255,24 @@ def test_usage_of_all_answers():
     assert render(found)["tokens"] == {"input": 8, "output": 10}
 
 
+def test_tokens_of_a_cache():
+    """What was read out of one, and into it, is said where the endpoint tells; answers that were only compared are spent all the same."""
+    consistency = Consistency(None, 1, 1, Usage(10, 1, 2))
+    found = exchange(usage=Usage(30, 4, 20, 5), consistency=consistency)
+    assert render(found)["tokens"] == {"input": 30, "output": 4, "cached": 20, "cache_write": 5}
+    assert render(found)["consistency"]["tokens"] == {"input": 10, "output": 1, "cached": 2}
+    assert found.usages == (Usage(30, 4, 20, 5), Usage(10, 1, 2))
+    assert exchange(usage=Usage(1, 2), consistency=Consistency(None, 1, 0, Usage())).usages == (Usage(1, 2),)
+    assert exchange(usage=Usage(1, 2)).usages == (Usage(1, 2),)
+
+
+def test_cost():
+    """It is said where it is known, also where it is nothing; finely enough for a token."""
+    assert "cost_usd" not in render(exchange())
+    assert render(exchange(cost_usd=0.0))["cost_usd"] == 0.0
+    assert render(exchange(cost_usd=2e-8 + 1e-12))["cost_usd"] == 2e-8
+
+
 def test_scores():
     """Of calibrated rules, finely enough where they are near 1, with what made them; a record without any says nothing of it."""
     ended = exchange()
@@ -317,3 +336,48 @@ def test_numbers_that_could_be_somebodys(changes: dict[str, float]):
 def test_a_model_that_is_no_name(model: str, name: str):
     """What was read as text at the model's place is in no record."""
     assert Exchange("r", 0, 0, model=model).model_name == name
+
+
+@pytest.mark.parametrize(
+    ("bodies", "ends", "answer"),
+    [
+        (
+            [{"model": "gpt-4o-2024-08-06"}, {"model": "other"}],
+            [{}, {0: "stop", 1: "length"}],
+            {"model": "gpt-4o-2024-08-06", "finish": ["stop", "length"]},
+        ),
+        ([{"model": "anna kovacs"}], [{0: "stop"}], {"finish": ["stop"]}),
+        ([{"model": "gpt-4o"}], [{0: ""}], {"model": "gpt-4o", "finish": []}),
+        ([{}], [{number: "x" * (number + 50) for number in range(40)}], {"finish": ["x" * (number + 50) for number in range(15)]}),
+        ([None, []], [{}, {0: ""}], None),
+    ],
+)
+def test_who_answered_and_why_it_ended(bodies: list[Json], ends: list[dict[int, str]], answer: Json):
+    """As the endpoint says first, if it is a name; as many reasons as may be, in order of the choices. Nothing where it says nothing."""
+    said = exchange()
+    for body, finished in zip(bodies, ends, strict=True):
+        said.note_event(Event(b"", body, finished=finished))
+    assert render(said).get("answer") == answer
+
+
+@pytest.mark.parametrize(("state", "flags", "said"), [("a=1", 1, "a=1"), ("", 1, None), ("a=1", 0, None), ("a=1", 3, "a=1")])
+def test_what_callers_say_to_each_other(state: str, flags: int, said: str | None):
+    """It is kept for the spans, and so where there are any."""
+    trace = render(exchange(trace=Trace("a" * 32, "b" * 16, "", flags, state)))["trace"]
+    assert trace.get("state") == said
+
+
+def test_what_it_is_like():
+    """Said where something was seen and somebody says it: of the last answer, and not of an error."""
+    seen = exchange()
+    assert "observed" not in render(seen, like=lambda glimpse: glimpse.said)
+    seen.glimpse = Glimpse("", 0, "")
+    assert "observed" not in render(seen)
+    said = {name: Event(b"", None, (Delta((0, "content"), Scope.OUTPUT, name, ()),)) for name in ("fault", "first", "last")}
+    seen.status = 500
+    seen.note_event(said["fault"])
+    seen.status = 200
+    seen.note_event(said["first"])
+    seen.note_reask()
+    seen.note_event(said["last"])
+    assert render(seen, like=lambda glimpse: glimpse.said)["observed"] == "last"

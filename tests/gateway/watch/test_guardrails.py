@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.watch.guardrails import Drafted, drafted
+from gateway.watch.models import ModelNames
 from gateway.watch.spans import spans
 from tests.gateway.watch.records import traced
 
@@ -70,7 +71,7 @@ def test_b():
 
 def test_in_a_span():
     """Beside our own names; ids and times are the same by any draft."""
-    plain, by_a = spans(traced(1), {})[1], spans(traced(1), {}, "a")[1]
+    plain, by_a = spans(traced(1), {}, ModelNames())[1], spans(traced(1), {}, ModelNames(), "a")[1]
     assert (by_a.name, by_a.span_id, by_a.start_ns) == ("run_guardrail oddgate.input", plain.span_id, plain.start_ns)
     assert plain.attributes.items() <= by_a.attributes.items()
     assert [event.name for event in by_a.events] == ["gen_ai.evaluation.result", "gen_ai.guardrail.security.finding"]

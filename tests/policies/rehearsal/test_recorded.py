@@ -30,7 +30,8 @@ def test_documented_example():
         (Scope.TOOL_ARGUMENTS, True, "send_mail", "to"),
     ]
     assert (exchange.asked.chars, exchange.asked.max_tokens, exchange.asked.tools) == (12, 500.0, ("send_mail",))
-    assert (exchange.signals.drift, exchange.subject.group) == ({"topics": 0.1}, "staff")
+    told = {name: level for name, level in exchange.signals.drift.items() if level}
+    assert (told, exchange.signals.drift["lengths"], exchange.subject.group) == ({"topics": 0.1}, 0.0, "staff")
 
 
 def test_what_is_left_out_is_unknown():
@@ -67,6 +68,12 @@ def test_record_of_the_journal():
     assert (found.exchange.asked.chars, found.exchange.asked.stream, [part.kind for part in found.exchange.unread]) == (20, True, ["image"])
     assert "exchange.max_tokens" in found.exchange.unknown
     assert not found.exchange.unknown & {"exchange.model", "exchange.stream", "exchange.time"}
+
+
+@pytest.mark.parametrize("kept", [{"texts": {"input": [{"scope": "user", "text": "hi"}], "output": []}}, {"sealed_texts": "AAAA"}])
+def test_record_with_texts(kept):
+    """What the record keeps of its texts changes nothing: it is decided again by what was found."""
+    assert entry(RECORD | kept) == entry(RECORD)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_usage_and_the_end_are_read() -> None:
     """Input tokens come with the first event, output tokens with the last but one, and after the end mark nothing is waited for."""
     exchange = Exchange()
     exchange(b"".join(map(encoded, [START, *text_block(0, ["a"]), *END])))
-    assert [event.usage for event in exchange.events if event.usage] == [Usage(12, 1), Usage(12, 9)]
+    assert [event.usage for event in exchange.events if event.usage] == [Usage(15, 1, 3), Usage(15, 9, 3)]
     assert [event.is_end for event in exchange.events] == [False] * 5 + [True]
     assert exchange.stream.is_complete(exchange.guard.open_choices())
     assert not MessagesStream(ORIGIN).is_complete((0,))
@@ -313,7 +313,7 @@ def test_a_whole_message_that_nothing_touches() -> None:
     raw = whole([{"type": "text", "text": "a"}], container={"id": "container_01", "expires_at": "2026-01-01T00:00:00Z"})
     assert complete(raw) == raw
     event = MESSAGES.parse_completion(raw, "application/json")
-    assert (event.usage, event.finished, event.names) == (Usage(12, 1), {0: "end_turn"}, ("container_01",))
+    assert (event.usage, event.finished, event.names) == (Usage(15, 1, 3), {0: "end_turn"}, ("container_01",))
     assert complete(whole([{"type": "text", "text": "1234"}]), rule("numbers", "block")) is None
 
 
