@@ -93,8 +93,8 @@ $(VENV)/.npm: tests/clients/package-lock.json | $(VENV)/.run
 # Needs uv, which is not otherwise used.
 lock:
 	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes -q -o requirements/build.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra otel --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra otel --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile requirements/clients.in --universal --python-version 3.11 --generate-hashes -q -o requirements/clients.txt
 
 clean:
