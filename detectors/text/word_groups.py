@@ -6,11 +6,13 @@ one of the buckets after the groups: what it is about cannot be told, but that t
 """
 
 import json
-import re
 from binascii import crc32
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from detectors.text.words import words
 
 FILE = Path(__file__).parent.parent / "models" / "word_groups.json"
 GROUPS = 112
@@ -18,9 +20,7 @@ BUCKETS = 128
 MAX_CHARS = 2000
 """Of a text, from its beginning: what it is about is told there."""
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _LEAST_LETTERS = 3
-_ASCII_SPACES = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalpha()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,23 @@ class WordGroups:
         self._groups = groups
 
     def gist(self, text: str) -> Gist | None:
-        words = _words(text[:MAX_CHARS].lower())
-        if not words:
+        return self.gist_of(words(text[:MAX_CHARS].lower()))
+
+    def gist_of(self, found: Sequence[str]) -> Gist | None:
+        """Of a text's beginning, given as words in lower case."""
+        long = [word for word in found if len(word) >= _LEAST_LETTERS]
+        if not long:
             return None
-        known = [found for found in map(self._groups.get, words) if found]
+        known = [group for group in map(self._groups.get, long) if group]
         if known:
             weights: dict[int, int] = {}
             for group, weight in known:
                 weights[group] = weights.get(group, 0) + weight
             most = max(weights.values())
             bucket = min([group for group, weight in weights.items() if weight == most])
-            return Gist(bucket, (len(words) - len(known)) / len(words))
-        bucket = GROUPS + crc32(max(words, key=len).encode("utf-8", "surrogatepass")) % (BUCKETS - GROUPS)
+            return Gist(bucket, 1 - len(known) / len(long))
+        bucket = GROUPS + crc32(max(long, key=len).encode("utf-8", "surrogatepass")) % (BUCKETS - GROUPS)
         return Gist(bucket, 1.0)
-
-
-def _words(text: str) -> list[str]:
-    """Of three letters and more."""
-    if text.isascii():
-        return [word for word in text.translate(_ASCII_SPACES).split() if len(word) >= _LEAST_LETTERS]
-    return _WORD.findall(text)
 
 
 @cache

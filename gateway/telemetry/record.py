@@ -145,11 +145,13 @@ class Exchange:
 
     def heard(self, now: float) -> None:
         """More of its answer has come."""
-        self.waited(now)
         last = self.attempts[-1]
         last.end = now
         if last.first is None:
             last.first = now
+        elif self.waits_since is not None and now - self.waits_since > last.pause_s:
+            last.pause_s = now - self.waits_since
+        self.waited(now)
 
     def attempt_failed(self, code: str, now: float) -> None:
         self.attempts[-1].error, self.attempts[-1].end = code, now

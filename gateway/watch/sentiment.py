@@ -1,0 +1,60 @@
+"""How texts sound, from -1 to 1: by TextBlob's lexicon of English, for the watch, and only where records have their texts.
+
+Crude: words are looked up, with what denies or strengthens them. It is of use for how the answers of a traffic move, or differ between
+groups of exchanges, and says nothing of one of them.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from detectors.text.function_words import likely_language
+
+PACKAGE = "textblob"
+MAX_CHARS = 500
+"""Of a text, from its beginning: half a millisecond."""
+_LANGUAGE = "en"
+_ANSWER = "output"
+_DECIMALS = 3
+
+State = Literal["on", "not kept", "not installed"]
+Score = Callable[[str], float]
+
+
+class Sentiment:
+    """``state`` says why nothing is told, where nothing is. The library is loaded with the first text."""
+
+    def __init__(self, keep_text: str, score: Score | None = None) -> None:
+        """``keep_text`` is the setting ``store.keep_text``: what is sealed is not read."""
+        self.state: State = "not kept" if keep_text != "redacted" else "on" if score or find_spec(PACKAGE) else "not installed"
+        self._score = score
+
+    def of(self, record: Mapping[str, Any]) -> float | None:
+        """Of the answer. Raises nothing, whatever the record holds."""
+        return self.of_text(_answer(record)) if self.state == "on" else None
+
+    def of_text(self, text: str) -> float | None:
+        """None: it is not English, as far as that can be told of it."""
+        if self.state != "on" or likely_language(text) != _LANGUAGE:
+            return None
+        if self._score is None:
+            self._score = _load()
+        return round(self._score(text[:MAX_CHARS]), _DECIMALS)
+
+
+def _answer(record: Mapping[str, Any]) -> str:
+    texts = record.get("texts")
+    kept = texts.get(_ANSWER) if isinstance(texts, Mapping) else None
+    pieces = [
+        text[:MAX_CHARS]
+        for each in (kept[:MAX_CHARS] if isinstance(kept, list) else ())
+        if isinstance(each, Mapping) and each.get("scope") == _ANSWER and isinstance(text := each.get("text"), str)
+    ]
+    return " ".join(pieces)[:MAX_CHARS]
+
+
+def _load() -> Score:
+    from textblob.en.sentiments import PatternAnalyzer
+
+    analyzer = PatternAnalyzer()
+    return lambda text: float(analyzer.analyze(text).polarity)

@@ -1,0 +1,78 @@
+"""How answers sound."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.watch.sentiment import MAX_CHARS, Sentiment
+from tests.architecture.test_startup import loaded
+from tests.gateway.watch.records import record
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)
+)
+
+
+PLAIN = "It is on the table, and you can take it."
+
+
+def said(*texts: str, scope: str = "output") -> dict[str, Any]:
+    return record(1, texts={"input": [], "output": [{"place": "0.content", "scope": scope, "text": text} for text in texts]})
+
+
+def test_good_and_bad_answers_differ():
+    """By the lexicon, what is praised sounds better than what is not, and a plain word like neither."""
+    pytest.importorskip("textblob", reason="the extra watch is not installed")
+    sentiment = Sentiment("redacted")
+    good, plain, bad = (sentiment.of(said(f"{PLAIN} {text}")) for text in ("That is wonderful!", "", "This was a terrible mistake."))
+    assert sentiment.state == "on"
+    assert good > plain == 0 > bad
+    assert sentiment.of_text(f"{PLAIN} That is wonderful!") == good
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (said(PLAIN, "Thank you."), f"{PLAIN} Thank you."),
+        (said(PLAIN * 99), (PLAIN * 99)[:MAX_CHARS]),
+        (said("Está en la mesa, y lo puede tomar con usted."), None),
+        (said("Thanks."), None),
+        (said(PLAIN, scope="reasoning"), None),
+        (said(), None),
+        (record(1), None),
+        (record(1, texts={"output": "x"}), None),
+    ],
+    ids=["texts", "long", "another language", "too short to tell", "reasoning", "nothing", "no texts", "another form"],
+)
+def test_what_is_looked_at(answer: dict[str, Any], seen: str | None):
+    """The beginning of what was answered, in English."""
+    asked: list[str] = []
+    found = Sentiment("redacted", lambda text: asked.append(text) or 0.25).of(answer)
+    assert (asked, found) == (([seen], 0.25) if seen else ([], None))
+
+
+@pytest.mark.parametrize("keep_text", ["none", "full"])
+def test_without_texts_nothing_is_told(keep_text: str):
+    """It says so, whatever a record has."""
+    sentiment = Sentiment(keep_text, lambda _: 1.0)
+    assert (sentiment.state, sentiment.of(said(PLAIN))) == ("not kept", None)
+
+
+def test_without_the_library_nothing_is_told(monkeypatch: pytest.MonkeyPatch):
+    """It says so, and raises nothing."""
+    monkeypatch.setattr("gateway.watch.sentiment.find_spec", lambda _: None)
+    sentiment = Sentiment("redacted")
+    assert (sentiment.state, sentiment.of(said(PLAIN))) == ("not installed", None)
+
+
+@given(st.dictionaries(st.just("texts"), JSON | st.dictionaries(st.just("output"), JSON)))
+def test_any_record(fields: dict[str, Any]):
+    """Nothing is raised."""
+    assert Sentiment("redacted", lambda _: 0.0).of(fields) in (None, 0.0)
+
+
+def test_the_library_waits_for_an_answer():
+    """Importing the module loads nothing of it."""
+    assert not {"textblob", "nltk"} & loaded("gateway.watch.sentiment")
