@@ -14,7 +14,7 @@ install = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { $(APT) $(
 run: $(VENV)/.run
 	@$(BIN)/oddgate serve
 
-test: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.prometheus $(VENV)/.frameworks $(VENV)/.npm
+test: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.prometheus $(VENV)/.reports $(VENV)/.frameworks $(VENV)/.npm
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -36,6 +36,8 @@ bench: $(VENV)/.test
 	$(BIN)/python -m bench decision
 	$(BIN)/python -m bench replay
 	$(BIN)/python -m bench watch
+	$(BIN)/python -m bench telemetry
+	$(BIN)/python -m bench kills
 
 bench-soak: $(VENV)/.test
 	$(BIN)/python -m bench soak --requests 500000
@@ -43,6 +45,9 @@ bench-soak: $(VENV)/.test
 eval: $(VENV)/.test
 	$(BIN)/oddgate eval pii --data $(DATA)/pii_presidio_synth --baseline
 	for set in odd_clinc150 odd_banking77 odd_snips; do $(BIN)/oddgate eval topics --data $(DATA)/$$set || exit 1; done
+	$(BIN)/oddgate eval drift --data $(DATA)/odd_clinc150
+	$(BIN)/oddgate eval drift --data $(DATA)/drift_text_streams
+	$(BIN)/oddgate eval bias --data $(DATA)
 	$(BIN)/python -m bench invariance
 
 $(VENV)/.run: pyproject.toml requirements/build.txt requirements/run.txt requirements/ner-model.txt
@@ -56,6 +61,12 @@ $(VENV)/.run: pyproject.toml requirements/build.txt requirements/run.txt require
 $(VENV)/.test: $(VENV)/.run requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
+
+# What makes reports is large. Where it can't be installed its tests are skipped, and say so; tried once.
+$(VENV)/.reports: requirements/reports.txt | $(VENV)/.test
+	@$(PIP) install --require-hashes -r requirements/reports.txt \
+	|| echo "the package index cannot be reached: the tests of reports are skipped (to try again: rm $@)"
+	@touch $@
 
 # Real servers for the tests of the stores. Where one can't be installed its tests are skipped, and say so; tried once.
 $(VENV)/.redis: | $(VENV)/.run
@@ -93,8 +104,9 @@ $(VENV)/.npm: tests/clients/package-lock.json | $(VENV)/.run
 # Needs uv, which is not otherwise used.
 lock:
 	uv pip compile requirements/build.in --universal --python-version 3.11 --generate-hashes -q -o requirements/build.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra watch --extra eval --universal --python-version 3.11 --generate-hashes -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra policies --extra domain --extra ner --extra ocr --extra redis --extra postgres --extra clickhouse --extra otel --extra watch --extra eval --extra dev --universal --python-version 3.11 --generate-hashes -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra reports --universal --python-version 3.11 --generate-hashes -q -c requirements/dev.txt -o requirements/reports.txt
 	uv pip compile requirements/clients.in --universal --python-version 3.11 --generate-hashes -q -o requirements/clients.txt
 
 clean:
