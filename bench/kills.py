@@ -27,7 +27,7 @@ from gateway.watch.store import MAX_PAGE, Place, Query
 KILLS = 200
 _CONNECTIONS = 4
 _PAUSE_S = (0.05, 1.5)
-_START_S, _WATCH_S, _SETTLE_S = 60.0, 10.0, 120.0
+_START_S, _WATCH_S, _SETTLE_S = 180.0, 10.0, 120.0
 _PER_S = 200
 """How many requests a second at most: what is looked for is loss, not speed."""
 _ID = re.compile(rb"\r\nx-oddgate-request-id: *([^\r]+)\r\n", re.IGNORECASE)
