@@ -55,6 +55,7 @@ from gateway.telemetry.instruments import Instruments, Reading, Readings
 from gateway.telemetry.journal import Journal
 from gateway.telemetry.likeness import Likeness
 from gateway.telemetry.names import Names
+from gateway.telemetry.outage import Outage
 from gateway.telemetry.record import Exchange, render
 from gateway.telemetry.sealing import Sealer
 from gateway.telemetry.texts import Seal
@@ -98,6 +99,7 @@ class Gateway:
         self.scans = Scans(config.detectors.pii.workers, config.detectors.pii.queue, self.spawn, self._instruments.scanned)
         self._readers = Readers(config.detectors.ocr.workers, config.detectors.ocr.queue, self.spawn)
         self._journal = Journal(journal.dir, journal.segment_mb << 20, journal.keep_mb << 20, self._key, time.time, fsync=journal.fsync)
+        self._unwritten, self._unsynced = Outage("journal: records cannot be written"), Outage("journal: it is not brought to the disk")
         self._reviews = ReviewQueue(self._journal.append, time.time, self._instruments.reviewed)
         self._seal = _seal(config)
         self._like = Likeness(self._key, cues=config.watch.bias.cues).of if config.watch.observe else None
@@ -140,7 +142,9 @@ class Gateway:
         self._server = Server(partial(handle, parts), bounds, served.error_shape, new_request_id, shutdown)
         self._receiver = _open_receiver(config, parts, self._instruments) if config.telemetry.receive and self._leads else None
         readings = self._readings()
-        self.answers = WorkerAnswers(self._instruments, readings, self._in_force, self._reviews, lambda: list(self._problems))
+        self.answers = WorkerAnswers(
+            self._instruments, readings, self._in_force, self._reviews, lambda: list(self._problems), self._outages
+        )
         if number is None:
             self._instruments.registry.register(Readings(readings))
             self.admin = AdminSide(config, self._instruments.registry, self.answers, time.time, up=lambda: 1, restarts=lambda: 0)
@@ -208,9 +212,11 @@ class Gateway:
         exchange.cost_usd = self._prices.cost_usd(exchange.model, exchange.usages)
         try:
             self._journal.append(render(exchange, self._seal, self._like))
+            self._unwritten.worked()
             self._reviews.note(exchange)
-        except OSError:
+        except OSError as error:
             self._instruments.journal_errors.add()
+            self._unwritten.failed(error)
             if self._config.journal.on_error == "block":
                 exchange.outcome = "journal_unavailable"
                 self._count(exchange)
@@ -229,8 +235,10 @@ class Gateway:
             await asyncio.sleep(_SYNC_S)
             try:
                 await asyncio.to_thread(self._journal.sync)
-            except OSError:
+                self._unsynced.worked()
+            except OSError as error:
                 self._instruments.journal_errors.add()
+                self._unsynced.failed(error)
 
     async def _sign_journal(self) -> None:
         while True:
@@ -244,6 +252,9 @@ class Gateway:
         while True:
             await asyncio.sleep(_HEAR_S)
             await asyncio.to_thread(self._signals.refresh)
+
+    def _outages(self) -> list[str]:
+        return [*self._unwritten.reasons, *self._unsynced.reasons]
 
     def _is_degraded(self) -> float:
         return float(self._in_force.is_degraded)

@@ -18,7 +18,7 @@ def open_sqlite(path: Path, retain_days: int, text_retain_days: int = TEXT_DAYS,
     """Raises ``StoreError``."""
     if read_only:
         return SqlStore(_Sqlite(f"{path.absolute().as_uri()}?mode=ro"), "", retain_days)
-    database = _Sqlite(_made(path))
+    database = _Sqlite(_made(path), path)
     store = SqlStore(database, "", retain_days, text_retain_days)
     try:
         for pragma in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
@@ -40,11 +40,23 @@ def _made(path: Path) -> str:
     return path.absolute().as_uri()
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever is done to its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class _Sqlite:
+    """``path`` is that of the file that is written to: once another one is there, or none, nothing more goes into the old one."""
+
     bytes_type = "BLOB"
     contains = "instr(rules, ?) > 0"
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, path: Path | None = None) -> None:
+        self._path, self._file = path, path and _file_at(path)
         with _raised():
             self._rows = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
 
@@ -64,6 +76,8 @@ class _Sqlite:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        if self._path and _file_at(self._path) != self._file:
+            raise StoreError("its file was taken away")
         self.do("BEGIN IMMEDIATE")
         try:
             yield

@@ -26,7 +26,8 @@ class Stage:
 class Attempt:
     """One call of an upstream, with the span that it was told. ``end`` is when the last of its answer came; None: nothing has come yet.
 
-    ``status`` is 0 and ``error`` empty where the exchange ended before anything was known.
+    ``status`` is 0 and ``error`` empty where the exchange ended before anything was known. ``pause_s``: the longest wait between two parts
+    of its answer.
     """
 
     span_id: str
@@ -36,6 +37,7 @@ class Attempt:
     first: float | None = None
     status: int = 0
     error: str = ""
+    pause_s: float = 0.0
 
 
 def render_stages(stages: Sequence[Stage], start: float, actions: Sequence[str], findings: Sequence[int]) -> list[Json]:
@@ -61,6 +63,7 @@ def render_attempts(attempts: Sequence[Attempt], start: float, end: float) -> li
             "at": _since(start, attempt.begin),
             "ms": _since(attempt.begin, end if attempt.end is None else attempt.end),
             "first": None if attempt.first is None else _since(attempt.begin, attempt.first),
+            **({"pause": _since(0.0, attempt.pause_s)} if attempt.pause_s else {}),
             "status": attempt.status or None,
             "error": attempt.error or None,
         }

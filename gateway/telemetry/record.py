@@ -17,6 +17,7 @@ from gateway.guard.response import ResponseGuard
 from gateway.telemetry.course import MAX_ATTEMPTS, Attempt, Stage, render_attempts, render_stages
 from gateway.telemetry.texts import Seal, render_texts
 from gateway.wire.answering_model import answering_model
+from gateway.wire.keylike import looks_like_key
 from gateway.wire.model import Event, Json, Usage
 from gateway.wire.tracing import NO_TRACE, SAMPLED, Trace
 from gateway.wire.walk import dotted, is_structural, number_text
@@ -108,7 +109,7 @@ class Exchange:
     @property
     def model_name(self) -> str:
         """Only if it is one: a client may write anything there."""
-        return self.model if is_structural(self.model) else ""
+        return _told(self.model)
 
     def overhead_s(self, now: float) -> float:
         """Time since the start that was not spent waiting for the upstream, nor for the client to take its answer."""
@@ -235,6 +236,11 @@ def render(exchange: Exchange, seal: Seal | None = None, like: Callable[[Glimpse
     }
 
 
+def _told(model: str) -> str:
+    """Empty where it is no name, or a key that stands in its place."""
+    return model if is_structural(model) and not looks_like_key(model) else ""
+
+
 def _trace(trace: Trace) -> Json:
     """None where it is not known; ``parent`` is empty where the trace began here. ``state`` is for the spans, where there are any."""
     if not trace.trace_id:
@@ -260,7 +266,7 @@ def _asked(asked: Asked | None) -> Json:
     if len(asked.tools) <= _MAX_TOOLS and all(map(is_structural, asked.tools)):
         said["tools"] = list(asked.tools)
     if asked.models:
-        said["models"] = [model if is_structural(model) else "" for model in asked.models[:_MAX_TOOLS]]
+        said["models"] = [_told(model) for model in asked.models[:_MAX_TOOLS]]
     return {"asked": said}
 
 

@@ -8,16 +8,16 @@ digits.
 import re
 from collections.abc import Iterable
 
+from gateway.wire.keylike import looks_like_key
+
 MAX_COUNTED = 100
 """Names that become labels, besides those of the settings."""
 OTHER = "_OTHER"
 
 _WILD = re.compile(r"[*?\[]")
-_KEY = re.compile(
+_ID = re.compile(
     r"""(?<![A-Za-z0-9])
-    (?: (?:sk|pk|rk|whsec|glpat|xox[a-z]|xapp|shpat|dop_v1|rpa|nvapi|gsk|pplx|xai)[-_][A-Za-z0-9_-]{8,}
-      | (?:gh[a-z]|github_pat|hf|npm|r8)_[A-Za-z0-9_]{16,}
-      | (?:AKIA|ASIA|AIza|eyJ|SG\.)[A-Za-z0-9_.-]{8,}
+    (?: (?:rpa|nvapi|gsk|pplx|xai)[-_][A-Za-z0-9_-]{8,}
       | [0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12} )""",
     re.VERBOSE,
 )
@@ -25,7 +25,7 @@ _LONG_WORD = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
 
 
 def looks_secret(name: str) -> bool:
-    return bool(_KEY.search(name) or _LONG_WORD.search(name))
+    return looks_like_key(name) or bool(_ID.search(name) or _LONG_WORD.search(name))
 
 
 class ModelNames:

@@ -18,7 +18,7 @@ from policies.labels import ReviewLabel
 
 
 class WorkerAnswers:
-    """See ``admin.Workers``. ``problems`` says why it serves nothing (yet)."""
+    """See ``admin.Workers``. ``problems`` says why it serves nothing (yet), ``outages`` what does not work while it serves."""
 
     def __init__(
         self,
@@ -27,12 +27,14 @@ class WorkerAnswers:
         in_force: InForce,
         reviews: ReviewQueue,
         problems: Callable[[], list[str]],
+        outages: Callable[[], list[str]] = list,
     ) -> None:
         self._instruments = instruments
         self._readings = readings
         self._in_force = in_force
         self._reviews = reviews
         self._problems = problems
+        self._outages = outages
 
     async def metrics(self) -> CollectorRegistry:
         return self._instruments.registry
@@ -40,7 +42,7 @@ class WorkerAnswers:
     async def health(self) -> Health:
         is_degraded = self._in_force.is_degraded
         degraded = ["policies: the folder cannot be used, and the last good ones are in force"] if is_degraded else []
-        return Health(self._problems(), degraded)
+        return Health(self._problems(), degraded + self._outages())
 
     async def policy_status(self) -> Json:
         return {"workers": [await self._status()]}

@@ -211,8 +211,10 @@ async def test_checkpoints(folder: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("on_error", "passes"), [("block", False), ("allow", True)])
-async def test_a_journal_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch, on_error: str, passes: bool, stream: bool):
-    """The settings say whether an exchange without its record may pass."""
+async def test_a_journal_that_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, on_error: str, passes: bool, stream: bool
+):
+    """The settings say whether an exchange without its record may pass. The log and readiness say what is wrong, until it is over."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -230,6 +232,17 @@ async def test_a_journal_that_cannot_be_written(folder: Path, monkeypatch: pytes
         outcome = "completed" if passes else "journal_unavailable"
         total = {name: value for name, value in counted.items() if name.startswith("oddgate_requests_total")}
         assert total == {f'oddgate_requests_total{{decision="allow",outcome="{outcome}",surface="chat"}}': 1}
+        why = "journal: records cannot be written"
+        assert [message for message in caplog.messages if message.startswith("journal")] == [f"{why}: No space left on device"]
+        assert await readiness(addresses, client) == {"status": "ready", "degraded": [why]}
+        monkeypatch.undo()
+        await ask(addresses, client, "hello")
+        assert await readiness(addresses, client) == {"status": "ready"}
+
+
+async def readiness(addresses: Addresses, client: aiohttp.ClientSession) -> object:
+    async with client.get(f"{addresses.admin}/readyz") as answer:
+        return await answer.json()
 
 
 async def test_a_fault_of_ours(folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):

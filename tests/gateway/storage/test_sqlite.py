@@ -55,6 +55,25 @@ def test_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert keep(store, 1) == 1
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_taken_away(tmp_path: Path, is_replaced: bool):
+    """Nothing is kept in a file that nobody finds any more: the store fails, and the next one begins anew, as a reader sees."""
+    path = tmp_path / "a.db"
+    store = open_sqlite(path, 30)
+    keep(store, 1)
+    path.unlink()
+    if is_replaced:
+        path.touch()
+    with pytest.raises(StoreError, match="taken away") as caught:
+        keep(store, 2)
+    assert not isinstance(caught.value, BrokenStoreError)
+    store.close()
+    anew = open_sqlite(path, 30)
+    assert anew.offsets() == {}
+    assert keep(anew, 1, 2) == 2
+    assert len(open_sqlite(path, 30, read_only=True).page(Query(), None, 10)) == 2
+
+
 def test_full(tmp_path: Path):
     """Where there is no more room, what was kept before stays, and the batch is in it whole or not at all."""
     store = open_sqlite(tmp_path / "a.db", 30)

@@ -21,16 +21,18 @@ def test_stages():
 
 
 def test_an_answer_that_comes_in_pieces():
-    """An attempt lasts until the last of its answer comes, and the first piece has its time; waits are counted as before."""
+    """An attempt lasts until the last of its answer comes, and the first piece has its time; waits are counted as before, and the longest
+    one after the first piece is told.
+    """
     done = exchange()
     done.waits_since = 11.0
     done.attempt("near", "a" * 16, 11.0)
     done.answered("near", 200, 12.0)
-    for now in (13.0, 14.0):
-        done.waits_since = now - 0.5
+    for now, waited_s in ((13.0, 0.5), (13.5, 0.375), (14.0, 0.125)):
+        done.waits_since = now - waited_s
         done.heard(now)
     (attempt,) = render(done)["attempts"]
-    assert (attempt["at"], attempt["ms"], attempt["first"], attempt["status"]) == (1000.0, 3000.0, 2000.0, 200)
+    assert (attempt["at"], attempt["ms"], attempt["first"], attempt["pause"], attempt["status"]) == (1000.0, 3000.0, 2000.0, 375.0, 200)
     assert (done.upstream, done.status, done.upstream_s) == ("near", 200, 2.0)
 
 

@@ -25,7 +25,8 @@ from gateway.wire.model import Call, Delta, Event, Json, Usage
 from gateway.wire.openai.chat import ChatCompletions
 from gateway.wire.tracing import Trace
 from policies.rehearsal.recorded import entry
-from policies.subject import Asked
+from policies.signals import ANOMALY, DISPARITY, DRIFT
+from policies.subject import NO_SIGNALS, Asked, Signals
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope
 from tests.support.guards import KEY, plan, policy, rule
@@ -120,10 +121,17 @@ def test_an_exchange_that_was_refused_at_the_door():
 
 @pytest.mark.parametrize(
     ("model", "written"),
-    [("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"), ("org/model:v1.2", "org/model:v1.2"), ("I am Anna", ""), ("a@b.org", ""), ("x" * 300, "")],
+    [
+        ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
+        ("org/model:v1.2", "org/model:v1.2"),
+        ("I am Anna", ""),
+        ("a@b.org", ""),
+        ("x" * 300, ""),
+        ("sk-proj-abcdefghijklmnop1234", ""),
+    ],
 )
 def test_models(model: str, written: str):
-    """A model's name that is no name is left out."""
+    """A model's name that is no name, or a key, is left out."""
     assert render(exchange(model=model))["model"] == written
 
 
@@ -301,6 +309,18 @@ def test_what_is_asked():
     found = entry(json.loads(json.dumps(render(exchange(asked=fallbacks)), default=list))).exchange
     assert found.asked.models == ("gpt-4o-mini", "")  # what could be a text is not told, and allowed nowhere
     assert not {"exchange.tools", "exchange.messages", "exchange.kinds", "exchange.top_p"} & found.unknown
+
+
+def test_signals():
+    """A replay reads of the record what the watch told, where the policy asks about it; what is 0 is not written, and is 0 again."""
+    assert "signals" not in render(exchange())
+    told = Signals(dict.fromkeys(DRIFT, 0.0) | {"topics": 0.31}, dict.fromkeys(DISPARITY, 0.0), dict.fromkeys(ANOMALY, 0.0), 2, 1)
+    record = render(exchange(signals=told))
+    assert record["signals"] == {"drift": {"topics": 0.31}, "incident_severity": 2, "incidents_open": 1}
+    assert entry(json.loads(json.dumps(record, default=list))).exchange.signals == told
+    assert render(exchange(signals=NO_SIGNALS))["signals"] == {}
+    stale = entry(json.loads(json.dumps(render(exchange(signals=Signals(is_stale=True))), default=list))).exchange
+    assert stale.signals.is_stale
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gateway.wire.model import Json
         ({"type": "message_start", "message": {"model": "claude-3-5-sonnet-20241022"}}, "claude-3-5-sonnet-20241022"),
         ({"model": "anna kovacs, 5 Elm Street"}, ""),
         ({"model": "m" * 129}, ""),
+        ({"model": "sk-proj-abcdefghijklmnop1234"}, ""),
         ({"model": 7, "response": "x", "message": None}, ""),
         ({}, ""),
         ([], ""),
