@@ -14,6 +14,7 @@ _URL = re.compile(r"https?://(?:[^/\s@]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
 _HOSTS = re.compile(
     r"(?:[\w-]+\.)*(?:example|invalid|test|localhost)(?:\.(?:com|org|net))?"
     r"|[\d.]+|[a-z]{1,4}|HOST|host|localhost|user|gateway|collector|prometheus|api\.openai\.com|api\.anthropic\.com"
+    r"|events\.pagerduty\.com|api\.opsgenie\.com"
     r"|www\.apache\.org|github\.com|keepachangelog\.com|semver\.org|json-schema\.org"
 )
 
