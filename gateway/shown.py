@@ -83,4 +83,5 @@ def watch_readings(shown: Shown, now: Callable[[], float]) -> list[Reading]:
         Reading("oddgate_drift_begun", "Drifts that began.", of("drift_begun"), is_counter=True),
         Reading("oddgate_drift_evicted", "Keys that went for want of room.", of("drift_evicted"), is_counter=True),
         Reading("oddgate_drift_errors", "How often what is known of drift could not be written down.", of("drift_errors"), is_counter=True),
+        Reading("oddgate_bias_errors", "How often what is known of bias could not be written down.", of("bias_errors"), is_counter=True),
     ]

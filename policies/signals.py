@@ -48,7 +48,7 @@ DRIFT = (
     "input", "output", "topics", "languages", "lengths", "templates", "tools", "decisions", "detectors", "refusals", "sentiment", "latency",
     "cost", "errors", "concept", "model",
 )  # fmt: skip
-DISPARITY = ("blocked", "refused", "length", "sentiment", "toxicity", "tools", "latency", "cost", "probes")
+DISPARITY = ("blocked", "refused", "length", "sentiment", "tools", "latency", "cost", "probes")
 ANOMALY = ("metrics", "logs", "traces")
 NAMES: Mapping[Kind, tuple[str, ...]] = {"drift": DRIFT, "disparity": DISPARITY, "anomaly": ANOMALY}
 """What the gateway's own watch tells: conditions may ask for these wherever they are used."""

@@ -47,7 +47,7 @@ class SignalsInForce:
         except (OSError, BoardError) as error:
             self.errors += 1
             if self.errors == 1:
-                why = error.strerror if isinstance(error, OSError) else error
+                why = (error.strerror or type(error).__name__) if isinstance(error, OSError) else error
                 log.warning("signals cannot be read (%s): what was read last counts until it is stale", why)
 
     def about(self, subject: Subject) -> Signals:

@@ -13,6 +13,8 @@ MAX_BYTES = 4096
 DRIFT_NAME = "drift.json"
 """By which everybody else knows what is known of drift."""
 MAX_DRIFT_BYTES = 16 << 20
+BIAS_NAME = "bias.json"
+"""And of bias."""
 ALIVE_S = 10.0
 """A watch that has said nothing for longer is not counted as alive."""
 
@@ -38,6 +40,7 @@ class Status(NamedTuple):
     drift_begun: float = 0
     drift_evicted: float = 0
     drift_errors: float = 0
+    bias_errors: float = 0
 
     def is_alive(self, now: float) -> bool:
         return abs(now - self.ts) <= ALIVE_S

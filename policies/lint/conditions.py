@@ -6,6 +6,7 @@ constant a number lies, and on which of the named words a word is. So it is aske
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise, product
 from math import prod
 
@@ -15,6 +16,7 @@ from policies.lint.rules import Remark
 from policies.objections import Catalog
 from policies.policy import Policy
 from policies.positions import Loc
+from policies.signals import NAMES
 from policies.subject import Asked, Signals, Subject
 from policies.verdict import Action
 
@@ -25,6 +27,7 @@ _COUNTS = (  # never less than nothing
 )  # fmt: skip
 _WORDS = ("exchange.app", "exchange.model", "exchange.surface", "exchange.user", "exchange.session", "exchange.group")
 _LEVEL = r"signals\.(?:drift|disparity|anomaly)\.[A-Za-z_]\w*"
+_TOLD = re.compile(r"""\bsignals\s*\.\s*(drift|disparity|anomaly)\s*(?:\.\s*|\[\s*["'])([A-Za-z_]\w*)""")
 _STRING = r"\"[^\"\\\n]*\"|'[^'\\\n]*'"
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?![\w.])"
 _CONSTANT = rf"(?:{_STRING}|{_NUMBER})"
@@ -63,12 +66,18 @@ def condition_remarks(policy: Policy, catalog: Catalog) -> Iterator[Remark]:
 
 
 def _unheard(condition: Condition, on_error: Action) -> Iterator[str]:
-    """Of the signals, which nothing in the gateway reports yet."""
+    """Of the signals: those that nothing in the gateway reports yet, and levels of a name that nobody tells."""
     for name in sorted(name for name in condition.names if name.startswith("signals.")):
         if name.startswith("signals.incident."):
             yield f"nothing reports incidents yet: {name} is always 0"
-        else:
-            yield f"nothing reports {name} yet: what hangs on a level of it has no answer, and on_error ({on_error}) is taken"
+        elif name == "signals.anomaly":
+            yield "nothing reports anomalies yet: every level of signals.anomaly is 0"
+    for kind, name in sorted(set(_TOLD.findall(condition.text))):
+        known = NAMES[kind]
+        if name not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.6)
+            meant = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(known)}"
+            yield f"nothing tells signals.{kind}.{name}: it has no answer, and on_error ({on_error}) is taken; {meant}"
 
 
 _SAID = {

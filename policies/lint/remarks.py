@@ -28,7 +28,7 @@ CODES = {
     "contradicting-rules": "one rule lets pass what another one stops: the strictest wins",
     "condition-always-true": "a condition that holds for every exchange",
     "condition-never-true": "a condition that holds for no exchange",
-    "condition-undecided": "a condition on signals, which nothing reports yet",
+    "condition-undecided": "a condition on a signal that nothing tells",
     "pattern-no-boundary": "a pattern that is also found within longer words",
     "pattern-too-wide": "a pattern that ordinary prose matches",
     "allowed-never-found": "an entry of allow_list in which the rule finds nothing",

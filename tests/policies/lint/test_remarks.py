@@ -104,8 +104,17 @@ MAIL = "id: mail, detect: pii, entities: [EMAIL_ADDRESS]"
             ["2: rules[0].when: this holds for no exchange: the rule can never fire [condition-never-true]"],
         ),
         (
-            rules(f"{MAIL}, action: flag, on_error: flag, when: exchange.stream || signals.drift.topics > 0.25"),
-            ["2: rules[0].when: nothing reports signals.drift yet: *on_error (flag) is taken [condition-undecided]"],
+            rules(f"{MAIL}, action: flag, on_error: flag, when: exchange.stream || signals.drift.topix > 0.25"),
+            ["2: rules[0].when: nothing tells signals.drift.topix: *on_error (flag) is taken; did you mean topics? [condition-undecided]"],
+        ),
+        (rules(f"{MAIL}, action: flag, when: signals.drift.topics > 0.25 || signals.disparity.refused > 0.1"), []),
+        (
+            rules(f"{MAIL}, action: flag, when: 'signals.disparity[\"hair\"] > 0.1'"),
+            ["2: rules[0].when: nothing tells signals.disparity.hair: *allowed: blocked, refused, *[condition-undecided]"],
+        ),
+        (
+            rules(f"{MAIL}, action: flag, when: signals.anomaly.logs > 0.1"),
+            ["2: rules[0].when: nothing reports anomalies yet: *[condition-undecided]"],
         ),
         (
             rules(f"{MAIL}, action: flag, when: signals.incident.open > 0"),

@@ -1,0 +1,178 @@
+"""What the watch does about drift, put together: with its files, its clocks, and a thread of its own, so that the store is not held up."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from functools import partial
+
+from detectors.series.drift import Settings
+from detectors.series.reference import Reference
+from gateway.config import Config, DriftReference, WatchDrift, moment
+from gateway.proxy.keeping import read_file, replace_file
+from gateway.shown import open_to_read
+from gateway.telemetry.tailing import Offsets
+from gateway.watch.bulletin import LASTS_S, Bulletin
+from gateway.watch.drifting import MAX_STATE, STATE, Drifting
+from gateway.watch.episodes import Episode
+from gateway.watch.loop import Loop
+from gateway.watch.reporting import is_installed, report
+from gateway.watch.roster import OTHERS, Limits, Roster
+from gateway.watch.row import Label, Record, Row, UnreadableError, parse_said, unpack
+from gateway.watch.second_opinion import SecondOpinion
+from gateway.watch.sentiment import Sentiment
+from gateway.watch.status import DRIFT_NAME
+from gateway.watch.store import Query, Sink
+from gateway.watch.windows import read
+from gateway.watch.worker import Tally, Worker
+
+PART = "drift"
+"""What it is called on the bulletin."""
+_BATCH_BYTES = 256 << 10
+_MOST_BEHIND = 16 << 20
+"""Bytes of the journal: what is known of exchanges so long ago is not told as if it were so now."""
+_FALSE_ALARMS = {"low": 10_000_000, "normal": 1_000_000, "high": 100_000}
+_AGAIN_S, _END_S = 5.0, 10.0
+
+log = logging.getLogger("oddgate.watch")
+
+
+class Drift:
+    """``wall`` and ``clock`` give seconds, since 1970 and never going back."""
+
+    def __init__(self, config: Config, bulletin: Bulletin, wall: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._config = config
+        self._bulletin = bulletin
+        self._wall, self._clock = wall, clock
+        self._thread: threading.Thread | None = None
+        self._drifting: Drifting | None = None
+        self._second = SecondOpinion(partial(_asked, config), clock) if _confirms(config) else None
+        self._is_behind = False
+        self._faults = 0
+
+    def start(self, stop: threading.Event) -> None:
+        self._thread = threading.Thread(target=self._run, args=(stop,), name="drift", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """What is not written down by now, the next watch learns from the journal."""
+        if self._thread:
+            self._thread.join(_END_S)
+
+    def figures(self) -> dict[str, float]:
+        figures = self._drifting.figures() if self._drifting else {}
+        return {**figures, "drift_errors": figures.get("drift_errors", 0) + self._bulletin.errors + self._faults}
+
+    def open(self) -> Drifting:
+        """Where it was when its state was last written down."""
+        folder, settings = self._config.watch.dir, self._config.watch.drift
+        self._drifting = Drifting(
+            partial(roster, settings),
+            partial(read_file, folder / STATE, MAX_STATE),
+            partial(replace_file, folder / STATE),
+            partial(replace_file, folder / DRIFT_NAME),
+            self._tell,
+            Sentiment(self._config.store.keep_text).of,
+            self._clock,
+        )
+        return self._drifting
+
+    def beside(self, open_sink: Callable[[], Sink[Row]]) -> Callable[[], Sink[Row]]:
+        """Opens what takes all that the other sink takes, for those that read no journal. Whoever ends this process costs half a minute."""
+        return lambda: _Beside(open_sink(), self._drifting or self.open())
+
+    def beat(self) -> None:
+        """It goes on, where it has no thread of its own."""
+        if self._drifting:
+            self._drifting.beat(self._wall())
+            if self._second:
+                self._second.look(self._drifting.roster.episodes)
+
+    def _run(self, stop: threading.Event) -> None:
+        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
+        while not stop.is_set():
+            try:
+                self._loop().run(stop)
+            except Exception as error:  # noqa: BLE001 the last line of this thread
+                self._faults += 1
+                log.error("looking for drift broke off (%s), and begins again", type(error).__name__)  # noqa: TRY400 no text of it
+                stop.wait(_AGAIN_S)
+
+    def _loop(self) -> Loop[Record]:
+        def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
+            return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
+
+        return Loop("drift", work, self.open, _nothing, self._say, self._wall, self._clock)
+
+    def _say(self, figures: dict[str, float]) -> None:
+        self._is_behind = figures["lag"] > _MOST_BEHIND
+        self.beat()
+
+    def _tell(self, known: Roster, now: float) -> None:
+        if not self._is_behind:
+            self._bulletin.tell(PART, known.levels(now + LASTS_S), now)
+
+
+class _Beside:
+    """A sink that takes what another one takes, and shows it to those who look for drift: each exchange at most once."""
+
+    def __init__(self, sink: Sink[Row], drifting: Drifting) -> None:
+        self._sink = sink
+        self._drifting = drifting
+
+    def offsets(self) -> Offsets:
+        return self._sink.offsets()
+
+    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
+        new = self._sink.keep(rows, labels, offsets, now)
+        if new == len(rows):  # else some of it was taken before
+            self._drifting.take(_records(rows), labels)
+        return new
+
+    def prune(self, now: float) -> int:
+        return self._sink.prune(now)
+
+    def close(self) -> None:
+        self._drifting.close()
+        self._sink.close()
+
+
+def _confirms(config: Config) -> bool:
+    """Raises RuntimeError where what it needs is not installed."""
+    if config.watch.drift.confirm and not is_installed():
+        raise RuntimeError("watch.drift.confirm asks for what is not installed: pip install 'oddgate[reports]'")
+    return config.watch.drift.confirm
+
+
+def _asked(config: Config, episode: Episode) -> bool | None:
+    """Whether the library finds a drift where one was found. Raises ``StoreError`` and ``ReportError``."""
+    with closing(open_to_read(config)) as store:
+        model = "" if episode.model == OTHERS else episode.model
+        tables = read(store, Query(episode.app, episode.surface, model), episode.since)
+    if tables is None:
+        return None
+    said = report(tables).get(episode.feature)
+    found: bool | None = said["drifted"] if said else None
+    return found
+
+
+def _records(rows: Sequence[Row]) -> list[Record]:
+    found = []
+    for row in rows:
+        with suppress(UnreadableError):
+            found.append(unpack(row.record))
+    return found
+
+
+def roster(settings: WatchDrift) -> Roster:
+    """One that knows nothing yet."""
+    judged = Settings(_reference(settings.reference), _FALSE_ALARMS[settings.sensitivity], settings.utc_offset_h * 3600)
+    return Roster(judged, Limits(settings.max_keys, settings.max_models), frozenset(settings.features))
+
+
+def _reference(said: DriftReference) -> Reference:
+    start, end = (moment(text) if text else None for text in (said.start, said.end))
+    return Reference("first" if said.kind == "frozen" else said.kind, said.least, said.size, start, end)
+
+
+def _nothing() -> None: ...

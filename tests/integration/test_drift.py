@@ -1,0 +1,132 @@
+"""Drift through a real gateway and its watch: found in the traffic, told to policies, shown to people."""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.config import Config
+from gateway.keyfile import secret_key
+from gateway.proxy.keeping import replace_file
+from gateway.proxy.signals import seal
+from policies.signals import Board, Level, render
+from tests.gateway.watch.drifts import exchange
+from tests.support.faulty_upstream import FaultyUpstream
+from tests.support.gateway import Gateway, running_again, running_gateway
+from tests.support.raw_client import ask, chat, post
+from tests.support.waiting import eventually
+
+POLICY = r"""
+name: careful
+rules:
+  - id: odd
+    detect: pii
+    patterns: [{name: ANY, regex: '\b[a-z]{2,20}\b'}]
+    scope: [user]
+    action: block
+    when: signals.drift.languages > 0.2
+"""
+ENGLISH = "please tell me when the order of my sister will arrive at the house"
+FRENCH = "je voudrais savoir quand ma commande va arriver et si vous pouvez la livrer"
+LEARNED = 400
+
+pytestmark = pytest.mark.slow
+
+
+def iso(ts: float) -> str:
+    return datetime.fromtimestamp(ts, UTC).isoformat()
+
+
+def settings(begin: float) -> dict[str, object]:
+    reference = {"kind": "period", "least": 200, "size": 1000, "start": iso(begin - 1), "end": iso(begin + LEARNED)}
+    return {"watch": {"drift": {"reference": reference, "sensitivity": "high", "features": ["input.language"]}}}
+
+
+def learn(folder: Path, begin: float) -> None:
+    """Leaves a journal of a good time."""
+    lines = [orjson.dumps(exchange(number, app="", model="well", ts=begin + number)) for number in range(LEARNED)]
+    (folder / "journal").mkdir()
+    (folder / "journal" / "0.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+
+
+def seen(gateway: Gateway) -> dict:
+    """What is known of the one key that there is."""
+    keys = json.loads(gateway.admin("/api/v1/signals")[1])["drift"]["keys"]
+    return keys[0] if keys else {"exchanges": 0, "state": ""}
+
+
+async def statuses(gateway: Gateway, text: str, times: int) -> list[int]:
+    return [(await ask(gateway.port, post(chat("well", text)))).status for _ in range(times)]
+
+
+async def test_from_traffic_to_a_policy(tmp_path: Path):
+    """While it learns and while all is usual nothing is told. A change is found, a policy reacts, the record says what it knew, and whoever
+    asks is told since when, and which exchanges show it; a restart of all forgets none of it.
+    """
+    begin = time.time() - 5000
+    learn(tmp_path, begin)
+    async with FaultyUpstream().running() as upstream:
+        with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": POLICY}, **settings(begin)) as gateway:
+            await eventually(lambda: seen(gateway)["exchanges"] == LEARNED, within_s=30)
+            assert seen(gateway)["state"].startswith("learning")
+            assert set(await statuses(gateway, ENGLISH, 60)) == {200}
+            await eventually(lambda: seen(gateway)["state"] == "stable", within_s=30)
+            found: list[int] = []
+            for _ in range(40):
+                found += await statuses(gateway, FRENCH, 10)
+                if found[-1] != 200:
+                    break
+                await asyncio.sleep(0.2)  # the watch and the gateway each look once in a second
+            assert (found[0], found[-1]) == (200, 400)
+            told = json.loads(gateway.admin("/api/v1/signals")[1])
+            assert {level["name"] for level in told["levels"]} == {"input", "languages"}
+            assert (told["stale"], told["levels"][0]["app"], told["levels"][0]["model"]) == (False, "", "well")
+            (episode,) = json.loads(gateway.admin("/api/v1/reports?kind=drift")[1])["episodes"]
+            assert (episode["feature"], episode["id"]) == ("input.language", told["levels"][0]["evidence"])
+            assert abs(episode["since"] - time.time()) < 120
+            records = list(gateway.records().values())
+            assert episode["examples"][0] in {record["request_id"] for record in records}
+            blocked = [record for record in records if record["decision"] == "block"]
+            assert blocked[0]["signals"]["drift"]["languages"] > 0.2
+            assert next(record for record in records if "signals" in record and record["decision"] != "block")["signals"] == {}
+            await eventually(lambda: "oddgate_drift_begun_total 1.0" in gateway.admin("/metrics")[1], within_s=10)
+            metrics = gateway.admin("/metrics")[1]
+            assert 'oddgate_drift_level{feature="languages"} 0.' in metrics
+            assert 'oddgate_drift_level{feature="cost"} 0.0' in metrics
+            assert "well" not in "".join(line for line in metrics.splitlines() if "drift" in line)
+        with running_again(tmp_path) as gateway:
+            await eventually(lambda: seen(gateway)["state"] == "drifting", within_s=30)
+            assert (await statuses(gateway, FRENCH, 1)) == [400]
+            assert seen(gateway)["exchanges"] >= LEARNED + 60
+            assert len(json.loads(gateway.admin("/api/v1/reports")[1])["episodes"]) == 1
+
+
+async def test_a_watch_that_is_silent(tmp_path: Path):
+    """What was told last counts until it expires; then nobody knows, and the rule's ``on_unavailable`` is taken, as its record says. Only
+    what has the gateway's own signature is heard.
+    """
+    silent = {"secret_key": "a key of the gateway's own", "watch": {"drift": {"enabled": False}, "bias": {"enabled": False}}}
+    flagged = POLICY.replace("action: block", "action: block\n    on_unavailable: flag")
+    key = secret_key(Config.model_validate(silent, context={"env": {}}, strict=False))
+    async with FaultyUpstream().running() as upstream:
+        with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": flagged}, **silent) as gateway:
+            assert await statuses(gateway, ENGLISH, 1) == [200]
+            expires = time.time() + 6
+            board = render(Board(time.time(), expires, [Level("drift", "languages", 0.5, expires)]))
+            path = tmp_path / "var" / "signals.json"
+            replace_file(path, seal(board, bytes(32)))
+            await asyncio.sleep(2.5)
+            assert await statuses(gateway, ENGLISH, 1) == [200]
+            replace_file(path, seal(board, key))
+            await asyncio.sleep(2.5)
+            assert await statuses(gateway, ENGLISH, 1) == [400]
+            assert json.loads(gateway.admin("/api/v1/signals")[1])["stale"] is False
+            await asyncio.sleep(max(0.0, expires - time.time()) + 0.5)
+            assert await statuses(gateway, ENGLISH, 1) == [200]
+            signals = [record["signals"] for record in gateway.records().values()]
+            assert signals == [{}, {}, {"drift": {"languages": 0.5}}, {"stale": True}]
+            assert json.loads(gateway.admin("/api/v1/signals")[1])["stale"] is True
