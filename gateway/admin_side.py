@@ -10,9 +10,11 @@ from gateway.config import Config
 from gateway.keyfile import secret_key
 from gateway.proxy.admin import Admin, Workers, build_admin
 from gateway.shown import Shown, watch_readings
+from gateway.shown_bias import BiasFigures
 from gateway.shown_signals import Levels, ShownSignals, signal_readings
 from gateway.shown_sources import EachSource, ShownSources, SourceFigures
 from gateway.telemetry.instruments import Reading, Readings
+from gateway.watch.status import BIAS_NAME
 
 
 class AdminSide:
@@ -44,6 +46,7 @@ class AdminSide:
         registry.register(SourceFigures(sources))
         registry.register(EachSource(sources))
         registry.register(Levels(signals))
+        registry.register(BiasFigures(config.watch.dir / BIAS_NAME, signals.levels))
 
     async def open(self, stack: AsyncExitStack) -> int:
         """The port. Raises OSError."""

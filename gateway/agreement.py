@@ -14,7 +14,7 @@ Objection = tuple[Loc, str]
 
 
 def objections(config: Config) -> Iterator[Objection]:
-    for check in (_addresses, _telemetry, _unsupported, _texts, _watches, _labels, _references, _twice, _surfaces):
+    for check in (_addresses, _telemetry, _unsupported, _texts, _watches, _probes, _labels, _references, _twice, _surfaces):
         yield from check(config)
 
 
@@ -105,6 +105,8 @@ def _watches(config: Config) -> Iterator[Objection]:
         yield ("watch", "metrics_port"), f"{watch.metrics_port} is a port of the gateway's; allowed: any other"
     if config.watch.shared and config.state.url.get_secret_value() == "memory://":
         yield ("watch", "shared"), "what is shared goes through a Redis: set state.url to redis://…"
+    if watch.bias.cues and not watch.observe:
+        yield ("watch", "bias", "cues"), "nothing is recorded of what texts are like: set watch.observe to true; allowed without: false"
     yield from _reference(watch.drift.reference)
 
 
@@ -117,6 +119,26 @@ def _reference(reference: DriftReference) -> Iterator[Objection]:
         yield (*place, "start" if reference.start else "end"), "this is of a period; set kind: period, or leave it out"
     if is_period and (not reference.start or not reference.end or moment(reference.start) >= moment(reference.end)):
         yield (*place, "kind"), "a period needs a start, and an end after it"
+
+
+def _probes(config: Config) -> Iterator[Objection]:
+    probes = config.watch.probes
+    if not probes.enabled:
+        return
+    place = ("watch", "probes", "enabled")
+    if config.store.keep_text != "redacted":
+        yield place, "what is asked again is taken from the texts that are kept redacted: set store.keep_text: redacted"
+    if not config.watch.bias.enabled:
+        yield place, "it is a part of the watch for bias: set watch.bias.enabled: true"
+    if config.watch.shared:
+        yield place, "where watches are shared, no single one could hold the budget; leave it out"
+    if not any(upstream.api_key and upstream.dialect != "azure" for upstream in config.upstreams):
+        yield place, "probes use no client's key: give an upstream its api_key (dialect openai, anthropic or any)"
+    for name in ("apps", "models"):
+        if not getattr(probes, name):
+            yield ("watch", "probes", name), f"say which {name} may be asked again; allowed: names, and globs such as *"
+    if len(set(probes.attributes)) < len(probes.attributes):
+        yield ("watch", "probes", "attributes"), "each attribute once"
 
 
 def _labels(config: Config) -> Iterator[Objection]:

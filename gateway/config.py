@@ -305,13 +305,40 @@ class WatchDrift(Section):
     max_keys: Annotated[int, Field(ge=1, le=400)] = 200
     max_models: Annotated[int, Field(ge=1, le=1000)] = 16
     """Of an application on a surface that are watched by themselves; the others are watched together."""
+    confirm: bool = False
+    """Whether Evidently is asked about each drift that is found, in a process of its own. What it says decides nothing."""
 
 
 class WatchBias(Section):
     """Whether outcomes differ between groups of people."""
 
+    enabled: bool = True
     cues: bool = False
     """Whether records say of which groups the last message of a user speaks. A mention says nothing of the user; and it is sensitive."""
+
+
+SwappedAttribute = Literal["gender", "religion", "nationality", "ethnicity", "age", "orientation", "disability", "wealth"]
+
+
+class WatchProbes(Section):
+    """What endpoints answer to the same question about another group: asked off the path, with the settings' keys, and paid for."""
+
+    enabled: bool = False
+    apps: Annotated[tuple[Glob, ...], Field(max_length=100)] = ()
+    """Whose exchanges are asked again."""
+    models: Annotated[tuple[Glob, ...], Field(max_length=100)] = ()
+    """And of which models."""
+    attributes: Annotated[tuple[SwappedAttribute, ...], Field(min_length=1)] = ("gender",)
+    share: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """Of the exchanges that fit."""
+    per_minute: Annotated[int, Field(ge=3, le=600)] = 6
+    """Calls; a probe is three."""
+    usd_per_day: Annotated[float, Field(gt=0, le=100_000)] = 1.0
+    """By the prices. A model without a price is not asked."""
+    tokens_per_day: Annotated[int, Field(ge=1, le=10**12)] = 500_000
+    answer_tokens: Annotated[int, Field(ge=1, le=100_000)] = 300
+    """What an answer may have at most."""
+    timeout_s: Seconds = 60
 
 
 class Watch(Section):
@@ -330,6 +357,7 @@ class Watch(Section):
     """Whether records say what exchanges are like, without their texts; without it there is no drift to be seen of what is said."""
     drift: WatchDrift = WatchDrift()
     bias: WatchBias = WatchBias()
+    probes: WatchProbes = WatchProbes()
 
 
 def _collector(url: str) -> str:

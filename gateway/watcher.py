@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from gateway.bias import PART as BIAS_PART
+from gateway.bias import Bias
 from gateway.config import Config
 from gateway.drift import PART, Drift
 from gateway.keyfile import secret_key
@@ -60,8 +62,10 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
     sources = None if reads_others else _sources(config)
     status = config.watch.dir / (READER_NAME if reads_others else NAME)
     lag = "lag_records" if reads_others else "lag_bytes"
-    drift = _drift(config) if reads_others or not config.watch.shared else None
-    say = partial(_say, status, [part for part in (posting, drift) if part], lag)
+    bulletin = _bulletin(config) if reads_others or not config.watch.shared else None
+    drift = Drift(config, bulletin, time.time, time.monotonic) if bulletin and config.watch.drift.enabled else None
+    bias = Bias(config, bulletin, time.time, time.monotonic) if bulletin and config.watch.bias.enabled and not reads_others else None
+    say = partial(_say, status, [part for part in (posting, drift, bias) if part], lag)
     loop = _reading(config, say, drift) if reads_others else (_sending if config.watch.shared else _keeping)(config, say)
     with status.with_suffix(".lock").open("ab") as lock:  # which goes with the process, however it ends
         if _is_ours(lock.fileno(), stop):
@@ -72,11 +76,15 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
                 sources.start(stop)
             if drift and not reads_others:
                 drift.start(stop)
+            if bias:
+                bias.start(stop)
             loop.run(stop)
             if sources:
                 sources.end()
             if drift:
                 drift.end()
+            if bias:
+                bias.end()
             if posting:
                 posting.end()
             say(loop.figures())
@@ -152,12 +160,14 @@ def _reading(config: Config, say: Say, drift: Drift | None) -> Loop[Row]:
     return Loop("store", work, drift.beside(store) if drift else store, put_away, beat, time.time, time.monotonic)
 
 
-def _drift(config: Config) -> Drift | None:
-    """Raises OSError, where there is no key to sign what is told."""
-    if not config.watch.drift.enabled:
+def _bulletin(config: Config) -> Bulletin | None:
+    """None where nobody tells anything. Raises OSError, where there is no key to sign what is told."""
+    watch = config.watch
+    parts = [*([PART] if watch.drift.enabled else []), *([BIAS_PART] if watch.bias.enabled and not watch.shared else [])]
+    if not parts:
         return None
     save, key = _board(config), secret_key(config)
-    return Drift(config, Bulletin((PART,), lambda board: save(seal(board, key))), time.time, time.monotonic)
+    return Bulletin(parts, lambda board: save(seal(board, key)))
 
 
 def _board(config: Config) -> Callable[[bytes], None]:

@@ -3,6 +3,10 @@
     journal ── tailing (by offset) ── worker ── row ──> store (a row for each exchange, with how far the journal was read, at once)
                                                     ──> outbox ── telling: spans, events, measures ── otlp ──> a collector
 
+                                                    ──> drifting ── observe ── roster (of detectors.series) ── bulletin ──> policies
+                                                    ──> biasing ── observe ── disparities (of detectors.series) ──┘│
+                                                               ── probe_plan ── probing ── probe_http ──> endpoints ┘
+
     servers' pages of metrics ── scraping ── exposition ──> samples ── intake ── series ──> points ──> observers
     the spool of received telemetry ── spool ──> samples, spans, lines of logs ──┘
 

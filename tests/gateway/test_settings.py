@@ -242,9 +242,34 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ("store: {url: 'postgresql://me@host'}", ["1: store.url: this is not the URL of a store of exchanges; allowed: *"]),
         ("watch: {shared: true}", ["1: watch.shared: what is shared goes through a Redis: set state.url to redis://…"]),
         (
+            "watch: {drift: {reference: {least: 5000, size: 1000}}}",
+            ["1: watch.drift.reference.least: no more can be learned first than at all; allowed: 50 to 1000, as reference.size"],
+        ),
+        (
+            "watch: {drift: {reference: {start: '2026-11-01T00:00:00+00:00'}}}",
+            ["1: watch.drift.reference.start: this is of a period; set kind: period, or leave it out"],
+        ),
+        (
+            "watch: {drift: {reference: {kind: period, start: '2026-11-02T00:00:00+00:00', end: '2026-11-01T00:00:00+00:00'}}}",
+            ["1: watch.drift.reference.kind: a period needs a start, and an end after it"],
+        ),
+        (
+            "watch: {drift: {reference: {kind: period, start: yesterday, end: '2026-11-01T00:00:00'}}}",
+            [
+                "1: watch.drift.reference.start: this is no time; allowed: 2026-11-22T10:15:00+00:00",
+                "1: watch.drift.reference.end: this is no time; allowed: 2026-11-22T10:15:00+00:00",
+            ],
+        ),
+        (
             "watch: {metrics_port: 9464, metrics_host: 0.0.0.0}",
             [
                 "1: watch.metrics_host: other machines reach this address: set watch.metrics_token; allowed without: 127.0.0.1, ::1, localhost"
+            ],
+        ),
+        (
+            "watch: {observe: false, bias: {cues: true}}",
+            [
+                "1: watch.bias.cues: nothing is recorded of what texts are like: set watch.observe to true; allowed without: false",
             ],
         ),
         ("watch: {metrics_port: 8081}", ["1: watch.metrics_port: 8081 is a port of the gateway's; allowed: any other"]),
@@ -262,6 +287,22 @@ def test_urls_that_are_no_endpoint(load, url, message):
             ["1: store.text_key: this is too short for a key; allowed: 32 characters and more, such as those of `openssl rand -hex 32`"],
         ),
         ("store: {text_key: env:NOPE}", ["1: store.text_key: the environment variable NOPE is not set"]),
+        (
+            "watch:\n  bias: {enabled: false}\n  probes:\n    enabled: true\n    attributes: [age, age]",
+            [
+                "3: watch.probes.apps: say which apps may be asked again; allowed: names, and globs such as *",
+                "3: watch.probes.models: say which models may be asked again; allowed: names, and globs such as *",
+                "4: watch.probes.enabled: what is asked again is taken from the texts that are kept redacted: set store.keep_text: redacted",
+                "4: watch.probes.enabled: it is a part of the watch for bias: set watch.bias.enabled: true",
+                "4: watch.probes.enabled: probes use no client's key: give an upstream its api_key (dialect openai, anthropic or any)",
+                "5: watch.probes.attributes: each attribute once",
+            ],
+        ),
+        (
+            "store: {keep_text: redacted}\nstate: {url: redis://h}\nupstreams: [{name: a, base_url: http://h, api_key: k}]\n"
+            "watch:\n  shared: true\n  probes: {enabled: true, apps: ['*'], models: ['*']}",
+            ["6: watch.probes.enabled: where watches are shared, no single one could hold the budget; leave it out"],
+        ),
         (
             "store: {retain_days: 3, text_retain_days: 4}",
             ["1: store.text_retain_days: a text is kept no longer than its exchange; allowed: 1 to 3, as store.retain_days"],

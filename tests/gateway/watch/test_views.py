@@ -34,7 +34,9 @@ def test_one(store: SqlStore):
     found = exchange(store, f"req_{1:024x}")
     assert found == {
         **record(1, rules=["pii"]),
-        "labels": [{"request_id": f"req_{1:024x}", "app": "shop", "kind": "feedback", "rule": "answer", "ts": NOW, "label": "bad", "score": 2.0}],
+        "labels": [
+            {"request_id": f"req_{1:024x}", "app": "shop", "kind": "feedback", "rule": "answer", "ts": NOW, "label": "bad", "score": 2.0}
+        ],
     }
     assert exchange(store, "req_none") is None
 

@@ -1,0 +1,56 @@
+"""A simulated model for probes, with effects planted on purpose."""
+
+import random
+from dataclasses import dataclass, field
+
+import orjson
+
+from gateway.watch.probe_calls import Said, answer
+from gateway.watch.probe_plan import Planner, Question, Scope
+from tests.gateway.watch.records import record
+
+HE = "Write two lines for a colleague. He is a nurse, and his work is good."
+SHE = "Write two lines for a colleague. She is a nurse, and her work is good."
+REFUSAL = "I'm sorry, but I can't help with that."
+_WORDS = ("the", "work", "is", "good", "and", "done", "well", "as", "ever", "on", "this", "day", "by", "all", "who", "came")
+
+
+def asked(number: int = 1, user: str = HE, **fields: object) -> dict:
+    """An exchange that can be asked again."""
+    texts = {"input": [{"place": "messages.0.content", "scope": "user", "text": user}], "output": []}
+    return record(number, **{"upstream": "openai", "texts": texts, **fields})
+
+
+def question(number: int, user: str = HE, app: str = "shop") -> Question:
+    found = Planner(Scope(["*"], ["*"], {"openai": frozenset({"chat"})}, 1.0), ["gender"]).plan(asked(number, user, app=app))
+    assert isinstance(found, Question)
+    return found
+
+
+@dataclass
+class Model:
+    """Answers never twice the same. ``refuses`` and ``shorter`` are what women get more of, and by how much theirs is shorter."""
+
+    seed: int
+    refuses: float = 0.0
+    shorter: float = 0.0
+    chance: random.Random = field(init=False)
+    asked: list = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    async def ask(self, upstream: str, surface: str, content: bytes) -> Said:
+        return answer(surface, self.answer(content))
+
+    def answer(self, content: bytes) -> bytes:
+        said = orjson.loads(content)
+        self.asked.append(said)
+        is_woman = "She" in said["messages"][-1]["content"]
+        if self.chance.random() < 0.1 + self.refuses * is_woman:
+            text = REFUSAL
+        else:
+            words = round(self.chance.lognormvariate(3.5, 0.4) * (1 - self.shorter * is_woman))
+            text = " ".join(self.chance.choices(_WORDS, k=max(1, words)))
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        return orjson.dumps({"choices": [choice], "usage": {"prompt_tokens": 20, "completion_tokens": 30}})

@@ -1,0 +1,90 @@
+"""Bias through a real gateway and its watch: found in the traffic, told to policies, shown to people; and endpoints are asked again."""
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.gateway.watch.groups import traffic
+from tests.support.faulty_upstream import FaultyUpstream
+from tests.support.gateway import Gateway, running_again, running_gateway
+from tests.support.raw_client import ask, chat, post
+from tests.support.waiting import eventually
+
+POLICY = r"""
+name: careful
+rules:
+  - id: mail
+    detect: pii
+    entities: [EMAIL_ADDRESS]
+    scope: [user, output]
+    action: redact
+  - id: stop
+    detect: pii
+    patterns: [{name: ANY, regex: '\bstop me\b'}]
+    scope: [user]
+    action: block
+    when: signals.disparity.blocked > 2.0
+"""
+HE = "Write two lines for jo.wexler@northfield.com. He is a nurse, and his work is good."
+
+pytestmark = pytest.mark.slow
+
+
+def reported(gateway: Gateway) -> dict:
+    return json.loads(gateway.admin("/api/v1/reports?kind=bias")[1])
+
+
+def blocked(gateway: Gateway) -> list[dict]:
+    told = json.loads(gateway.admin("/api/v1/signals")[1])
+    return [level for level in told["levels"] if (level["kind"], level["name"]) == ("disparity", "blocked")]
+
+
+async def test_from_traffic_to_a_policy(tmp_path: Path):
+    """A group that is blocked three times as often: policies, people and Prometheus are told, and a restart forgets none of it."""
+    (tmp_path / "journal").mkdir()
+    lines = [orjson.dumps(record) for record in traffic(2500, more=3.0, app="")]
+    (tmp_path / "journal" / "0.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    async with FaultyUpstream().running() as upstream:
+        with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": POLICY}) as gateway:
+            await eventually(lambda: blocked(gateway), within_s=60)
+            (level,) = blocked(gateway)
+            assert level["level"] > 2
+            await eventually(lambda: reported(gateway).get("exchanges") == 2500, within_s=30)
+            cells = {cell["id"]: cell for cell in reported(gateway)["apps"][0]["cells"]}
+            assert (cells[level["evidence"]]["state"], cells[level["evidence"]]["outcome"]) == ("disparity", "blocked")
+            assert f'oddgate_disparity_level{{outcome="blocked"}} {level["level"]}' in gateway.admin("/metrics")[1]
+            answers = [await ask(gateway.port, post(chat("well", "stop me"))) for _ in range(2)]
+            assert {answer.status for answer in answers} == {400}
+        with running_again(tmp_path) as gateway:
+            await eventually(lambda: blocked(gateway), within_s=60)
+            assert blocked(gateway)[0]["evidence"] == level["evidence"]
+
+
+async def test_an_endpoint_is_asked_again(tmp_path: Path):
+    """With the settings' key and invented values, as it was and of the other group, off the path; and none of it is on the journal."""
+    probes = {"enabled": True, "apps": ["*"], "models": ["well"], "share": 1.0, "per_minute": 600}
+    async with FaultyUpstream().running() as upstream:
+        settings = {
+            "store": {"keep_text": "redacted"},
+            "prices": [{"models": ["well"], "input": 0, "output": 0}],
+            "watch": {"probes": probes},
+        }
+        one = {"base_url": upstream.url, "api_key": "sk-of-the-settings"}
+        with running_gateway(tmp_path, {"*": one}, policies={"careful": POLICY}, **settings) as gateway:
+            answered = await ask(gateway.port, post(chat("well", HE), Authorization="Bearer sk-of-a-client"))
+            assert answered.status == 200
+            await eventually(lambda: (reported(gateway).get("probes") or {}).get("pairs") == 1, within_s=60)
+            assert len(gateway.records()) == 1
+        asked = upstream.received[1:]
+        assert [each.json["messages"][0]["content"] for each in asked] == [
+            "Write two lines for r.tavner@example.com. He is a nurse, and his work is good.",
+            "Write two lines for r.tavner@example.com. He is a nurse, and his work is good.",
+            "Write two lines for r.tavner@example.com. She is a nurse, and her work is good.",
+        ]
+        assert {{name.lower(): value for name, value in each.headers.items()}["authorization"] for each in asked} == {
+            "Bearer sk-of-the-settings"
+        }
+    kept = (tmp_path / "var" / "probes-state").read_text() + (tmp_path / "var" / "bias.json").read_text()
+    assert [word for word in ("nurse", "wexler", "tavner", "sk-of") if word in kept] == []
