@@ -25,7 +25,15 @@ leetspeak) as views of a ``reading``. A detector only says what it asks for besi
 
 Drift goes: an ``observation`` to ``drift``, one a key, which keeps what ``bursts`` lets in, and by ``feature`` its ``bins`` (once the first
 values are ``settling`` them), the ``baseline`` that a ``reference`` says how to learn for each of the ``dayparts``, the ``bets`` against it,
-and the ``level``; ``kinds`` and ``explaining`` (of ``rows``) say what it is. What texts are about, ``word_groups`` told on the path.
+and the ``level``; ``kinds`` and ``explaining`` (of ``rows``) say what it is. What an exchange is like is told on the path: what its texts
+are about (``word_groups``), their ``script`` and likely language (``function_words``), the prompt's ``template``, and ``refusal``.
+
+Anomalies go: a number to ``metrics`` (three ``views`` of it, each with a ``reservoir``; ``arrivals`` tell silence), a small count to
+``counts`` (by its ``tails``), a log line to ``logs`` (its template by ``templates``; ``sequences`` and ``parameters`` of these). Each says
+an ``anomaly``.
+
+Traces go: ``spans`` that an ``assembly`` has put together, to ``traces``, which judges its ``operations`` by their usual ``durations``. Why
+outcomes changed: ``slices`` says where. When a budget is used up: ``forecast``, and ``predictions`` keeps what became of that.
 
 Bias goes: ``groups`` says whom a text mentions, ``swaps`` (by ``swap_grammar``, both by ``group_terms``) writes it about somebody else.
 ``disparity`` compares an ``outcome`` between groups: a ``tally`` an attribute, ``evidence`` block by block, ``cells`` in the end, by the

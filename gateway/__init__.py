@@ -11,13 +11,16 @@
                 ``anthropic/`` have a file for each API; what they share is ``surface``, ``sse_answer``, ``rows``, ``*_texts``;
                 ``generic_json`` is what the settings describe
     guard/      pure: what may pass, and when; asks for slow detectors by ``needs`` and is fed by ``settle``
-    telemetry/  the record of an exchange, the journal it is written to, with its chain and its audit, the metrics
+    telemetry/  the record of an exchange, its ``likeness``, the journal it is written to, with its chain and its audit, the metrics
     proxy/      I/O: one exchange in ``handler``, its way back in ``answering``; HTTP engines behind the seam of ``http``; the scan pool;
                 the policies in force in ``inforce``, with ``rollouts`` and ``lastgood``
     otlp/       I/O: applications' own telemetry, received, redacted, sent on and put by; ``receiver`` puts it together
     watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it,
                 or ``watch_side``, where there is no gateway. What is made of servers' metrics and of received telemetry: ``sourcing`` and
-                ``shown_sources``
+                ``shown_sources``; what is told of the traffic as a whole, and policies read: ``drift`` and ``bias``, shown by
+                ``shown_signals`` and ``shown_bias``
+    incidents/  what people on call hear, once: ``triage`` makes incidents of anomalies, ``notify/`` has a file for each channel; pure but
+                ``sending`` and ``mailing``. ``rootcause`` ranks hints at why
     workers/    I/O: several processes that serve behind one port, and how they are asked; ``supervisor`` puts them together
     storage/    what outlives an exchange: placeholders in memory or a Redis, exchanges in SQLite, PostgreSQL or ClickHouse
     demo/       a small simulated endpoint

@@ -23,19 +23,22 @@ from gateway.guard.memo import Memo
 
 _KNOWN = PATTERN_ENTITIES | POOLED_ENTITIES
 _MEMO_BYTES = 64 << 20
+_SIMULATED = ("traces", "slices", "incidents")
 _WARM_UP = "Jane Doe of Leeds wrote from jane.doe@example.com or +44 113 496 0123."
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("eval", help="accuracy and cost of a detector on labelled data", description=__doc__)
-    parser.add_argument("detector", choices=["pii", "topics", "bias", "drift"], help="which detector")
+    parser.add_argument(
+        "detector", choices=["pii", "topics", "bias", "drift", "metrics", "logs", "traces", "slices", "incidents"], help="which detector"
+    )
     parser.add_argument(
         "--data",
         type=Path,
-        required=True,
         metavar="DIR",
         help="with data.jsonl (pii: id, text, spans, template_id) or data.csv (topics: text, intent, split; drift: text, domain); "
-        "bias: the sets' folder",
+        "bias: the sets' folder; metrics, logs: see the README; "
+        "traces: with spans.csv and windows.csv, besides simulated ones; slices, incidents: none, all is simulated",
     )
     parser.add_argument(
         "--split",
@@ -51,11 +54,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.data is None and args.detector not in _SIMULATED:
+        print("oddgate eval: --data is missing", file=sys.stderr)
+        return USAGE
     try:
+        if args.detector in _SIMULATED:
+            return _simulated(args)
         if args.detector == "bias":
             return _bias(args)
         if args.detector == "drift":
             return _drift(args)
+        if args.detector in ("metrics", "logs"):
+            return _anomalies(args)
         return _topics(args) if args.detector == "topics" else _pii(args)
     except (DetectorError, UsageError) as error:
         print(f"oddgate eval: {error}", file=sys.stderr)
@@ -85,10 +95,36 @@ def _drift(args: argparse.Namespace) -> int:
     from gateway.cli import eval_drift
 
     metrics = eval_drift.measured(args.data, args.split)
-    if args.json:
-        print(json.dumps({"detector": args.detector, "data": str(args.data), "metrics": metrics}))
+    return _say(args, metrics, eval_drift.lines(metrics))
+
+
+def _anomalies(args: argparse.Namespace) -> int:
+    from gateway.cli import eval_logs, eval_metrics
+
+    if args.detector == "metrics":
+        metrics, lines = eval_metrics.measured(args.data), eval_metrics.lines
     else:
-        print("\n".join(eval_drift.lines(metrics)))
+        metrics, lines = eval_logs.measured(args.data), eval_logs.lines
+    return _say(args, metrics, lines(metrics))
+
+
+def _simulated(args: argparse.Namespace) -> int:
+    from gateway.cli import eval_incidents, eval_slices, eval_traces
+
+    if args.detector == "traces":
+        metrics, lines = eval_traces.measured(args.data), eval_traces.lines
+    elif args.detector == "incidents":
+        metrics, lines = eval_incidents.measured(), eval_incidents.lines
+    else:
+        metrics, lines = eval_slices.measured(), eval_slices.lines
+    return _say(args, metrics, lines(metrics))
+
+
+def _say(args: argparse.Namespace, metrics: Mapping[str, Any], lines: Sequence[str]) -> int:
+    if args.json:
+        print(json.dumps({"detector": args.detector, "data": str(args.data) if args.data else None, "metrics": metrics}))
+    else:
+        print("\n".join(lines))
     return GOOD
 
 

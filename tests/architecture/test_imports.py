@@ -27,7 +27,8 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.telemetry": (),
     # The record is derived from what the guards say.
     "gateway.telemetry.record": (
-        "detectors.text.uncertainty", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.texts", "gateway.wire", "policies.subject",
+        "detectors.text.uncertainty", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.texts", "gateway.wire",
+        "policies.subject",
         "policies.verdict",
     ),
     "gateway.telemetry.likeness": ("detectors.text", "gateway.guard.glimpse", "gateway.guard.memo", "gateway.wire"),
@@ -64,14 +65,56 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.proxy.scan_worker": ("detectors",),  # a process of its own
     "gateway.proxy.vault": ("gateway.guard.tokens", "gateway.guard.vault"),  # declares the store that it needs
     # Off the path: it knows records, and nothing of who wrote them. What is no text, wire says.
-    "gateway.watch": ("gateway.telemetry.logs", "gateway.telemetry.observed", "gateway.telemetry.tailing", "gateway.wire.walk", "policies.labels"),
+    "gateway.watch": (
+        "gateway.telemetry.logs", "gateway.telemetry.observed", "gateway.telemetry.tailing", "gateway.wire.keylike", "gateway.wire.walk",
+        "policies.labels",
+    ),
+    "gateway.watch.traced": ("detectors.series.spans", "gateway.telemetry.observed", "gateway.watch.row"),
+    "gateway.watch.sentiment": ("detectors.text.function_words",),
+    "gateway.watch.observe": ("detectors.series", "policies.subject"),  # what a record says to detectors
+    # Drift: what the detectors of series make of observations, and what policies are told of it.
+    "gateway.watch.features": ("detectors.series.observation",),
+    "gateway.watch.episodes": ("detectors.series.drift",),
+    "gateway.watch.roster": ("detectors.series", "gateway.watch.episodes", "gateway.watch.features", "policies.signals"),
+    "gateway.watch.bulletin": ("policies.signals",),
+    "gateway.watch.drifting": (
+        "detectors.series.observation", "gateway.telemetry.tailing", "gateway.watch.episodes", "gateway.watch.observe",
+        "gateway.watch.roster", "gateway.watch.row",
+    ),
+    "gateway.watch.windows": (
+        "detectors.series.observation", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
+    ),
+    # Bias: what the detectors of series make of outcomes, and of what endpoints answer to other groups.
+    "gateway.watch.invented": (),
+    "gateway.watch.disparities": ("detectors.series", "policies.signals"),
+    "gateway.watch.guard_treatment": ("detectors.series.guard_fairness", "gateway.watch.observe", "gateway.watch.row"),
+    "gateway.watch.bias_tables": (),
+    "gateway.watch.bias_page": ("gateway.watch.bias_tables",),
+    "gateway.watch.probe_plan": ("detectors.text.group_terms", "detectors.text.swaps", "gateway.watch.invented", "policies.globs"),
+    "gateway.watch.probe_budget": (),
+    "gateway.watch.probe_calls": ("detectors.text.refusal",),
+    "gateway.watch.probe_pairs": (
+        "detectors.series.probes", "detectors.text.group_terms", "gateway.watch.probe_calls", "gateway.watch.probe_plan",
+    ),
+    "gateway.watch.probe_results": ("detectors.series", "policies.signals"),
+    "gateway.watch.probing": ("gateway.watch", "policies.signals"),
+    "gateway.bias": ("gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.watch", "gateway.wire.model"),
+    "gateway.shown_bias": ("gateway.shown_signals", "policies.signals"),
+    "gateway.drift": (
+        "detectors.series", "gateway.config", "gateway.proxy.keeping", "gateway.shown", "gateway.telemetry.tailing", "gateway.watch",
+    ),
+    "gateway.shown_signals": (
+        "gateway.config", "gateway.proxy.keeping", "gateway.proxy.signals", "gateway.storage.board", "gateway.telemetry.instruments",
+        "gateway.watch.status", "policies.signals",
+    ),
     # Its consumers' declarations, and nothing else of theirs.
     "gateway.storage": (
         "gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.sharing", "gateway.watch.store",
     ),
     "gateway.watcher": (
-        "gateway.config", "gateway.proxy.keeping", "gateway.shown", "gateway.shown_sources", "gateway.sourcing", "gateway.storage",
-        "gateway.watch", "gateway.watch_side",
+        "gateway.bias", "gateway.config", "gateway.drift", "gateway.keyfile", "gateway.proxy.keeping", "gateway.proxy.signals",
+        "gateway.shown",
+        "gateway.shown_sources", "gateway.sourcing", "gateway.storage", "gateway.watch", "gateway.watch_side",
     ),  # the watch's root
     "gateway.sourcing": ("gateway.config", "gateway.proxy.keeping", "gateway.telemetry.observed", "gateway.watch"),
     "gateway.shown_sources": ("gateway.config", "gateway.proxy.keeping", "gateway.watch"),
@@ -95,7 +138,8 @@ EDGES: dict[str, tuple[str, ...]] = {
         "gateway.guard.memo", "gateway.proxy.offload", "gateway.proxy.vault", "gateway.storage.memory", "gateway.telemetry.instruments",
     ),
     "gateway.admin_side": (
-        "gateway.config", "gateway.proxy.admin", "gateway.shown", "gateway.shown_sources", "gateway.telemetry.instruments",
+        "gateway.config", "gateway.keyfile", "gateway.proxy.admin", "gateway.shown", "gateway.shown_bias", "gateway.shown_signals",
+        "gateway.shown_sources", "gateway.telemetry.instruments", "gateway.watch.status",
     ),  # the root of what is beside the workers
     # What each of several workers is asked, and what is made of their answers.
     "gateway.workers": (
@@ -107,20 +151,25 @@ EDGES: dict[str, tuple[str, ...]] = {
         "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.keyfile", "gateway.proxy.listening",
         "gateway.proxy.restarting", "gateway.proxy.watching", "gateway.storage.embedded", "gateway.telemetry.merged", "gateway.workers",
     ),  # the root of the process over several workers
+    # Of what watchers find, anomalies; it knows nothing of who found them.
+    "gateway.incidents": ("detectors.series.anomaly", "policies.globs"),
+    # Ranks what they found.
+    "gateway.incidents.rootcause": ("detectors.series.slices", "detectors.series.traces", "gateway.incidents.symptom"),
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
         "detectors", "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile",
-        "gateway.prices", "gateway.proxy", "gateway.readings", "gateway.receiver", "gateway.storage", "gateway.telemetry",
-        "gateway.watch.providers", "gateway.wire", "gateway.workers", "policies",
+        "gateway.prices", "gateway.proxy", "gateway.readings", "gateway.receiver", "gateway.shown_signals", "gateway.storage",
+        "gateway.telemetry", "gateway.watch.providers", "gateway.wire", "gateway.workers", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
         "gateway.addresses", "gateway.supervisor", "gateway.workers.born",
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
-        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.settings", "gateway.shown", "gateway.telemetry.journal",
+        "gateway.proxy.offload", "gateway.proxy.versions", "gateway.settings", "gateway.shown", "gateway.shown_signals",
+        "gateway.telemetry.journal",
         "gateway.telemetry.logs", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
-        "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
+        "gateway.incidents", "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
         "gateway.telemetry.folder_audit",
         "gateway.telemetry.sealing", "gateway.telemetry.segment_audit", "gateway.telemetry.signing",
     ),
@@ -129,11 +178,21 @@ EDGES: dict[str, tuple[str, ...]] = {
 # What each pure part must do without: no I/O, no clock, no chance, no environment.
 PURE = (
     "detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.record", "gateway.errors",
-    "gateway.telemetry.decided", "gateway.telemetry.names", "gateway.telemetry.likeness", "gateway.telemetry.texts", "gateway.telemetry.sealing",
+    "gateway.telemetry.decided", "gateway.telemetry.names", "gateway.telemetry.likeness", "gateway.telemetry.texts",
+    "gateway.telemetry.sealing",
     "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit", "gateway.telemetry.folder_audit",
     "gateway.telemetry.observed", "gateway.watch.exposition", "gateway.watch.intake", "gateway.watch.series", "gateway.watch.servers",
-    "gateway.watch.contents", "gateway.watch.guardrails", "gateway.watch.histograms", "gateway.watch.measures", "gateway.watch.models", "gateway.watch.providers",
-    "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling",
+    "gateway.watch.contents", "gateway.watch.guardrails", "gateway.watch.histograms", "gateway.watch.measures", "gateway.watch.models",
+    "gateway.watch.observe", "gateway.watch.providers",
+    "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling", "gateway.watch.traced", "gateway.watch.features",
+    "gateway.watch.episodes",
+    "gateway.watch.roster", "gateway.watch.windows", "gateway.watch.invented", "gateway.watch.disparities",
+    "gateway.watch.guard_treatment", "gateway.watch.bias_page", "gateway.watch.bias_tables", "gateway.watch.probe_plan",
+    "gateway.watch.probe_budget", "gateway.watch.probe_calls", "gateway.watch.probe_pairs", "gateway.watch.probe_results",
+    "gateway.incidents.burn", "gateway.incidents.deliver", "gateway.incidents.incident", "gateway.incidents.learning",
+    "gateway.incidents.notice", "gateway.incidents.notify", "gateway.incidents.outbox", "gateway.incidents.paging",
+    "gateway.incidents.resending", "gateway.incidents.rootcause", "gateway.incidents.routing",
+    "gateway.incidents.stages", "gateway.incidents.symptom", "gateway.incidents.triage",
 )  # fmt: skip
 IMPURE = frozenset({
     "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
@@ -145,6 +204,9 @@ EXCEPTIONS = {
     ("detectors.training", None): "scripts that people run; nothing of the packages imports them but the command that runs them",
     ("detectors.text.prefilter", "threading"): "a scratch space for each thread, as the library asks for",
     ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
+    ("gateway.incidents.notice", "datetime"): "the form of a timestamp; what time it is, is an argument",
+    ("gateway.incidents.routing", "datetime"): "the hours of a place; what time it is, is an argument",
+    ("gateway.watch.bias_tables", "datetime"): "the form of a timestamp; what time it is, is an argument",
     ("policies.load", None): "reads the policy's own file",
     ("policies.positions", "os"): "opens a file without waiting for who writes into a pipe",
     ("policies.bounds", "datetime"): "the type of a timestamp; what time it is, is an argument",
@@ -158,6 +220,7 @@ ENGINES = {
     "aiohttp": (
         "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
         "gateway.admin_side", "gateway.watch_side", "gateway.demo.server", "gateway.watch.scraping",
+        "gateway.watch.probe_http", "gateway.incidents.sending",
     ),
     "cryptography": ("gateway.guard.vault", "gateway.telemetry.sealing", "gateway.telemetry.signing"),
     "opentelemetry": (

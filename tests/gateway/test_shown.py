@@ -64,7 +64,6 @@ async def test_a_store_whose_library_is_missing(tmp_path: Path, monkeypatch: pyt
 def test_metrics(shown: Shown, tmp_path: Path):
     """What the watch said last, and whether that was just now."""
     of_spans = ("otlp_lag_bytes", "otlp_sent", "otlp_dropped", "otlp_errors")
-    of_others = ("drift_keys", "drift_begun", "drift_evicted", "drift_errors", "bias_errors")
     names = ("up", "lag_bytes", "kept", "unreadable", "store_errors", "missed_bytes", "lag_records", "store_rebuilt", *of_spans)
     others = [f"oddgate_{name}" for name in ("drift_keys", "drift_begun", "drift_evicted", "drift_errors", "bias_errors")]
     assert readings(shown, NOW) == dict.fromkeys((*names, *others), 0.0)
