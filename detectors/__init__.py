@@ -24,9 +24,9 @@ What each reading shows goes: ``plain`` (most texts have one reading: a cheap lo
 leetspeak) as views of a ``reading``. A detector only says what it asks for besides; whoever runs detectors shows them the readings.
 
 Drift goes: an ``observation`` to ``drift``, one a key, which keeps what ``bursts`` lets in, and by ``feature`` its ``bins`` (once the first
-values are ``settling`` them), the ``baseline`` that a ``reference`` says how to learn for each of the ``dayparts``, the ``bets`` against it,
-and the ``level``; ``kinds`` and ``explaining`` (of ``rows``) say what it is. What an exchange is like is told on the path: what its texts
-are about (``word_groups``), their ``script`` and likely language (``function_words``), the prompt's ``template``, and ``refusal``.
+values are ``settling`` them), the ``baseline`` that a ``reference`` says how to learn for each of the ``dayparts``, the ``bets`` against
+it, and the ``level``; ``kinds`` and ``explaining`` (of ``rows``) say what it is. What an exchange is like is told on the path: what its
+texts are about (``word_groups``), their ``script`` and likely language (``function_words``), the prompt's ``template``, and ``refusal``.
 
 Anomalies go: a number to ``metrics`` (three ``views`` of it, each with a ``reservoir``; ``arrivals`` tell silence), a small count to
 ``counts`` (by its ``tails``), a log line to ``logs`` (its template by ``templates``; ``sequences`` and ``parameters`` of these). Each says

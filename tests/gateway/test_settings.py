@@ -282,7 +282,7 @@ def test_urls_that_are_no_endpoint(load, url, message):
         ),
         (
             "store: {text_key: too-short}",
-            ["1: store.text_key: this is too short for a key; allowed: 32 characters and more, such as those of `openssl rand *`"],
+            ["1: store.text_key: this is too short for a key; allowed: 32 characters and more, such as those of `openssl rand -hex 32`"],
         ),
         ("store: {text_key: env:NOPE}", ["1: store.text_key: the environment variable NOPE is not set"]),
         (
@@ -290,15 +290,20 @@ def test_urls_that_are_no_endpoint(load, url, message):
             [
                 "3: watch.probes.apps: say which apps may be asked again; allowed: names, and globs such as *",
                 "3: watch.probes.models: say which models may be asked again; allowed: names, and globs such as *",
-                "4: watch.probes.enabled: what is asked again is taken from the texts that are kept redacted: set store.keep_text: redacted",
+                "4: watch.probes.enabled: what is asked again is taken from the texts that are kept redacted: set store.keep_text: *",
                 "4: watch.probes.enabled: it is a part of the watch for bias: set watch.bias.enabled: true",
                 "4: watch.probes.enabled: probes use no client's key: give an upstream its api_key (dialect openai, anthropic or any)",
                 "5: watch.probes.attributes: each attribute once",
             ],
         ),
         (
-            "store: {keep_text: redacted}\nstate: {url: redis://h}\nupstreams: [{name: a, base_url: http://h, api_key: k}]\n"
-            "watch:\n  shared: true\n  probes: {enabled: true, apps: ['*'], models: ['*']}",
+            """\
+store: {keep_text: redacted}
+state: {url: redis://h}
+upstreams: [{name: a, base_url: http://h, api_key: k}]
+watch:
+  shared: true
+  probes: {enabled: true, apps: ['*'], models: ['*']}""",
             ["6: watch.probes.enabled: where watches are shared, no single one could hold the budget; leave it out"],
         ),
         (
