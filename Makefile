@@ -64,7 +64,7 @@ $(VENV)/.test: $(VENV)/.run requirements/dev.txt
 
 # What makes reports is large. Where it can't be installed its tests are skipped, and say so; tried once.
 $(VENV)/.reports: requirements/reports.txt | $(VENV)/.test
-	@$(PIP) install --require-hashes -r requirements/reports.txt \
+	@$(PIP) install --require-hashes --no-deps -r requirements/reports.txt \
 	|| echo "the package index cannot be reached: the tests of reports are skipped (to try again: rm $@)"
 	@touch $@
 

@@ -85,6 +85,6 @@ def _firing(prometheus: Prometheus) -> set[str]:
 
 def _filled_in(expr: str) -> str:
     """As Grafana does before it asks."""
-    expr = expr.replace("$instance", ".*").replace("$__rate_interval", "1m").replace("$__range", "6h")
+    expr = expr.replace("$instance", ".*").replace("$__rate_interval", "1m").replace("$__interval", "1m").replace("$__range", "6h")
     assert not re.search(r"\$\w", expr)
     return expr

@@ -44,7 +44,7 @@ CHANNELS = {
     "alertmanager": (check_alertmanager, Alertmanager),
     "teams": (check_teams, lambda url: Teams(f"{url}/workflows/hush")),
     "opsgenie": (check_opsgenie, lambda url: Opsgenie("hush", url=url)),
-    "webhook": (check_webhook((SECRET,), time.time()), lambda url: Webhook(f"{url}/x", (SECRET,))),
+    "webhook": (check_webhook((SECRET,), time.time), lambda url: Webhook(f"{url}/x", (SECRET,))),
 }
 
 

@@ -19,7 +19,7 @@ CHANNEL = Webhook("https://hooks.example/x", (SECRET,))
 
 def fault(channel: Webhook, told, *secrets: str, at: float = T0) -> str | None:
     call = channel.call(told, "msg-1", at)
-    return check_webhook(secrets, T0)("/x", {name.lower(): value for name, value in call.headers}, call.body)
+    return check_webhook(secrets, lambda: T0)("/x", {name.lower(): value for name, value in call.headers}, call.body)
 
 
 def test_signature_of_the_specification():
@@ -35,7 +35,7 @@ def test_signed():
     assert fault(CHANNEL, notice(), OTHER) == "webhook-signature"
     call = CHANNEL.call(notice(), "msg-1", T0)
     headers = {name.lower(): value for name, value in call.headers}
-    assert check_webhook((SECRET,), T0)("/x", headers, call.body.replace(b"page", b"none")) == "webhook-signature"
+    assert check_webhook((SECRET,), lambda: T0)("/x", headers, call.body.replace(b"page", b"none")) == "webhook-signature"
     assert SECRET not in repr(CHANNEL)
     assert "\\x01" not in repr(CHANNEL)
 
