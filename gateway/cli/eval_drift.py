@@ -1,6 +1,5 @@
 """``oddgate eval drift``: how soon drift is found in simulated traffic, how often where there is none, and what the watch of it costs."""
 
-import csv
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from detectors.training.evaluate_drift import (
     traffic,
 )
 from gateway.cli.scan import UsageError
+from gateway.cli.tables import rows
 
 EXCHANGES = 1_000_000
 """Without drift."""
@@ -65,7 +65,7 @@ def cost(texts: Texts, new: str) -> dict[str, float]:
 def read_texts(folder: Path) -> dict[str, list[Text]]:
     """By domain."""
     texts: dict[str, list[Text]] = {}
-    for row in _rows(folder / "data.csv", ("text", "domain")):
+    for row in rows(folder / "data.csv", ("text", "domain")):
         texts.setdefault(row["domain"], []).append(_text(row["text"]))
     if len(texts) <= _FEW:
         raise UsageError(f"{folder}: fewer than three domains")
@@ -74,9 +74,9 @@ def read_texts(folder: Path) -> dict[str, list[Text]]:
 
 def read_streams(folder: Path) -> list[LabelledStream]:
     texts: dict[str, list[Text]] = {}
-    for row in _rows(folder / "events.csv", ("stream", "text")):
+    for row in rows(folder / "events.csv", ("stream", "text")):
         texts.setdefault(row["stream"], []).append(_text(row["text"]))
-    plans = _rows(folder / "streams.csv", ("stream", "kind", "change_at"))
+    plans = rows(folder / "streams.csv", ("stream", "kind", "change_at"))
     try:
         return [
             LabelledStream(row["stream"], row["kind"], texts[row["stream"]], int(row["change_at"]) if row["change_at"] else None)
@@ -91,30 +91,17 @@ def _text(text: str) -> Text:
     return Text(gist.bucket if gist else None, len(text), gist.unknown if gist else None)
 
 
-def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, csv.Error):
-        raise UsageError(f"{path}: not a table") from None
-    if not rows or any(row.get(column) is None for row in rows for column in columns):
-        raise UsageError(f"{path}: not rows with {', '.join(columns)}")
-    return rows
-
-
 def lines(metrics: Mapping[str, Any]) -> list[str]:
     if "streams" in metrics:
         return _stream_lines(metrics["streams"])
     clean, spent, bursts = metrics["no_drift"], metrics["cost"], metrics["bursts"]
-    rows = [*metrics["delays"].items(), ("end of a new topic of 30%", metrics["recovery"])]
+    delays = [*metrics["delays"].items(), ("end of a new topic of 30%", metrics["recovery"])]
     head = f"{'exchanges until told':<30}{'runs':>6}{'found':>8}{'median':>9}{'p90':>9}{'false':>7}"
     return [
         head,
         *(
             f"{name:<30}{each['runs']:>6}{each['found']:>8.0%}{_cell(each['median']):>9}{_cell(each['p90']):>9}{each['false']:>7}"
-            for name, each in rows
+            for name, each in delays
         ),
         "",
         f"alarms in {clean['exchanges']} exchanges without drift: {len(clean['alarms'])}",

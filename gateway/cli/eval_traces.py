@@ -4,7 +4,6 @@ A set has ``spans.csv`` and ``windows.csv``, as the injected faults of Nezha's O
 but those of the fault; what they have of other faults is in it.
 """
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from detectors.series.spans import Span, Trace, trace_of
 from detectors.series.traces import MAX_STEPS, Settings, TraceWatch
 from detectors.training.evaluate_traces import QUIET, RUNS, simulated
 from gateway.cli.scan import UsageError
+from gateway.cli.tables import rows
 
 _KNOWN = Settings(window_s=60.0, least=8, learned=20)
 _FOREVER_S = 1e9
@@ -72,11 +72,9 @@ def _named(usual: Iterable[Window], late: Iterable[Window]) -> list[str]:
 
 def read_windows(folder: Path) -> list[Window]:
     spans: dict[str, dict[str, list[Span]]] = {}
-    for row in _rows(
-        folder / "spans.csv", ("window_id", "trace_id", "span_id", "parent_id", "pod", "operation", "start_us", "duration_us")
-    ):
+    for row in rows(folder / "spans.csv", ("window_id", "trace_id", "span_id", "parent_id", "pod", "operation", "start_us", "duration_us")):
         spans.setdefault(row["window_id"], {}).setdefault(row["trace_id"], []).append(_span(row, folder))
-    windows = _rows(folder / "windows.csv", ("window_id", "fault_type", "fault_pod"))
+    windows = rows(folder / "windows.csv", ("window_id", "fault_type", "fault_pod"))
     return [_window(row, spans[row["window_id"]]) for row in windows if row["window_id"] in spans]
 
 
@@ -101,19 +99,6 @@ def _service(pod: str) -> str:
     return pod.rsplit("-", 2)[0]
 
 
-def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, csv.Error):
-        raise UsageError(f"{path}: not a table") from None
-    if not rows or any(row.get(column) is None for row in rows for column in columns):
-        raise UsageError(f"{path}: not rows with {', '.join(columns)}")
-    return rows
-
-
 def lines(metrics: Mapping[str, Any]) -> list[str]:
     found, quiet, cost = (metrics["simulated"][name] for name in ("faults", "quiet", "cost"))
     return [
@@ -133,8 +118,8 @@ def _fault_line(name: str, row: Mapping[str, float]) -> str:
 
 def _set_lines(found: Mapping[str, Mapping[str, int]]) -> list[str]:
     head = f"{'injected fault':<26}{'faults':>8}{'with spans':>12}{'first':>8}{'of three':>10}"
-    rows = [
+    counts = [
         f"{name:<26}{row['faults']:>8}{row['with_spans']:>12}{row['top_1']:>8}{row['top_3']:>10}"
         for name, row in sorted(found.items(), key=lambda each: each[0] == "all")
     ]
-    return ["", head, *rows]
+    return ["", head, *counts]

@@ -15,6 +15,7 @@ from gateway.watch.disparities import Disparities, StateError
 from gateway.watch.observe import outcome
 from gateway.watch.probing import Prober
 from gateway.watch.row import Label, Record
+from gateway.watch.upkeep import Upkeep
 
 VERSION = 1
 STATE = "bias-state"
@@ -23,8 +24,6 @@ MAX_STATE = 64 << 20
 _LOOK_S, _SHOW_S, _SAVE_S = 1.0, 5.0, 30.0
 _EVERY_S = 20.0
 """How often one application is looked at, at most."""
-_SPARE = 20
-"""Of its time, what looking and writing may take: a part in so many."""
 
 log = logging.getLogger("oddgate.watch")
 
@@ -60,7 +59,7 @@ class Biasing:
         self.disparities, self._offsets, self._seen = _restored(make, load)
         while self.disparities.look(clock(), _EVERY_S):
             """What was known is told from the beginning."""
-        self.errors = 0
+        self._upkeep = Upkeep("disparities", clock)
         self._is_dirty = False
         self._next_look = self._next_show = clock()
         self._next_save = clock() + _SAVE_S
@@ -88,26 +87,15 @@ class Biasing:
     def beat(self, now: float) -> None:
         """It goes on: what it knows is looked at, told, shown and written down, each in its time."""
         if self._clock() >= self._next_look:
-            self._next_look = self._in_time(_LOOK_S, lambda: self._look(now))
+            self._next_look = self._upkeep.again(_LOOK_S, lambda: self._look(now))
         if self._clock() >= self._next_show:
-            self._next_show = self._in_time(_SHOW_S, lambda: self._show(self._overview(now)))
+            self._next_show = self._upkeep.again(_SHOW_S, lambda: self._show(self._overview(now)))
         if self._is_dirty and self._clock() >= self._next_save:
-            self._next_save = self._in_time(_SAVE_S, self._write)
+            self._next_save = self._upkeep.again(_SAVE_S, self._write)
 
     def _look(self, now: float) -> None:
         self.disparities.look(self._clock(), _EVERY_S)
         self._tell(self.disparities, now)
-
-    def _in_time(self, every_s: float, work: Callable[[], None]) -> float:
-        """When to do it again."""
-        begun = self._clock()
-        try:
-            work()
-        except OSError as error:
-            self.errors += 1
-            if self.errors == 1:
-                log.warning("what is known of disparities cannot be written down: %s", error.strerror)
-        return self._clock() + max(every_s, _SPARE * (self._clock() - begun))
 
     def _write(self) -> None:
         seen = [self._seen.exchanges, self._seen.with_groups]
@@ -127,6 +115,10 @@ class Biasing:
         }
         return orjson.dumps(said)
 
+    @property
+    def errors(self) -> int:
+        return self._upkeep.errors
+
     def prune(self, now: float) -> int:
         """What is kept is bounded anyhow."""
         return 0
@@ -134,7 +126,7 @@ class Biasing:
     def close(self) -> None:
         """What is known is written down."""
         if self._is_dirty:
-            self._in_time(_SAVE_S, self._write)
+            self._upkeep.again(_SAVE_S, self._write)
 
 
 def _restored(make: Callable[[], Disparities], load: Callable[[], bytes | None]) -> tuple[Disparities, Offsets, Seen]:

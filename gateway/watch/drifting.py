@@ -15,13 +15,12 @@ from gateway.watch.episodes import Episode
 from gateway.watch.observe import observe
 from gateway.watch.roster import Roster, StateError
 from gateway.watch.row import Label, Record
+from gateway.watch.upkeep import Upkeep
 
 STATE = "drift-state"
 """The file in which what is known outlasts the process."""
 MAX_STATE = 128 << 20
 _TELL_S, _SHOW_S, _SAVE_S = 1.0, 5.0, 30.0
-_SPARE = 20
-"""Of its time, what writing may take: a part in so many."""
 _ABOUT_ANSWERS = ("good", "bad")
 
 log = logging.getLogger("oddgate.watch")
@@ -46,7 +45,7 @@ class Drifting:
         self._sentiment = sentiment
         self._save, self._show, self._tell, self._clock = save, show, tell, clock
         self.roster, self._offsets = _restored(make, load)
-        self.errors = 0
+        self._upkeep = Upkeep("drift", clock)
         self._is_dirty, self._is_whole = False, True
         self._next_tell = self._next_show = clock()
         self._next_save = clock() + _SAVE_S
@@ -74,22 +73,11 @@ class Drifting:
     def beat(self, now: float) -> None:
         """It goes on: what it knows is told, shown and written down, each in its time."""
         if self._clock() >= self._next_tell:
-            self._next_tell = self._in_time(_TELL_S, lambda: self._tell(self.roster, now))
+            self._next_tell = self._upkeep.again(_TELL_S, lambda: self._tell(self.roster, now))
         if self._clock() >= self._next_show:
-            self._next_show = self._in_time(_SHOW_S, lambda: self._show(self._overview(now)))
+            self._next_show = self._upkeep.again(_SHOW_S, lambda: self._show(self._overview(now)))
         if self._is_dirty and self._clock() >= self._next_save:
-            self._next_save = self._in_time(_SAVE_S, self._write)
-
-    def _in_time(self, every_s: float, work: Callable[[], None]) -> float:
-        """When to do it again."""
-        begun = self._clock()
-        try:
-            work()
-        except OSError as error:
-            self.errors += 1
-            if self.errors == 1:
-                log.warning("what is known of drift cannot be written down: %s", error.strerror)
-        return self._clock() + max(every_s, _SPARE * (self._clock() - begun))
+            self._next_save = self._upkeep.again(_SAVE_S, self._write)
 
     def _write(self) -> None:
         self._save(orjson.dumps({"offsets": self._offsets, "roster": orjson.Fragment(self.roster.snapshot())}))
@@ -112,6 +100,10 @@ class Drifting:
         begun, evicted = roster.episodes.begun, roster.evicted
         return {"drift_keys": len(roster), "drift_begun": begun, "drift_evicted": evicted, "drift_errors": self.errors}
 
+    @property
+    def errors(self) -> int:
+        return self._upkeep.errors
+
     def prune(self, now: float) -> int:
         """What is kept is bounded anyhow."""
         return 0
@@ -119,7 +111,7 @@ class Drifting:
     def close(self) -> None:
         """What is known is written down."""
         if self._is_dirty and self._is_whole:
-            self._in_time(_SAVE_S, self._write)
+            self._upkeep.again(_SAVE_S, self._write)
 
 
 def labelled(label: Label) -> Observation:

@@ -79,7 +79,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.watch.bulletin": ("policies.signals",),
     "gateway.watch.drifting": (
         "detectors.series.observation", "gateway.telemetry.tailing", "gateway.watch.episodes", "gateway.watch.observe",
-        "gateway.watch.roster", "gateway.watch.row",
+        "gateway.watch.roster", "gateway.watch.row", "gateway.watch.upkeep",
     ),
     "gateway.watch.windows": (
         "detectors.series.observation", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
