@@ -12,7 +12,7 @@ from gateway.wire.answer_texts import is_log_probability, read_whole
 from gateway.wire.media import is_data, medium_of, readable
 from gateway.wire.model import Delta, Form, Json, Kind, Place, Segment, Uninspectable
 from gateway.wire.request_texts import Found, Turns, is_own_number, read_arguments, read_key, read_texts, refuse
-from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, number_text
+from gateway.wire.walk import MAX_DEPTH, dotted, is_name, is_structural, names, number_text
 from policies.vocabulary import Scope
 
 _IDS = frozenset({
@@ -163,7 +163,7 @@ def ids_of(body: Json) -> Iterator[str]:
     """The ids, other than models', that stand at the top of a body."""
     for key, value in body.items() if isinstance(body, dict) else ():
         if key in _IDS and key not in ("model", "md5"):
-            yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str) and is_structural(each))
+            yield from names(value if isinstance(value, list) else [value])
 
 
 def _is_known(key: str, value: Json) -> bool:

@@ -13,7 +13,7 @@ from gateway.wire.openai import errors as openai_errors
 from gateway.wire.request_texts import Found, is_stream, refuse
 from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.resource_texts import ids_of, log_probabilities, read_kept, read_resource
-from gateway.wire.walk import is_structural
+from gateway.wire.walk import is_structural, names
 from policies.vocabulary import Scope
 
 _INVALID = "The upstream's answer is not the JSON that this API promises."
@@ -131,4 +131,4 @@ class Surface(Dialect):
 def _names(body: Json) -> tuple[str, ...]:
     if not isinstance(body, dict) or body.get("object") == "list":
         return ()
-    return tuple(value for key in _KEPT if isinstance(value := body.get(key), str) and value and is_structural(value))
+    return names(map(body.get, _KEPT))

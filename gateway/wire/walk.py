@@ -1,7 +1,7 @@
 """The texts in a part of a body that a dialect has no name for: every string, so that a new field is guarded from its first day."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from detectors.encoded import encoded
@@ -67,6 +67,11 @@ def is_structural(value: Json) -> bool:
     if isinstance(value, str):
         return _is_remembered_identifier(value) if len(value) <= _SHORT else _is_identifier(value)
     return not isinstance(value, (dict, list))
+
+
+def names(values: Iterable[Json]) -> tuple[str, ...]:
+    """Those that can name what an endpoint keeps: any string. A random id may look like text; it is only ever looked up by its hash."""
+    return tuple(value for value in values if isinstance(value, str) and value)
 
 
 def is_name(text: str) -> bool:

@@ -88,7 +88,7 @@ def log(body: Any, *attributes: tuple[str, Any]) -> bytes:
 
 
 async def newest(sink: Sink, count: int, path: str) -> Any:
-    """The export that follows these."""
+    """The export that follows these; whoever sends one waits for it, so that the next test has its own."""
 
     def found() -> Any:
         return next((message for at, message in sink.exports[count:] if at == path), None)
@@ -249,8 +249,9 @@ async def test_a_policy_that_is_silent(received: tuple[Gateway, str], sink: Sink
     assert sink.asked == asked
 
 
-async def test_one_record_each(received: tuple[Gateway, str]):
+async def test_one_record_each(received: tuple[Gateway, str], sink: Sink):
     """The journal has a line for an export like for any exchange, with what became of its records, and no text of it."""
+    count = len(sink.exports)
     _, headers, _ = ask(f"{received[1]}/v1/logs", log({"stringValue": JANE}))
     record = received[0].records()[headers["x-oddgate-request-id"]]
     assert (record["surface"], record["route"], record["status"], record["decision"]) == ("otlp", "/v1/logs", 200, "redact")
@@ -260,6 +261,7 @@ async def test_one_record_each(received: tuple[Gateway, str]):
     assert record["coverage"]["request"][0]["scope"] == "telemetry"
     assert "canary" not in received[0].journal_text()
     assert "canary" not in received[0].output
+    await newest(sink, count, "/v1/logs")
 
 
 async def test_counts(received: tuple[Gateway, str], sink: Sink):

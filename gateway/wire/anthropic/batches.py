@@ -17,7 +17,7 @@ from gateway.wire.model import Call, Delta, Event, Form, Json, Origin, Request, 
 from gateway.wire.request_texts import Found, model_of, read_field, read_key, refuse
 from gateway.wire.request_texts import parted as parted_request
 from gateway.wire.rows import RowsAnswer
-from gateway.wire.walk import is_structural
+from gateway.wire.walk import is_structural, names
 from policies.vocabulary import Scope
 
 _KNOWN = frozenset({"custom_id", "result", "type", "message", "error"})
@@ -61,8 +61,7 @@ class NewMessageBatch(MessageBatch):
 
     def parse_completion(self, raw: bytes, content_type: str) -> Event:
         event = super().parse_completion(raw, content_type)
-        name = event.body.get("id")
-        event.names = (name,) if isinstance(name, str) and name else ()
+        event.names = names((event.body.get("id"),))
         return event
 
 

@@ -9,7 +9,7 @@ from gateway.wire.anthropic.messages_blocks import CALLS, Text, read_block, read
 from gateway.wire.calls import block_tool
 from gateway.wire.codec import encode
 from gateway.wire.model import Channel, Delta, Form, Json, Kind, Place, Uninspectable, Usage
-from gateway.wire.walk import is_structural, strings
+from gateway.wire.walk import is_structural, names, strings
 from policies.vocabulary import Scope
 
 _DELTAS = {
@@ -166,8 +166,7 @@ def read_calls(body: dict[str, Json]) -> Sequence[tuple[Channel, str]]:
 def read_names(message: dict[str, Json]) -> tuple[str, ...]:
     """The container in which the API keeps what its tools have made."""
     container = message.get("container")
-    name = container.get("id") if isinstance(container, dict) else None
-    return (name,) if isinstance(name, str) and name else ()
+    return names((container.get("id"),)) if isinstance(container, dict) else ()
 
 
 def _payload(kind: str, value: dict[str, Json], key: str, index: int) -> Found:

@@ -4,7 +4,7 @@ from gateway.wire.anthropic import messages_blocks
 from gateway.wire.anthropic.messages_blocks import is_kind, read_block, read_record
 from gateway.wire.model import Form, Json, Place, Request, Segment, Uninspectable
 from gateway.wire.request_texts import Found, is_own_number, is_stream, model_of, parted, read_field, read_key, read_messages, refuse
-from gateway.wire.walk import is_structural
+from gateway.wire.walk import is_structural, names
 from policies.vocabulary import Scope
 
 _SCOPES = {"user": Scope.USER, "assistant": Scope.ASSISTANT, "system": Scope.SYSTEM}
@@ -28,7 +28,7 @@ def read_refers(body: dict[str, Json]) -> tuple[str, ...]:
     container, thread = body.get("container"), body.get("thread")
     named = container.get("id") if isinstance(container, dict) else container
     earlier = thread.get("previous_message_id") if isinstance(thread, dict) else None
-    return tuple(name for name in (named, earlier) if isinstance(name, str) and name)
+    return names((named, earlier))
 
 
 def read_params(body: dict[str, Json], place: Place) -> Found:

@@ -10,7 +10,7 @@ from gateway.wire.answer_texts import read_counts, read_key
 from gateway.wire.calls import item_tool
 from gateway.wire.model import Channel, Companion, Delta, Form, Json, Kind, Place, Uninspectable, Usage
 from gateway.wire.openai.responses_items import ANSWER, REPEATED, Text, is_message, is_spelled, read_items, read_strings
-from gateway.wire.walk import is_name, is_structural
+from gateway.wire.walk import is_name, is_structural, names
 from policies.vocabulary import Scope
 
 Found = Iterator[Delta | Uninspectable]
@@ -147,7 +147,7 @@ def read_names(body: dict[str, Json]) -> tuple[str, ...]:
         body.get("id") if body.get("object") in _KEPT and not body.get("deleted") else None,
         conversation.get("id") if isinstance(conversation, dict) else None,
     )
-    return tuple(name for name in named if isinstance(name, str) and name and is_structural(name))
+    return names(named)
 
 
 def read_usage(body: dict[str, Json]) -> Usage | None:

@@ -6,7 +6,7 @@ from gateway.wire.model import Form, Json, Place, Request, Segment, Uninspectabl
 from gateway.wire.openai import responses_items
 from gateway.wire.openai.responses_items import REQUEST, Text, read_items, read_part, read_strings
 from gateway.wire.request_texts import Found, is_own_number, is_stream, model_of, parted, read_arguments, read_field, read_key, refuse
-from gateway.wire.walk import is_name, is_structural
+from gateway.wire.walk import is_name, is_structural, names
 from policies.vocabulary import Scope
 
 _DEFINITIONS = frozenset({"tools", "text", "tool_choice"})
@@ -26,7 +26,7 @@ def _refers(body: dict[str, Json]) -> tuple[str, ...]:
     """The answer that this request continues, or the conversation that it adds to."""
     conversation = body.get("conversation")
     named = (body.get("previous_response_id"), conversation.get("id") if isinstance(conversation, dict) else conversation)
-    return tuple(name for name in named if isinstance(name, str) and name and is_structural(name))
+    return names(named)
 
 
 def _body(body: dict[str, Json]) -> Found:

@@ -14,7 +14,7 @@ from gateway.wire.resource_texts import read_kept
 from gateway.wire.sse import SseEvent, encode_event
 from gateway.wire.sse_answer import SseAnswer
 from gateway.wire.surface import Surface
-from gateway.wire.walk import is_structural
+from gateway.wire.walk import is_structural, names
 from policies.vocabulary import Scope
 
 _MESSAGE, _STEP, _RUN = "thread.message", "thread.run.step", "thread.run"
@@ -161,7 +161,7 @@ def _whole(kind: str, body: dict[str, Json], *, is_known: bool = True) -> Found:
 
 
 def _names(body: dict[str, Json]) -> tuple[str, ...]:
-    return tuple(value for key in ("id", "thread_id") if isinstance(value := body.get(key), str) and value and is_structural(value))
+    return names((body.get("id"), body.get("thread_id")))
 
 
 def _piece(kind: str, identity: str, delta: Json) -> bytes:

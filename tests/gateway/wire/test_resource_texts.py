@@ -10,6 +10,7 @@ from gateway.wire.resource_texts import ids_of, is_log_probability, log_probabil
 from gateway.wire.walk import dotted
 from policies.vocabulary import ALL_TEXT, Scope
 
+LIKE_TEXT = "resp_e996c698cf83712df4a2a7e7"
 PROSE = "write to anna.kovacs@example.org, please"
 
 
@@ -109,13 +110,13 @@ def test_where_log_probabilities_stand():
     ("body", "expected"),
     [
         ({"thread_id": "t", "file_ids": ["a", "b"], "model": "m", "md5": "x", "name": "n"}, ["t", "a", "b"]),
-        ({"thread_id": PROSE, "file_ids": [PROSE, 5, "a"], "id": None}, ["a"]),
+        ({"thread_id": LIKE_TEXT, "file_ids": [LIKE_TEXT, 5, "a"], "id": None}, [LIKE_TEXT, LIKE_TEXT, "a"]),
         ([], []),
         (None, []),
     ],
 )
 def test_ids(body: Json, expected: list[str]):
-    """Those at the top of a body that have the form of an id, other than a model's."""
+    """Those at the top of a body, whatever they look like, other than a model's."""
     assert list(ids_of(body)) == expected
 
 

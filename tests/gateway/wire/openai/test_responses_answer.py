@@ -18,6 +18,8 @@ from tests.gateway.wire.openai.test_responses_request import ITEMS
 from tests.support.responses import call, message, response, text
 from tests.support.sdk_examples import examples, prose
 
+LIKE_TEXT = "resp_e996c698cf83712df4a2a7e7"
+"""A random id that could be text in base64."""
 PROSE = "write to anna.kovacs@example.org, please"
 
 
@@ -116,13 +118,13 @@ def test_log_probabilities_are_companions():
         ({"id": "conv_1", "object": "conversation"}, ("conv_1",)),
         ({"id": "cmp_1", "object": "response.compaction"}, ("cmp_1",)),
         ({"id": "resp_1", "object": "response", "deleted": True}, ()),
-        ({"id": PROSE, "object": "response", "conversation": "conv_1"}, ()),
+        ({"id": LIKE_TEXT, "object": "response", "conversation": "conv_1"}, (LIKE_TEXT,)),
         ({"id": 5, "object": "response", "conversation": {"id": None}}, ()),
         (message(), ()),
     ],
 )
 def test_names(body: Json, names: tuple[str, ...]):
-    """The ids by which later requests may go on from what was said here."""
+    """The ids by which later requests may go on from what was said here, whatever they look like."""
     assert read_names(body) == names
 
 

@@ -16,6 +16,7 @@ from gateway.wire.walk import dotted, is_name, is_structural, number_text
 from tests.gateway.wire.openai.test_chat_request import ANYTHING, NAMES, WORDS
 
 PROSE = "write to anna.kovacs@example.org, please"
+LIKE_TEXT = "resp_e996c698cf83712df4a2a7e7"
 
 
 def read(**body: Json) -> Request:
@@ -91,12 +92,12 @@ def test_texts_of_a_request(body: Json, expected: set):
         ({"previous_response_id": "resp_1"}, ("resp_1",)),
         ({"conversation": "conv_1"}, ("conv_1",)),
         ({"conversation": {"id": "conv_1"}}, ("conv_1",)),
-        ({"conversation": {"id": 5}, "previous_response_id": PROSE}, ()),
+        ({"conversation": {"id": 5}, "previous_response_id": LIKE_TEXT}, (LIKE_TEXT,)),
         ({"conversation": None, "previous_response_id": ""}, ()),
     ],
 )
 def test_what_a_request_goes_on_from(body: Json, refers: tuple[str, ...]):
-    """The ids of what the endpoint keeps, so far as they are ids."""
+    """The ids of what the endpoint keeps, whatever they look like."""
     assert read(**body).refers == refers
     assert read_request("responses", body, b"", ("kept",)).refers == ("kept", *refers)
 
