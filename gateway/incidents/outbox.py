@@ -122,9 +122,12 @@ class Outbox:
         """What was under way when the sender stopped waits again."""
         self._under_way.clear()
 
+    @property
+    def state(self) -> State:
+        return State(self.waiting, tuple(self.dead), tuple(self.history), tuple(sorted(self.gone)), self._number)
+
     def snapshot(self) -> bytes:
-        state = State(self.waiting, tuple(self.dead), tuple(self.history), tuple(sorted(self.gone)), self._number)
-        return _ADAPTER.dump_json(state)
+        return _ADAPTER.dump_json(self.state)
 
     @classmethod
     def restore(cls, data: bytes) -> "Outbox":

@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 
 from gateway.incidents.deliver import Answer, NoAnswer, Outcome
 from gateway.incidents.mailing import Mailer
 from gateway.incidents.notice import Call, Channel
-from gateway.incidents.outbox import Delivery, Outbox
+from gateway.incidents.outbox import Delivery
 
 TIMEOUT_S = 10.0
 AT_ONCE = 2
@@ -22,11 +23,23 @@ _UNSAYABLE = Answer(400)
 log = logging.getLogger("oddgate.incidents")
 
 
+class Deliveries(Protocol):
+    """See ``outbox``."""
+
+    def due(self, now: float, at_once: int) -> list[Delivery]: ...
+
+    def settle(self, delivery: Delivery, outcome: Outcome, now: float, chance: float) -> None: ...
+
+    def skip(self, delivery: Delivery, now: float) -> None: ...
+
+    def release(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Sender:
     """``wall``: seconds since 1970, at which a webhook says that it was signed. ``chance`` gives a number from 0 to 1."""
 
-    outbox: Outbox
+    outbox: Deliveries
     channels: Mapping[str, Channel | Mailer]
     wall: Callable[[], float]
     chance: Callable[[], float]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from pydantic import TypeAdapter
+
 from detectors.series.anomaly import Anomaly, LogKind, MetricKind, limited
 from gateway.incidents.burn import Burn
 
@@ -123,6 +125,15 @@ def sound(symptom: Symptom, now: float) -> Symptom | None:
     )
 
 
+def to_bytes(symptom: Symptom) -> bytes:
+    return _ADAPTER.dump_json(symptom)
+
+
+def from_bytes(data: bytes) -> Symptom:
+    """Raises ValueError where that is none."""
+    return _ADAPTER.validate_json(data)
+
+
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
@@ -160,3 +171,6 @@ def _is_worse(anomaly: Anomaly) -> bool:
     if anomaly.value is None or anomaly.baseline is None:
         return anomaly.kind not in _BETTER
     return anomaly.value > anomaly.baseline
+
+
+_ADAPTER = TypeAdapter(Symptom)

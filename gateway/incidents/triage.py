@@ -5,7 +5,20 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from gateway.incidents.incident import OPEN_LEVEL, SEVERITIES, Event, Incident, Muted, Tick, advance, begin, id_of
+from gateway.incidents.incident import (
+    OPEN_LEVEL,
+    SEVERITIES,
+    Acknowledged,
+    Closed,
+    Event,
+    Incident,
+    Muted,
+    Tick,
+    advance,
+    begin,
+    id_of,
+    is_kept_closed,
+)
 from gateway.incidents.paging import Page, PageBook
 from gateway.incidents.stages import (
     AGAIN_S,
@@ -75,6 +88,8 @@ class Triage:
         symptom = sound(seen, now)
         if symptom is None:
             return [self._drop(seen, "no time or level")]
+        if any(is_kept_closed(each, symptom, now) for each in self._over()):
+            return [self._drop(symptom, "closed by a person")]
         known = self._known_of(symptom)
         muted = self._muted(symptom, known, now)
         if muted is not None:
@@ -92,6 +107,11 @@ class Triage:
         self._known[symptom.fingerprint] = after.id
         return told
 
+    def answered(self, id_: str, cause: Acknowledged | Closed, now: float) -> list[Event | Dropped]:
+        """What people are to be told of what one of them has said. Of what is over, or is none, nothing is."""
+        known = self._incidents.get(id_)
+        return self._put(*advance(known, cause, now), known) if known else []
+
     def tick(self, now: float, *, is_blind: bool = False) -> list[Event | Dropped]:
         """What time makes of them: to be called every few seconds. ``is_blind``: nothing can be seen, so that nothing is taken for calm."""
         told: list[Event | Dropped] = []
@@ -107,8 +127,12 @@ class Triage:
                 del self._incidents[incident.id]
         return told
 
+    @property
+    def state(self) -> State:
+        return State(self.incidents, tuple(self._silences.values()), tuple(self._deploys), self._pages.pages)
+
     def snapshot(self) -> bytes:
-        return _ADAPTER.dump_json(State(self.incidents, tuple(self._silences.values()), tuple(self._deploys), self._pages.pages))
+        return _ADAPTER.dump_json(self.state)
 
     @classmethod
     def restore(cls, data: bytes) -> "Triage":

@@ -66,12 +66,7 @@ def condition_remarks(policy: Policy, catalog: Catalog) -> Iterator[Remark]:
 
 
 def _unheard(condition: Condition, on_error: Action) -> Iterator[str]:
-    """Of the signals: those that nothing in the gateway reports yet, and levels of a name that nobody tells."""
-    for name in sorted(name for name in condition.names if name.startswith("signals.")):
-        if name.startswith("signals.incident."):
-            yield f"nothing reports incidents yet: {name} is always 0"
-        elif name == "signals.anomaly":
-            yield "nothing reports anomalies yet: every level of signals.anomaly is 0"
+    """Levels of a name that nobody tells."""
     for kind, name in sorted(set(_TOLD.findall(condition.text))):
         known = NAMES[kind]
         if name not in known:

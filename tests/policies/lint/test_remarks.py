@@ -112,14 +112,7 @@ MAIL = "id: mail, detect: pii, entities: [EMAIL_ADDRESS]"
             rules(f"{MAIL}, action: flag, when: 'signals.disparity[\"hair\"] > 0.1'"),
             ["2: rules[0].when: nothing tells signals.disparity.hair: *allowed: blocked, refused, *[condition-undecided]"],
         ),
-        (
-            rules(f"{MAIL}, action: flag, when: signals.anomaly.logs > 0.1"),
-            ["2: rules[0].when: nothing reports anomalies yet: *[condition-undecided]"],
-        ),
-        (
-            rules(f"{MAIL}, action: flag, when: signals.incident.open > 0"),
-            ["2: rules[0].when: nothing reports incidents yet: signals.incident.open is always 0 [condition-undecided]"],
-        ),
+        (rules(f"{MAIL}, action: flag, when: signals.anomaly.logs > 0.1 || signals.incident.open > 0"), []),
         (rules(f"{MAIL}, action: flag, when: 'exchange.group == \"staff\" || findings.exists(f, f.score > 0.9)'"), []),
         (
             rules(f"{MAIL}, action: flag, when: 'exchange.stream && exchange.surface == \"chatt\"'"),

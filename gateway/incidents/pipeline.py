@@ -1,0 +1,194 @@
+"""From symptoms to what people hear: which incident it is, why it may be, who is told. Pure; ``now`` is how far the watch has read.
+
+symptom ─ learning, share ─ triage ─> events ─ hints ─ notice ─ router ─> outbox, resending
+                                      └─> past incidents, by which the next one is known again
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
+
+from pydantic import TypeAdapter
+
+from gateway.incidents.incident import SEVERITIES, Event, Incident
+from gateway.incidents.learning import Learning
+from gateway.incidents.notice import Link, Notice, notice_of
+from gateway.incidents.outbox import Outbox
+from gateway.incidents.outbox import State as Waiting
+from gateway.incidents.resending import Resending
+from gateway.incidents.rootcause import Hint, Traits, similar
+from gateway.incidents.routing import Router
+from gateway.incidents.stages import Dropped
+from gateway.incidents.symptom import Dimensions, Modality, Symptom
+from gateway.incidents.triage import State as Known
+from gateway.incidents.triage import Triage
+
+Line: TypeAlias = tuple[str, str]
+"""What it is, and what is said of it."""
+
+MAX_PAST = 500
+_EXPLAINED = frozenset({"opened", "reopened", "escalated"})
+_ABSOLUTE: frozenset[Modality] = frozenset({"burn", "state"})
+"""What needs no knowledge of what is usual."""
+
+
+class Why(Protocol):
+    """Who may know why something happens, and how it is said."""
+
+    def hints(self, incident: Incident, now: float) -> Sequence[Hint]: ...
+
+    def said(self, hint: Hint) -> Line: ...
+
+
+class IncidentLog(Protocol):
+    """Where what is known of incidents outlives the process. Each of them may raise OSError."""
+
+    def load(self) -> bytes | None: ...
+
+    def save(self, state: bytes) -> None: ...
+
+    def show(self, view: bytes) -> None:
+        """To whoever looks on from outside."""
+
+    def leads(self) -> bool:
+        """Whether this watch is the one that tells people, of all that share the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How people are told: ``resends`` are channels that want to hear again what goes on, ``link`` is where an incident is shown."""
+
+    router: Router | None = None
+    resends: frozenset[str] = frozenset()
+    link: Callable[[str], Sequence[Link]] = lambda _: ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What outlives a restart."""
+
+    known: Known = field(default_factory=Known)
+    waiting: Waiting = field(default_factory=Waiting)
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    firing: tuple[Notice, ...] = ()
+    learned: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+    past: tuple[Traits, ...] = ()
+
+
+class Pipeline:
+    """``share`` says which part of the traffic has some dimensions. ``router`` of ``told`` begins with what ``state`` says."""
+
+    def __init__(
+        self, told: Told, why: Why, share: Callable[[Dimensions, float], float], learning_s: float, state: State | None = None
+    ) -> None:  # fmt: skip
+        kept = state or State()
+        self.triage = Triage(kept.known)
+        self.outbox = Outbox(kept.waiting)
+        self.hints = {each: tuple(hints) for each, hints in kept.hints.items()}
+        """By incident."""
+        self.past = list(kept.past)
+        self._told, self._why, self._share = told, why, share
+        self._learning = Learning(learning_s, dict(kept.learned))
+        self._firing = {each.incident: each for each in kept.firing}
+        self._resending = Resending(kept.firing)
+        self._heard_by = {each: tuple(channels) for each, channels in kept.told.items()}
+        self.opened = 0
+        """Incidents that people were told of, since the start."""
+
+    def seen(self, app: str, now: float) -> None:
+        """An exchange of this application."""
+        self._learning.is_new(app, now)
+
+    def take(self, found: Iterable[Symptom], now: float) -> list[Event]:
+        return [event for symptom in found for event in self._heard(self.triage.take(self._filled(symptom, now), now), now)]
+
+    def tick(self, now: float, *, is_blind: bool = False) -> list[Event]:
+        """What time makes of them. ``is_blind``: nothing is seen at the moment, so that nothing is taken for calm."""
+        events = self._heard(self.triage.tick(now, is_blind=is_blind), now)
+        for notice in self._resending.due(now):
+            for channel in self._heard_by.get(notice.incident, ()):
+                if channel in self._told.resends:
+                    self.outbox.put(channel, notice, now)
+        return events
+
+    def similar(self, incident: Incident) -> list[tuple[str, float]]:
+        return [(each.incident_id, each.likeness) for each in similar(_traits(incident), self.past)]
+
+    @property
+    def worst(self) -> tuple[int, int]:
+        """Of what is open: how bad it is, from 1 (info) to 4 (critical), 0 where nothing is; and how many there are."""
+        is_open = [each for each in self.triage.incidents if each.state == "open" and each.urgency != "record"]
+        return max((SEVERITIES.index(each.severity) + 1 for each in is_open), default=0), len(is_open)
+
+    def snapshot(self) -> bytes:
+        routed = dict(self._told.router.told) if self._told.router else {}
+        firing = tuple(self._firing.values())
+        return _ADAPTER.dump_json(
+            State(self.triage.state, self.outbox.state, routed, firing, self._learning.seen, self.hints, tuple(self.past))
+        )
+
+    def _filled(self, symptom: Symptom, now: float) -> Symptom:
+        """With how many it hits, and whether what is usual there is not known yet."""
+        app = symptom.dimension("app")
+        is_learning = symptom.is_learning or (symptom.modality not in _ABSOLUTE and self._learning.is_new(app, now))
+        return replace(symptom, share=symptom.share or self._share(symptom.dimensions, now), is_learning=is_learning)
+
+    def _heard(self, told: Iterable[Event | Dropped], now: float) -> list[Event]:
+        events = [each for each in told if isinstance(each, Event)]
+        for event in events:
+            self._tell(event, now)
+        if events:
+            self._forget()
+        return events
+
+    def _tell(self, event: Event, now: float) -> None:
+        incident = event.incident
+        if event.name in _EXPLAINED:
+            self.hints[incident.id] = tuple(self._why.hints(incident, now))
+            self.opened += event.name == "opened"
+        if event.name == "resolved":
+            self.past = [*[each for each in self.past if each.incident_id != incident.id], _traits(incident)][-MAX_PAST:]
+        notice = notice_of(event, now, self._lines(incident), self._told.link(incident.id))
+        if notice is None or self._told.router is None:
+            return
+        self._heard_by[incident.id] = self._told.router.channels(notice, now)
+        for channel in self._heard_by[incident.id]:
+            self.outbox.put(channel, notice, now)
+        self._resending.told(notice, now)
+        if notice.event == "resolve":
+            self._firing.pop(incident.id, None)
+        else:
+            self._firing[incident.id] = notice
+
+    def _lines(self, incident: Incident) -> list[Line]:
+        said = [self._why.said(hint) for hint in self.hints.get(incident.id, ())[:_TOLD_HINTS]]
+        alike = [("like", f"{id_} ({likeness:.0%} alike)") for id_, likeness in self.similar(incident)[:1]]
+        return [*said, *alike]
+
+    def _forget(self) -> None:
+        """What is no longer known of at all."""
+        known = {each.id for each in self.triage.incidents}
+        self.hints = {each: hints for each, hints in self.hints.items() if each in known}
+        self._firing = {each: notice for each, notice in self._firing.items() if each in known}
+        self._heard_by = {each: channels for each, channels in self._heard_by.items() if each in known}
+
+
+_TOLD_HINTS = 3
+_ADAPTER = TypeAdapter(State)
+
+
+def parse_state(data: bytes) -> State:
+    """Raises ValueError where that is no snapshot."""
+    return _ADAPTER.validate_json(data)
+
+
+def _traits(incident: Incident) -> Traits:
+    symptoms = [each.symptom for each in incident.members]
+    return Traits(
+        incident.id,
+        incident.fingerprint,
+        frozenset(each.kind for each in symptoms),
+        frozenset(each.series for each in symptoms),
+        frozenset(pair for each in symptoms for pair in each.dimensions),
+    )

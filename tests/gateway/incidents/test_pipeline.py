@@ -1,0 +1,147 @@
+"""From symptoms to what people hear."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.incidents.deliver import Answer
+from gateway.incidents.incident import CALM_S, HOLD_S, Incident
+from gateway.incidents.notice import Link
+from gateway.incidents.outbox import Delivery
+from gateway.incidents.pipeline import Line, Pipeline, State, Told, parse_state
+from gateway.incidents.resending import RESEND_S
+from gateway.incidents.rootcause import Hint
+from gateway.incidents.routing import Route, Router
+from gateway.incidents.symptom import Dimensions
+from tests.gateway.incidents.symptoms import T0, burn, lasting, log_symptom, symptom
+
+WHY = Hint("slice", "upstream=u", 0.97, {"hits": 12.0}, (("upstream", "u"),))
+LEARNING_S = 3600.0
+
+
+class Explains:
+    """Whose hint is always the same."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def hints(self, incident: Incident, now: float) -> Sequence[Hint]:
+        self.asked.append(incident.id)
+        return [WHY]
+
+    def said(self, hint: Hint) -> Line:
+        return "likely cause", hint.name
+
+
+def share(dimensions: Dimensions, now: float) -> float:
+    return 0.4
+
+
+def told(state: State | None = None, **fields: object) -> Told:
+    router = Router([Route(("pager", "am"))], ["pager"], dict(state.told) if state else None)
+    return Told(**{"router": router, "resends": frozenset({"am"}), **fields})
+
+
+def pipeline(state: State | None = None, why: Explains | None = None, **fields: object) -> Pipeline:
+    made = Pipeline(told(state, **fields), why or Explains(), share, LEARNING_S, state)
+    if state is None:
+        for app in ("shop", ""):
+            made.seen(app, T0 - 2 * LEARNING_S)
+    return made
+
+
+def sent(made: Pipeline, now: float) -> list[tuple[str, str]]:
+    """All that is due, delivered."""
+    done: list[Delivery] = []
+    while due := made.outbox.due(now, 10):
+        for each in due:
+            made.outbox.settle(each, Answer(200), now, 0.5)
+        done += due
+    return [(each.channel, each.notice.event) for each in done]
+
+
+def test_one_incident():
+    """It is told once, with its cause, to whom the routes name, and its end too; what wants to hear of it again and again does."""
+    why = Explains()
+    made = pipeline(why=why, link=lambda id_: [Link(f"https://example.org/{id_}", "incident")])
+    events = made.take([lasting(), log_symptom(onset=T0 - 300)], T0)
+    assert [each.name for each in events] == ["opened"]
+    incident = events[0].incident
+    assert (incident.urgency, incident.severity, why.asked) == ("page", "critical", [incident.id])
+    notice = made.outbox.waiting[0].notice
+    assert ("likely cause", "upstream=u") in notice.facts
+    assert notice.links == (Link(f"https://example.org/{incident.id}", "incident"),)
+    assert sorted(sent(made, T0)) == [("am", "trigger"), ("pager", "trigger")]
+    made.tick(T0 + RESEND_S)
+    assert sent(made, T0 + RESEND_S) == [("am", "trigger")]
+    assert made.worst == (4, 1)
+    assert [each.name for each in made.tick(T0 + CALM_S + 1)] == ["resolved"]
+    assert sorted(sent(made, T0 + CALM_S + 1)) == [("am", "resolve"), ("pager", "resolve")]
+    made.tick(T0 + CALM_S + RESEND_S + 2)
+    assert sent(made, T0 + CALM_S + RESEND_S + 2) == [("am", "resolve")]
+    assert (made.worst, made.opened) == ((0, 0), 1)
+
+
+def test_a_restart_in_the_middle():
+    """Who goes on with what was saved tells nobody a second time, and knows whom to tell of the end; what waited still waits."""
+    before = pipeline()
+    before.take([burn()], T0)
+    assert len(before.outbox.waiting) == 2
+    after = pipeline(parse_state(before.snapshot()))
+    assert sorted(sent(after, T0)) == [("am", "trigger"), ("pager", "trigger")]
+    again = pipeline(parse_state(after.snapshot()))
+    assert again.take([burn(T0 + 60)], T0 + 60) == []
+    assert sent(again, T0 + 30) == []
+    assert [each.name for each in again.tick(T0 + 60 + CALM_S)] == ["resolved"]
+    assert ("pager", "resolve") in sent(again, T0 + 60 + CALM_S)
+    assert parse_state(again.snapshot()) == parse_state(pipeline(parse_state(again.snapshot())).snapshot())
+
+
+def test_no_snapshot():
+    """What is none is refused."""
+    with pytest.raises(ValueError):
+        parse_state(b'{"known": 5}')
+
+
+def test_what_is_new():
+    """Of an application that was not there before nobody hears what is unusual; but its budget, and what is down, they do."""
+    made = pipeline()
+    assert made.take([symptom(where={"app": "young"})], T0) == []
+    made.tick(T0 + HOLD_S)
+    assert sent(made, T0 + HOLD_S) == []
+    assert made.triage.incidents[0].urgency == "record"
+    assert [each.incident.urgency for each in made.take([burn(app="new")], T0 + 60)] == ["page"]
+
+
+def test_what_is_alike():
+    """An incident like one that was before says so."""
+    made = pipeline()
+    (first,) = made.take([burn()], T0)
+    made.tick(T0 + CALM_S)
+    later = T0 + 2 * 86_400
+    made.tick(later)
+    (second,) = made.take([burn(later)], later)
+    assert second.incident.id != first.incident.id
+    assert [id_ for id_, _ in made.similar(second.incident)] == [first.incident.id]
+    assert ("like", f"{first.incident.id} (100% alike)") in made.outbox.waiting[-1].notice.facts
+
+
+def test_nobody_to_tell():
+    """Without channels incidents are known all the same."""
+    made = Pipeline(Told(), Explains(), share, LEARNING_S)
+    assert [each.name for each in made.take([burn()], T0)] == ["opened"]
+    assert (made.outbox.waiting, made.worst) == ((), (4, 1))
+    assert parse_state(made.snapshot()).known.incidents == made.triage.incidents
+
+
+def test_nothing_is_kept_of_what_is_gone():
+    """Of incidents that are a day old nothing is left but what they are known again by."""
+    made = pipeline()
+    made.take([burn()], T0)
+    made.tick(T0 + CALM_S)
+    made.take([burn(T0 + 3 * 86_400, app="other")], T0 + 3 * 86_400)
+    made.tick(T0 + 3 * 86_400 + CALM_S)
+    made.tick(T0 + 6 * 86_400)
+    made.take([burn(T0 + 6 * 86_400)], T0 + 6 * 86_400)
+    state = parse_state(made.snapshot())
+    assert (len(state.hints), len(state.firing), len(state.told), len(state.past)) == (1, 1, 1, 2)
