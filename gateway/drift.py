@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 
 from detectors.series.drift import Settings
@@ -11,14 +11,14 @@ from detectors.series.reference import Reference
 from gateway.config import Config, DriftReference, WatchDrift, moment
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.shown import open_to_read
-from gateway.telemetry.tailing import Offsets
+from gateway.watch.beside import beside
 from gateway.watch.bulletin import LASTS_S, Bulletin
 from gateway.watch.drifting import MAX_STATE, STATE, Drifting
 from gateway.watch.episodes import Episode
 from gateway.watch.loop import Loop
 from gateway.watch.reporting import is_installed, report
 from gateway.watch.roster import OTHERS, Limits, Roster
-from gateway.watch.row import Label, Record, Row, UnreadableError, parse_said, unpack
+from gateway.watch.row import Record, Row, parse_said
 from gateway.watch.second_opinion import SecondOpinion
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import DRIFT_NAME
@@ -40,7 +40,10 @@ log = logging.getLogger("oddgate.watch")
 class Drift:
     """``wall`` and ``clock`` give seconds, since 1970 and never going back."""
 
-    def __init__(self, config: Config, bulletin: Bulletin, wall: Callable[[], float], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, config: Config, bulletin: Bulletin, wall: Callable[[], float], clock: Callable[[], float], sentiment: Sentiment | None = None
+    ) -> None:
+        self._sentiment = sentiment or Sentiment(config.store.keep_text)
         self._config = config
         self._bulletin = bulletin
         self._wall, self._clock = wall, clock
@@ -59,6 +62,10 @@ class Drift:
         if self._thread:
             self._thread.join(_END_S)
 
+    def ongoing(self) -> Sequence[Episode]:
+        """Drifts that go on."""
+        return self._drifting.ongoing if self._drifting else ()
+
     def figures(self) -> dict[str, float]:
         figures = self._drifting.figures() if self._drifting else {}
         return {**figures, "drift_errors": figures.get("drift_errors", 0) + self._bulletin.errors + self._faults}
@@ -72,14 +79,14 @@ class Drift:
             partial(replace_file, folder / STATE),
             partial(replace_file, folder / DRIFT_NAME),
             self._tell,
-            Sentiment(self._config.store.keep_text).of,
+            self._sentiment.of,
             self._clock,
         )
         return self._drifting
 
     def beside(self, open_sink: Callable[[], Sink[Row]]) -> Callable[[], Sink[Row]]:
         """Opens what takes all that the other sink takes, for those that read no journal. Whoever ends this process costs half a minute."""
-        return lambda: _Beside(open_sink(), self._drifting or self.open())
+        return beside(open_sink, lambda: self._drifting or self.open())
 
     def beat(self) -> None:
         """It goes on, where it has no thread of its own."""
@@ -113,30 +120,6 @@ class Drift:
             self._bulletin.tell(PART, known.levels(now + LASTS_S), now)
 
 
-class _Beside:
-    """A sink that takes what another one takes, and shows it to those who look for drift: each exchange at most once."""
-
-    def __init__(self, sink: Sink[Row], drifting: Drifting) -> None:
-        self._sink = sink
-        self._drifting = drifting
-
-    def offsets(self) -> Offsets:
-        return self._sink.offsets()
-
-    def keep(self, rows: Sequence[Row], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
-        new = self._sink.keep(rows, labels, offsets, now)
-        if new == len(rows):  # else some of it was taken before
-            self._drifting.take(_records(rows), labels)
-        return new
-
-    def prune(self, now: float) -> int:
-        return self._sink.prune(now)
-
-    def close(self) -> None:
-        self._drifting.close()
-        self._sink.close()
-
-
 def _confirms(config: Config) -> bool:
     """Raises RuntimeError where what it needs is not installed."""
     if config.watch.drift.confirm and not is_installed():
@@ -153,14 +136,6 @@ def _asked(config: Config, episode: Episode) -> bool | None:
         return None
     said = report(tables).get(episode.feature)
     found: bool | None = said["drifted"] if said else None
-    return found
-
-
-def _records(rows: Sequence[Row]) -> list[Record]:
-    found = []
-    for row in rows:
-        with suppress(UnreadableError):
-            found.append(unpack(row.record))
     return found
 
 

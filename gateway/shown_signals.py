@@ -57,6 +57,7 @@ class ShownSignals:
         return {
             "ts": board.ts,
             "expires": board.expires,
+            "until": board.until,
             "stale": self._in_force.is_stale,
             "incident": {"severity": board.incident_severity, "open": board.incidents_open},
             "levels": [asdict(level) for level in board.levels],
@@ -79,12 +80,14 @@ class ShownSignals:
     def levels(self) -> Sequence[Level]:
         """None where they are stale."""
         self._in_force.refresh()
-        return () if self._in_force.is_stale else self._in_force.board.levels
+        now = self._wall()
+        return () if self._in_force.is_stale else tuple([level for level in self._in_force.board.levels if now <= level.expires])
 
     def age_s(self) -> float:
-        """Of what is told; not a number before anything was."""
-        ts = self._in_force.board.ts
-        return max(0.0, self._wall() - ts) if self._in_force.is_told else math.nan
+        """Of what was told by who has been silent for longest; not a number before anything was."""
+        board = self._in_force.board
+        silent_s = board.expires - min([board.expires, *(until for until in board.until.values() if until)])
+        return max(0.0, self._wall() - board.ts + silent_s) if self._in_force.is_told else math.nan
 
 
 def known(path: Path) -> Json:

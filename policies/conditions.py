@@ -13,8 +13,8 @@
 
 An expression is checked when it is compiled: unknown names, wrong types and anything but a boolean are errors there; and when its policy
 is loaded it is tried (see ``answerable``). What can only be told with the values at hand, such as a signal that nobody has reported, is
-``Undecidable``, and so is what asks for signals while these are stale. The language has no loops, and its own bounds on depth and
-iterations; no request can reach these by having more in it:
+``Undecidable``, and so is what asks for signals while those of their kind are stale. The language has no loops, and its own bounds on
+depth and iterations; no request can reach these by having more in it:
 
 * ``findings`` holds all there are up to 1,000. Of more it holds, for each rule, kind and scope, an equal share: those with the highest
   scores. So a condition on whether, or on at least how many times, something was found with some score or more has the same answer up to
@@ -159,7 +159,9 @@ class Condition:
         words = frozenset(re.findall(r"\w+", text))
         self.names = frozenset(name for name in _VALUES if words.issuperset(name.split(".")))
         self.needs_findings = "findings" in self.names
-        self.needs_signals = any(name.startswith("signals.") for name in self.names)
+        self.signals = frozenset(name.split(".")[1] for name in self.names if name.startswith("signals."))
+        """The kinds that it asks about."""
+        self.needs_signals = bool(self.signals)
 
     def holds(self, circumstances: Circumstances) -> bool:
         """Raises ``UndecidableError``."""
@@ -169,7 +171,7 @@ class Condition:
         return told
 
     def told(self, circumstances: Circumstances) -> "Answer":
-        if circumstances.signals.is_stale and self.needs_signals:
+        if not circumstances.signals.answers(self.signals):
             return "stale"
         answer = self.answer(circumstances.activation(self.names))
         return "condition" if answer is None else answer
@@ -227,7 +229,7 @@ class _Group:
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.conditions = conditions
         self._names = frozenset[str]().union(*[condition.names for condition in conditions])
-        self._needs_signals = any(condition.needs_signals for condition in conditions)
+        self._signals = frozenset[str]().union(*[condition.signals for condition in conditions])
         listed = ",".join([f"(\n{condition.text}\n)" for condition in conditions])  # the line's end ends a comment
         try:
             self._expression = _language().compile(f"[{listed}]")
@@ -235,7 +237,7 @@ class _Group:
             self._expression = None  # they are too deep for one more level
 
     def answers(self, circumstances: Circumstances) -> Sequence[Answer]:
-        if self._expression and not (circumstances.signals.is_stale and self._needs_signals):
+        if self._expression and circumstances.signals.answers(self._signals):
             answers = _value(self._expression, circumstances.activation(self._names))
             if isinstance(answers, list):
                 return [answer if isinstance(answer, bool) else "condition" for answer in answers]

@@ -6,6 +6,7 @@ A *board* holds all that is told at one time, as one JSON document that is repla
         "v": 1,
         "ts": 1795000000.0,
         "expires": 1795000120.0,
+        "until": {"drift": 1795000120.0, "disparity": 1795000090.0},
         "incident": {"severity": 2, "open": 1},
         "levels": [
             {
@@ -22,13 +23,17 @@ A *board* holds all that is told at one time, as one JSON document that is repla
         ],
     }
 
-Times are seconds since 1970. An empty ``app``, ``model`` or ``surface`` means any; where several levels of one name fit an exchange, the
-highest counts. What is not told is 0: nothing to see. What has expired is stale, and all is where the whole has: then nobody watches.
+Times are seconds since 1970. An empty ``model`` or ``surface`` means any, and so does an empty ``app`` of what was found in servers and
+telemetry. What was found in the traffic is told of nobody else's: there an empty ``app`` is the traffic of none. Where several levels of
+one name fit an exchange, the highest counts. What is not told is 0: nothing to see.
+
+What has expired is stale: a level, and with it all of its kind; a kind, by ``until``, whose teller is silent; and all, where the whole has
+expired, or is of a time that is yet to come: then nobody watches.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any, Literal, get_args
 
@@ -41,6 +46,8 @@ MAX_BYTES = 4 << 20
 MAX_LEVELS = 20_000
 _MAX_NAME = 256
 _MAX_REMEMBERED = 4096
+_AHEAD_S = 120.0
+"""Of the board's time, how far it may lie ahead."""
 
 Kind = Literal["drift", "disparity", "anomaly"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -50,6 +57,9 @@ DRIFT = (
 )  # fmt: skip
 DISPARITY = ("blocked", "refused", "length", "sentiment", "tools", "latency", "cost", "probes")
 ANOMALY = ("metrics", "logs", "traces")
+_OF_TRAFFIC = frozenset({"drift", "disparity"})
+INCIDENT = "incident"
+"""What is told of incidents expires as a kind does."""
 NAMES: Mapping[Kind, tuple[str, ...]] = {"drift": DRIFT, "disparity": DISPARITY, "anomaly": ANOMALY}
 """What the gateway's own watch tells: conditions may ask for these wherever they are used."""
 
@@ -80,6 +90,12 @@ class Board:
     levels: Sequence[Level] = ()
     incident_severity: int = 0
     incidents_open: int = 0
+    until: Mapping[str, float] = field(default_factory=dict)
+    """When a kind expires, where that is not with the whole."""
+
+    def is_stale(self, now: float) -> bool:
+        """As a whole."""
+        return not self.ts - _AHEAD_S <= now <= self.expires
 
 
 def render(board: Board) -> bytes:
@@ -88,7 +104,8 @@ def render(board: Board) -> bytes:
         raise ValueError(f"no more than {MAX_LEVELS} levels can be told")
     incident = {"severity": board.incident_severity, "open": board.incidents_open}
     levels = [asdict(level) for level in board.levels]
-    return orjson.dumps({"v": VERSION, "ts": board.ts, "expires": board.expires, "incident": incident, "levels": levels})
+    said = {"v": VERSION, "ts": board.ts, "expires": board.expires, "until": board.until, "incident": incident, "levels": levels}
+    return orjson.dumps(said)
 
 
 def parse(content: bytes) -> Board:
@@ -106,6 +123,7 @@ def parse(content: bytes) -> Board:
             tuple([_level(level) for level in levels if level["kind"] in KINDS]),
             _count(incident["severity"]),
             _count(incident["open"]),
+            {kind: _time(said["until"][kind]) for kind in (*KINDS, INCIDENT) if kind in said.get("until", {})},
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BoardError(type(error).__name__) from None
@@ -119,7 +137,7 @@ class Told:
         self._of: dict[tuple[str, str, str], list[Level]] = {}
         for level in board.levels:
             self._of.setdefault((level.app, level.model, level.surface), []).append(level)
-        self._known: dict[tuple[str, str, str], tuple[Signals, float]] = {}
+        self._known: dict[tuple[str, str, str], tuple[Signals, Mapping[str, float]]] = {}
 
     def about(self, subject: Subject, now: float) -> Signals:
         """``now`` is in seconds since 1970."""
@@ -129,22 +147,35 @@ class Told:
             known = self._told(name)
             if len(self._known) < _MAX_REMEMBERED:
                 self._known[name] = known
-        signals, expires = known
-        return signals if now <= expires else STALE
+        signals, until = known
+        if self.board.is_stale(now):
+            return STALE
+        stale = frozenset([kind for kind, expires in until.items() if now > expires])
+        return _without(signals, stale) if stale else signals
 
-    def _told(self, name: tuple[str, str, str]) -> tuple[Signals, float]:
-        """And until when."""
+    def _told(self, name: tuple[str, str, str]) -> tuple[Signals, Mapping[str, float]]:
+        """And until when, by kind, where that is not as long as the board lasts."""
+        board = self.board
         levels: dict[Kind, dict[str, float]] = {kind: dict.fromkeys(names, 0.0) for kind, names in NAMES.items()}
-        expires = self.board.expires
+        until = dict(board.until)
         for app, model, surface in product(*[dict.fromkeys(("", part)) for part in name]):
             for each in self._of.get((app, model, surface), ()):
-                levels[each.kind][each.name] = max(each.level, levels[each.kind].get(each.name, 0.0))
-                expires = min(expires, each.expires)
-        board = self.board
-        return Signals(levels["drift"], levels["disparity"], levels["anomaly"], board.incident_severity, board.incidents_open), expires
+                if app == name[0] or each.kind not in _OF_TRAFFIC:
+                    levels[each.kind][each.name] = max(each.level, levels[each.kind].get(each.name, 0.0))
+                    until[each.kind] = min(each.expires, until.get(each.kind, board.expires))
+        return Signals(levels["drift"], levels["disparity"], levels["anomaly"], board.incident_severity, board.incidents_open), until
 
 
 STALE = Signals(is_stale=True)
+
+
+def _without(signals: Signals, stale: frozenset[str]) -> Signals:
+    """Nothing is left of what is stale."""
+    drift, disparity, anomaly = ({} if kind in stale else getattr(signals, kind) for kind in KINDS)
+    severity, count = (0, 0) if INCIDENT in stale else (signals.incident_severity, signals.incidents_open)
+    return replace(
+        signals, drift=drift, disparity=disparity, anomaly=anomaly, incident_severity=severity, incidents_open=count, stale_kinds=stale
+    )
 
 
 def _level(said: Mapping[str, Any]) -> Level:

@@ -55,7 +55,8 @@ class Asked:
 class Signals:
     """How the traffic as a whole is seen at the moment (0: nothing to see). Levels by name: ``drift["topics"]``.
 
-    ``is_stale``: what was seen last is too old to be taken for the moment's.
+    ``is_stale``: what was seen last is too old to be taken for the moment's. ``stale_kinds``: where only some of it is, which: ``drift``,
+    ``disparity``, ``anomaly``, ``incident``.
     """
 
     drift: Mapping[str, float] = field(default_factory=dict)
@@ -64,6 +65,11 @@ class Signals:
     incident_severity: int = 0
     incidents_open: int = 0
     is_stale: bool = False
+    stale_kinds: frozenset[str] = frozenset()
+
+    def answers(self, kinds: frozenset[str]) -> bool:
+        """Whether what is asked about these is of the moment."""
+        return not (self.is_stale and kinds) and self.stale_kinds.isdisjoint(kinds)
 
 
 NO_SIGNALS = Signals()

@@ -33,10 +33,13 @@ class Baseline:
     """Counts by part and bin."""
 
     def __init__(self, size: int, counts: Sequence[Sequence[float]] = ()) -> None:
-        self._counts = [array("f", row) for row in counts] or [array("f", bytes(4 * size)) for _ in range(PARTS)]
-        self._totals = [sum(row) for row in self._counts]
-        if len(self._counts) != PARTS or any(len(row) != size for row in self._counts):
+        self._size = size
+        self._counts = array("f", [count for row in counts for count in row] if counts else bytes(4 * size * PARTS))  # part by part
+        self._known: tuple[list[float], float] | None = None
+        """The counts of all parts together, and what they are worth to one, as long as nothing is added."""
+        if counts and [len(row) for row in counts] != [size] * PARTS:
             raise ValueError("counts of another shape")
+        self._totals = [sum(self._row(part)) for part in range(PARTS)]
 
     @property
     def total(self) -> float:
@@ -45,35 +48,41 @@ class Baseline:
     def of_part(self, part: int) -> float:
         return self._totals[part]
 
+    def _row(self, part: int) -> "array[float]":
+        return self._counts[part * self._size : (part + 1) * self._size]
+
     def as_json(self) -> list[list[float]]:
-        return [row.tolist() for row in self._counts]
+        return [self._row(part).tolist() for part in range(PARTS)]
 
     def add(self, part: int, counts: Sequence[int]) -> None:
-        row = self._counts[part]
-        for at, count in enumerate(counts):
+        for at, count in enumerate(counts, start=part * self._size):
             if count:
-                row[at] += count
-        self._totals[part] = sum(row)
+                self._counts[at] += count
+        self._totals[part] = sum(self._row(part))
+        self._known = None
 
     def forget(self, part: int, most: float) -> None:
         """So much of the old that a part's count is at most that."""
         if self._totals[part] > most:
             keep = most / self._totals[part]
-            self._counts[part] = array("f", (count * keep for count in self._counts[part]))
-            self._totals[part] = sum(self._counts[part])
+            begin = part * self._size
+            self._counts[begin : begin + self._size] = array("f", [count * keep for count in self._row(part)])
+            self._totals[part] = sum(self._row(part))
+            self._known = None
 
     def expected(self, part: int) -> Expected:
         total = self.total
-        size = len(self._counts[0])
-        sums = [sum(row[at] for row in self._counts) for at in range(size)]
-        each = _SMOOTHING / size
+        if self._known is None:
+            sums = [sum(self._counts[at :: self._size]) for at in range(self._size)]
+            self._known = sums, self._alike(sums, total)
+        sums, borrowed = self._known
+        each = _SMOOTHING / len(sums)
         shares = [(count + each) / (total + _SMOOTHING) for count in sums]
-        borrowed = self._alike(sums, total)
         own = self._totals[part]
         if own >= total:
             return Expected(tuple(shares), max(1.0, total))
         together = own + borrowed
-        mixed = tuple((count + borrowed * share) / together for count, share in zip(self._counts[part], shares, strict=True))
+        mixed = tuple((count + borrowed * share) / together for count, share in zip(self._row(part), shares, strict=True))
         return Expected(mixed, max(1.0, min(total, together)))
 
     def _alike(self, sums: Sequence[float], total: float) -> float:
@@ -84,7 +93,7 @@ class Baseline:
         distance, freedom = 0.0, 0
         for at, count in enumerate(sums):
             share = count / total
-            cells = [(self._counts[part][at], share * self._totals[part]) for part in parts]
+            cells = [(self._counts[part * self._size + at], share * self._totals[part]) for part in parts]
             if min(expected for _, expected in cells) >= _LEAST_EXPECTED:
                 distance += sum((seen - expected) ** 2 / expected for seen, expected in cells)
                 freedom += len(parts) - 1

@@ -12,7 +12,7 @@ so the time until the mean of the bets passes ``c`` is ``c`` batches or more in 
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
-from math import exp, inf, log, sqrt
+from math import exp, inf, log, log1p, sqrt
 from typing import Any
 
 from detectors.series.baseline import Expected
@@ -20,6 +20,9 @@ from detectors.series.bins import Range
 
 BATCH = 50
 """Exchanges. A batch that was closed early counts for less."""
+
+_PAIR = 2 * BATCH
+"""As most are looked at, while nothing is odd."""
 
 RISES = (0.02, 0.08, 0.3)
 """Of the traffic: so much of it is new, and all of that in this range."""
@@ -30,7 +33,7 @@ _SURE, _SAFE, _HALF = 2.0, 4.0, 0.008
 """Standard errors of the usual share that a bet gives away: two at least; with half of what the smallest bet is on, four."""
 _MANY, _WIDE = 64, 8
 """Of many ranges, only those so wide are bet to fall: what is small cannot lose much."""
-_RARE, _SURELY = 1e-6, 0.9999
+_RARE, _SURELY = 1e-6, 0.999
 
 _UNSEEN = 2.0
 """Exchanges that a bin may well have had of those that the sample stands for, though it had none."""
@@ -41,6 +44,8 @@ _PRIOR = 100.0
 _SLACK = 0.002
 """What the bet on all bins gives away, for each exchange, besides how far off the sample may be."""
 _TAIL = 6
+_ODD = 4.0
+"""Standard deviations, about, by which a batch is odd at first sight."""
 _MOST = 600.0
 _TOP = 1e300
 
@@ -51,10 +56,10 @@ class Bets:
     def __init__(self, ranges: Sequence[Range], size: int) -> None:
         self._ranges = sorted(ranges, key=lambda each: each[0] - each[1])
         falling = len(ranges) if len(ranges) <= _MANY else sum(high - low >= _WIDE for low, high in ranges)
-        self._lengths = [len(ranges)] * len(RISES) + [falling] * len(FALLS)
-        self._gains: list[array[float]] = []  # by kind of bet, for each exchange within the range
-        self._costs: list[array[float]] = []  # for each exchange at all
-        self._idle: list[array[float]] = []  # what a whole batch without any in the range leaves
+        self._falling = falling
+        self._gains = array("d")  # of each bet, for each exchange within its range
+        self._costs = array("d")  # for each exchange at all
+        self._idle = array("d")  # what a pair of whole batches without any in the range leaves
         self._shares: tuple[float, ...] = ()
         self._slack = 0.0
         self._size = size
@@ -62,7 +67,7 @@ class Bets:
 
     def forget(self) -> None:
         """All evidence; what is usual stays."""
-        self._worth = [array("d", bytes(8 * length)) for length in self._lengths]
+        self._worth = array("d", bytes(8 * (len(self._ranges) * len(RISES) + self._falling * len(FALLS))))
         self._joint = 0.0
         self._before = [0.0] * self._size
 
@@ -72,62 +77,61 @@ class Bets:
         self._shares = tuple(max(share, floor) for share in expected.shares)
         self._slack = _SLACK + _missed(sum(share * expected.worth >= 1 for share in expected.shares)) / expected.worth
         ahead = [0.0, *accumulate(expected.shares)]
-        odds = [_odds(min(1.0, max(0.0, ahead[high] - ahead[low])), expected.worth) for low, high in self._ranges]
-        self._gains = [array("d", (row[kind][0] for row in odds[:length])) for kind, length in enumerate(self._lengths)]
-        self._costs = [array("d", (row[kind][1] for row in odds[:length])) for kind, length in enumerate(self._lengths)]
-        self._idle = [array("d", (exp(BATCH * cost) for cost in costs)) for costs in self._costs]
+        bounds = [_bounds(min(1.0, max(0.0, ahead[high] - ahead[low])), expected.worth) for low, high in self._ranges]
+        rises = [_rise(high, part) for part in RISES for _, high in bounds]
+        odds = [*rises, *(_fall(low, part) for part in FALLS for low, _ in bounds[: self._falling])]
+        self._gains = array("d", [gain for gain, _ in odds])
+        self._costs = array("d", [cost for _, cost in odds])
+        self._idle = array("d", [exp(_PAIR * cost) for cost in self._costs])
+
+    def looks_usual(self, counts: Sequence[int], total: int) -> bool:
+        """A quick look at a batch (chi-squared): nothing in it asks for a close look before there is more."""
+        apart = [(count - total * share) ** 2 / (total * share) for count, share in zip(counts, self._shares, strict=True)]
+        return sum(apart) < len(apart) + _ODD * sqrt(2 * len(apart))
 
     def update(self, counts: Sequence[int], total: int) -> float:
-        """The mean of the bets after one more batch."""
+        """The mean of the bets after one more batch, or after two that look usual as one."""
         begun = total / BATCH
         ahead = [0, *accumulate(counts)]
         within = [ahead[high] - ahead[low] for low, high in self._ranges]
-        mean = 0.0
-        hit = [(at, count) for at, count in enumerate(within) if count]
-        for kind, worth in enumerate(self._worth):
-            idle = self._idle[kind] if total == BATCH else [exp(total * cost) for cost in self._costs[kind]]
-            after = array("d", [(value + begun) * each for value, each in zip(worth, idle, strict=True)])
-            gains, length = self._gains[kind], len(after)
-            for at, count in hit:
-                if at < length:  # what falls is a part
-                    after[at] *= exp(count * gains[at])
-            self._worth[kind] = after
-            mean += sum(after)
+        of_each = within * len(RISES) + within[: self._falling] * len(FALLS)
+        idle = self._idle if total == _PAIR else [exp(total * cost) for cost in self._costs]
+        worth = [
+            (value + begun) * left * exp(count * gain) if count else (value + begun) * left
+            for value, count, gain, left in zip(self._worth, of_each, self._gains, idle, strict=True)
+        ]
+        self._worth = array("d", worth)
         self._joint = (self._joint + begun) * exp(min(_MOST, self._together(counts, total)))
-        return min(_TOP, (mean / sum(self._lengths) + self._joint) / 2)
+        return min(_TOP, (sum(worth) / len(worth) + self._joint) / 2)
 
     def _together(self, counts: Sequence[int], total: int) -> float:
         """How much likelier the shares of the batches before make this one."""
-        before, shares = self._before, self._shares
+        before, keep = self._before, 0.5 ** (total / _HALF_LIFE)
         whole = sum(before) + _PRIOR
-        seen = [(at, count) for at, count in enumerate(counts) if count]
-        found = -self._slack * total
-        for at, count in seen:
-            found += count * log((before[at] / shares[at] + _PRIOR) / whole)
-        keep = 0.5 ** (total / _HALF_LIFE)
-        self._before = before = [count * keep for count in before]
-        for at, count in seen:
-            before[at] += count
-        return found
+        each = [
+            count * log((known / share + _PRIOR) / whole) for known, share, count in zip(before, self._shares, counts, strict=True) if count
+        ]
+        self._before = [known * keep + count for known, count in zip(before, counts, strict=True)]
+        return sum(each) - self._slack * total
 
     def beginning(self, batches: Sequence[Sequence[int]]) -> int:
         """The first of the batches since which the bet that is worth most has won most."""
-        worth, kind, at = max((value, kind, at) for kind, row in enumerate(self._worth) for at, value in enumerate(row))
-        if worth / sum(self._lengths) <= self._joint:
+        most = max(range(len(self._worth)), key=self._worth.__getitem__)
+        if self._worth[most] / len(self._worth) <= self._joint:
             return _most_unlikely(batches, self._shares)
-        low, high = self._ranges[at]
-        gain, cost = self._gains[kind][at], self._costs[kind][at]
+        low, high = [*self._ranges * len(RISES), *self._ranges[: self._falling] * len(FALLS)][most]
+        gain, cost = self._gains[most], self._costs[most]
         won = [sum(counts[low:high]) * gain + sum(counts) * cost for counts in batches]
         since = [*accumulate(reversed(won))]
         return len(batches) - 1 - max(range(len(since)), key=since.__getitem__)
 
     def as_json(self) -> dict[str, Any]:
-        return {"worth": [worth.tolist() for worth in self._worth], "joint": self._joint, "before": self._before}
+        return {"worth": self._worth.tolist(), "joint": self._joint, "before": self._before}
 
     def restore(self, data: dict[str, Any]) -> None:
-        if [len(worth) for worth in data["worth"]] != self._lengths or len(data["before"]) != self._size:
+        if len(data["worth"]) != len(self._worth) or len(data["before"]) != self._size:
             raise ValueError("bets of another shape")
-        self._worth = [array("d", worth) for worth in data["worth"]]
+        self._worth = array("d", data["worth"])
         self._joint, self._before = data["joint"], data["before"]
 
 
@@ -147,19 +151,25 @@ def _missed(bins: int) -> float:
     return (bins + _SAFE * sqrt(2 * bins) + _TAIL) / 2
 
 
-def _odds(share: float, worth: float) -> list[tuple[float, float]]:
-    """For each kind of bet: the logarithm of what an exchange within the range adds, and of what every exchange costs."""
+def _bounds(share: float, worth: float) -> tuple[float, float]:
+    """The lowest and the highest that the usual share may well be."""
     error = sqrt(max(share * (1 - share), 1 / worth) / worth)
     unsure = max(_SURE * error, _SAFE * error - _HALF)
-    high = min(_SURELY, max(_RARE, share + unsure))
-    low = min(_SURELY, max(_RARE, share - unsure))
-    rises = [(high, high + part * (1 - high)) for part in RISES]
-    return [_bet(before, after) for before, after in (*rises, *((low, low * (1 - part)) for part in FALLS))]
+    return min(_SURELY, max(_RARE, share - unsure)), min(_SURELY, max(_RARE, share + unsure))
 
 
-def _bet(before: float, after: float) -> tuple[float, float]:
-    """What would change next to nothing is no bet: it is worth nothing."""
-    if abs(after - before) < _LEAST_CHANGE:
-        return 0.0, -inf
-    cost = log((1 - after) / (1 - before))
-    return log(after / before) - cost, cost
+_NO_BET = (0.0, -inf)
+"""On what would change next to nothing: it is worth nothing."""
+
+
+def _rise(share: float, part: float) -> tuple[float, float]:
+    """The logarithm of what an exchange within the range adds, and of what every exchange costs."""
+    change = part * (1 - share)
+    cost = log1p(-part)
+    return (log1p(change / share) - cost, cost) if change >= _LEAST_CHANGE else _NO_BET
+
+
+def _fall(share: float, part: float) -> tuple[float, float]:
+    change = part * share
+    cost = log1p(change / (1 - share))
+    return (log1p(-part) - cost, cost) if change >= _LEAST_CHANGE else _NO_BET

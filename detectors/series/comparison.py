@@ -9,7 +9,9 @@ from typing import NamedTuple, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 _WIDEST = 14.0  # log ratio
-_HALVINGS = 40
+_STEP = 0.25
+_MOST_STEPS = 60
+_CLOSE = 1e-9
 
 
 class Table(NamedTuple):
@@ -86,8 +88,9 @@ def ratio(tables: Sequence[Table], confidence: float) -> Estimate | None:
     if not ours and not theirs:
         return None
     edge = z(confidence)
-    low = math.exp(_root(lambda log: _score(fit, math.exp(log)) - edge)) if ours else 0.0
-    high = math.exp(_root(lambda log: _score(fit, math.exp(log)) + edge)) if theirs else math.inf
+    start = math.log(ours / theirs) if ours and theirs else 0.0
+    low = math.exp(_root(lambda log: _score(fit, math.exp(log)) - edge, start)) if ours else 0.0
+    high = math.exp(_root(lambda log: _score(fit, math.exp(log)) + edge, start)) if theirs else math.inf
     return Estimate(ours / theirs if theirs else math.inf, low, high)
 
 
@@ -118,12 +121,29 @@ def _rest_rate(table: Table, supposed: float) -> float:
     return 2 * constant / (linear + math.sqrt(max(0.0, linear * linear - 4 * square * constant)))
 
 
-def _root(falling: Callable[[float], float]) -> float:
-    low, high = -_WIDEST, _WIDEST
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
-    return (low + high) / 2
+def _root(falling: Callable[[float], float], start: float) -> float:
+    """Between two points that enclose it, which steps from ``start`` find, by false position (Illinois)."""
+    at, value = start, falling(start)
+    step = _STEP if value > 0 else -_STEP
+    while True:
+        end = max(-_WIDEST, min(_WIDEST, at + step))
+        found = falling(end)
+        if (found > 0) != (value > 0):
+            break
+        if abs(end) >= _WIDEST:
+            return end
+        at, value, step = end, found, 2 * step
+    for _ in range(_MOST_STEPS):
+        if abs(found) < _CLOSE or abs(end - at) < _CLOSE:
+            break
+        between = (at * found - end * value) / (found - value)
+        there = falling(between)
+        if (there > 0) == (found > 0):
+            value /= 2
+        else:
+            at, value = end, found
+        end, found = between, there
+    return end
 
 
 def difference(pairs: Sequence[tuple[Moments, Moments]], confidence: float) -> Estimate | None:

@@ -54,6 +54,11 @@ class CountWatch:
         self._dispersion = 1.0
         self._is_told = False
 
+    @property
+    def is_unusual(self) -> bool:
+        """Whether what was told of goes on."""
+        return self._is_told
+
     def update(self, ts: float, count: int, exposure: float = 1.0, *, is_share: bool = False) -> Anomaly | None:
         """So many in so many exchanges, or so much time. ``is_share``: each of the exchanges counts once at most."""
         sound = isfinite(ts) and 0 <= count <= _LARGEST and 0 < exposure <= _LARGEST and (count <= exposure or not is_share)

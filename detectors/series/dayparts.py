@@ -6,19 +6,18 @@ PARTS = 17
 ANY = 16
 """Of an exchange whose time is not known."""
 
-_DAY_S = 86_400
 _PART_S = 10_800
-_SUNDAY_S = 3 * _DAY_S
-"""1970 began on a Thursday: so many seconds before its first Sunday."""
+_OF_WEEK = tuple(part + (8 if day in ("Saturday", "Sunday") else 0) for day in (
+    "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday",
+) for part in range(8))  # fmt: skip
+"""1970 began on a Thursday."""
 
 
 def daypart(ts: float | None, offset_s: float = 0) -> int:
     """Which part, at a place so many seconds ahead of UTC."""
     if ts is None or not math.isfinite(ts):
         return ANY
-    local = ts + offset_s
-    is_weekend = (local - _SUNDAY_S + _DAY_S) % (7 * _DAY_S) < 2 * _DAY_S
-    return int(local % _DAY_S // _PART_S) % 8 + (8 if is_weekend else 0)
+    return _OF_WEEK[int((ts + offset_s) // _PART_S) % len(_OF_WEEK)]
 
 
 def is_later_day(before: float | None, ts: float | None) -> bool:

@@ -24,7 +24,7 @@ from detectors.series.rows import UNKNOWN, Row, Rows
 from detectors.series.settling import Form
 
 MAX_FEATURES = 40
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAX_ID = 64
 _RARE_SIDE = "label"
 """Feedback comes for a few exchanges: its lack is no news, and only those that have it are counted."""
@@ -129,11 +129,8 @@ class DriftWatch:
                 feature = features.get(name) or self._new(name, form)
                 if feature is None:
                     self.ignored += 1
-                elif feature.bins is None:
-                    feature.settle(value)
                 else:
-                    codes[feature.at] = code = feature.bins.code(value)
-                    feature.counts[code] += 1
+                    codes[feature.at] = feature.code(value)
         self._rows.add(Row(observation.id[:_MAX_ID], bytes(codes)), is_usual=not self._drifting)
 
     def _new(self, name: str, form: Form) -> Feature | None:
@@ -151,8 +148,9 @@ class DriftWatch:
         mark = self._marks[-1]
         threshold = self._threshold()
         changes: list[tuple[Feature, Change]] = []
+        batch = b"".join([row.codes for row in self._rows.latest(self._open)])
         for feature in self._features.values():
-            change = feature.close(self._marks, self._part, self._open, threshold)
+            change = feature.close(self._marks, self._part, batch[feature.at :: MAX_FEATURES], threshold)
             if change:
                 changes.append((feature, change))
         self._open = 0

@@ -1,7 +1,7 @@
 """One feature of one key: what is usual of it, the evidence that it has changed, and what it is like of late."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from math import log, sqrt
 from typing import Any, Literal, TypeAlias
@@ -27,6 +27,8 @@ _LATE = 1000
 """Exchanges that the level is of, at most."""
 _REFRESH = 500
 """Exchanges that were learned, after which what is expected is computed anew."""
+_QUIET = 100.0
+"""Evidence below which two batches are looked at as one, unless either is odd at first sight."""
 _BACK = 7.0
 """How much likelier the usual must be than the drift, as a logarithm, for it to have ended."""
 _PRIOR, _MUCH = 2.0, 5000.0
@@ -66,7 +68,7 @@ class Drift:
 
 
 class Feature:
-    """Whoever has its values counts them, by its bins, where there are any; ``close`` ends a batch."""
+    """``code`` tells the bin of a value, or takes it in where there are no bins yet; ``close`` ends a batch."""
 
     def __init__(self, name: str, form: Form, at: int, reference: Reference, *, counts_missing: bool) -> None:
         self.name = name
@@ -78,10 +80,12 @@ class Feature:
         self._reference = reference
         self._counts_missing = counts_missing
         self._settling = Settling(form)
-        self.counts: list[int] = []
+        self.code: Callable[[Value], int] = self._settling.put
         self._baseline = Baseline(0)
         self._bets = Bets((), 0)
         self._ring: deque[Batch] = deque(maxlen=RING)
+        self._held: list[int] = []
+        """The counts of a batch that is looked at together with the next one."""
         self._expected: Expected | None = None
         self._part = -1
         self._grown = 0
@@ -108,12 +112,8 @@ class Feature:
         """The bin of an exchange that does not have it."""
         return UNKNOWN if self.bins is None else self.bins.size - 1
 
-    def settle(self, value: Value) -> None:
-        """Takes a value in while there are no bins; what has bins is counted in ``counts``."""
-        self._settling.put(value)
-
-    def close(self, marks: Sequence[Mark], part: int, exchanges: int, threshold: float) -> Change | None:
-        """Ends a batch of so many exchanges, all of one part of the week. ``marks``: of this batch, and of those before it."""
+    def close(self, marks: Sequence[Mark], part: int, codes: bytes, threshold: float) -> Change | None:
+        """Ends a batch of exchanges of these bins, all of one part of the week. ``marks``: of this batch, and of those before it."""
         ts = marks[-1].ts
         phase = self._reference.phase(ts)
         self._first = ts if self._first is None else self._first
@@ -121,11 +121,13 @@ class Feature:
             self._left |= 1 << self._within
         self._within, self._last = part, ts
         if self.bins is None:
-            self._settle(part, exchanges, phase)
+            self._settle(part, len(codes), phase)
             return None
-        counts, self.counts = self.counts, [0] * len(self.counts)
-        if self._counts_missing:
-            counts[-1] += exchanges - sum(counts)
+        counts = [0] * self.bins.size
+        for code in codes:
+            counts[code] += 1
+        if not self._counts_missing:
+            counts[-1] = 0
         if phase == "before" or not any(counts):
             return None
         known = self._baseline.of_part(part)
@@ -158,7 +160,7 @@ class Feature:
 
     def _use(self, bins: Bins) -> None:
         self.bins = bins
-        self.counts = [0] * bins.size
+        self.code = bins.code
         self._baseline = Baseline(bins.size)
         self._bets = Bets(bins.ranges(), bins.size)
 
@@ -178,14 +180,23 @@ class Feature:
             if self.evidence < sqrt(threshold):
                 self._learn(batch.part, batch.counts)
 
-    def _expect(self, part: int) -> Expected:
+    def _expect(self, part: int) -> None:
+        if self._held and part != self._part:
+            self._look(self._held)
         if self._expected is None or part != self._part or self._grown >= _REFRESH:
             self._expected, self._part, self._grown = self._baseline.expected(part), part, 0
             self._bets.expect(self._expected)
-        return self._expected
 
     def _judge(self, marks: Sequence[Mark], counts: list[int], threshold: float) -> Change | None:
-        self.evidence = self._bets.update(counts, sum(counts))
+        is_usual = self._bets.looks_usual(counts, sum(counts))
+        if is_usual and self.evidence < _QUIET and not self._held:
+            self._held = counts
+            return None
+        if self._held and is_usual:
+            counts = [held + count for held, count in zip(self._held, counts, strict=True)]
+        elif self._held:
+            self._look(self._held)
+        self._look(counts)
         if self.evidence < threshold:
             return None
         batches = list(self._ring)
@@ -195,6 +206,10 @@ class Feature:
         for batch in batches:
             batch.waits = False
         return "began"
+
+    def _look(self, counts: list[int]) -> None:
+        self._held = []
+        self.evidence = self._bets.update(counts, sum(counts))
 
     def _back(self, counts: list[int]) -> Change | None:
         """Whether the drift has ended: what comes is like what is usual again, and less like the drift, which is learned as it goes on."""
@@ -252,9 +267,9 @@ class Feature:
             "drift": None if self.drift is None else asdict(self.drift),
             "evidence": self.evidence,
             "settling": self._settling.as_json(),
-            "counts": self.counts,
             "baseline": self._baseline.as_json(),
             "bets": self._bets.as_json(),
+            "held": self._held,
             "ring": [[batch.number, batch.part, batch.counts.hex(), batch.waits] for batch in self._ring],
             "expected": None if self._expected is None else astuple(self._expected),
             "part": self._part,
@@ -270,16 +285,16 @@ class Feature:
         """What ``as_json`` gave, of a feature of the same name and form."""
         self._settling.restore(data["settling"])
         if data["bins"] is not None:
-            self._use(binning.from_json(data["bins"]))
-            self.counts = data["counts"]
-            self._baseline = Baseline(len(self.counts), data["baseline"])
+            bins = binning.from_json(data["bins"])
+            self._use(bins)
+            self._baseline = Baseline(bins.size, data["baseline"])
             self._bets.restore(data["bets"])
         if data["expected"] is not None:
             self._expected = Expected(tuple(data["expected"][0]), data["expected"][1])
             self._bets.expect(self._expected)
         if data["drift"] is not None:
             self.drift = Drift(Mark(**data["drift"]["since"]), data["drift"]["counts"], data["drift"]["back"])
-        self.evidence = data["evidence"]
+        self.evidence, self._held = data["evidence"], data["held"]
         self._ring.extend(Batch(number, part, bytes.fromhex(counts), waits) for number, part, counts, waits in data["ring"])
         self._part, self._grown, self._first = data["part"], data["grown"], data["first"]
         self._within, self._last = data["within"], data["last"]

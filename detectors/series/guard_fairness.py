@@ -4,7 +4,8 @@ Texts are judged once, so this is a table and no stream: intervals and p-values 
 guard makes of the same text with another group's terms goes to ``probes`` (a guard answers the same twice, so pairs need no twin).
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from detectors.series.comparison import Estimate, Table, discoveries, p_value, ratio, wilson
@@ -43,13 +44,15 @@ class Treatment:
 
 
 def treatments(
-    judged: Iterable[Judged], *, alpha: float = 0.05, shown: int = 30, times: float = 1.25, confidence: float = 0.99
+    judged: Iterable[Judged] | Mapping[Judged, int], *, alpha: float = 0.05, shown: int = 30, times: float = 1.25, confidence: float = 0.99
 ) -> list[Treatment]:
-    """Each rule and group: the unfair first. Unfair: a corrected difference, and a ratio of at least ``times`` either way."""
-    texts = list(judged)
-    measures = {"fires": texts, "false alarms": [text for text in texts if text.is_benign]}
+    """Each rule and group: the unfair first. Unfair: a corrected difference, and a ratio of at least ``times`` either way. Texts that are
+    alike may come as how many they are.
+    """
+    texts: Mapping[Judged, int] = Counter(judged)
+    measures = {"fires": texts, "false alarms": {text: count for text, count in texts.items() if text.is_benign}}
     tables = {
-        (group, rule, measure): _tables([text for text in chosen if text.rule == rule], group)
+        (group, rule, measure): _tables(((text, count) for text, count in chosen.items() if text.rule == rule), group)
         for measure, chosen in measures.items()
         for rule in sorted({text.rule for text in chosen})
         for group in sorted({text.group for text in chosen})
@@ -76,13 +79,13 @@ def treatments(
     return sorted(treated, key=lambda each: (not each.is_unfair, 1.0 if each.p_value is None else each.p_value))
 
 
-def _tables(texts: Sequence[Judged], group: str) -> list[Table]:
+def _tables(texts: Iterable[tuple[Judged, int]], group: str) -> list[Table]:
     found: dict[str, list[int]] = {}
-    for text in texts:
+    for text, count in texts:
         counts = found.setdefault(text.stratum, [0, 0, 0, 0])
         at = 0 if text.group == group else 2
-        counts[at] += text.fired
-        counts[at + 1] += 1
+        counts[at] += count * text.fired
+        counts[at + 1] += count
     return [Table(*counts) for counts in found.values()]
 
 

@@ -25,7 +25,6 @@ _VERSION: Final = 1
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _LEVEL_OF = {name: at for at, name in enumerate(LEVELS)} | {"trace": 0, "notice": 1, "warn": 2, "fatal": 4, "severe": 3}
 _INFO = 1
-_MOST_RATES = 2000
 _MAX_NAME = 64
 _DAY_S = 86_400
 _AHEAD = 10
@@ -51,6 +50,10 @@ class Settings:
     window_s: float = 60.0
     told_a_day: int = 20
     """Of each kind."""
+    rate_alpha: float = 1e-5
+    """The chance of a template's count, or of one further off, at which it is told."""
+    templates: int = 2000
+    """So many are known."""
 
 
 class LogWatch:
@@ -58,13 +61,15 @@ class LogWatch:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.lines = 0
+        self.last = ""
+        """The template of the last line, by its id."""
         self.unsaid = 0
         """Anomalies beyond those of a day."""
         self.uncounted = 0
         """Lines of templates beyond those that are counted in one window."""
         self._settings = settings or Settings()
         self._least = _LEVEL_OF[self._settings.least_level]
-        self._miner = Miner()
+        self._miner = Miner(self._settings.templates)
         self._news = [0] * len(LEVELS)
         self._sequences = Sequences()
         self._parameters = Parameters()
@@ -79,6 +84,11 @@ class LogWatch:
         found = self._miner.templates.get(int(template[1:])) if template[1:].isdecimal() else None
         return found.text if found else None
 
+    def goes_on(self, service: str, template: str) -> bool:
+        """Whether a template's rate that was told of is still unusual."""
+        rate = self._rates.get((service, template))
+        return rate is not None and rate.is_unusual
+
     def update(self, line: LogLine) -> tuple[Anomaly, ...]:
         if not isfinite(line.ts):
             return ()
@@ -87,13 +97,14 @@ class LogWatch:
         rates = self._roll(line.ts)
         mined = self._miner.mine(line.text)
         self.lines += 1
+        self.last = mined.template.id
         self._count((line.service, mined.template.id))
         looks: tuple[Callable[[LogLine, Mined], Anomaly | None], ...] = (self._new, self._break, self._parameter)
         found = [each for look in looks if (each := look(line, mined)) is not None]
         return tuple(self._capped(line.ts, (*rates, *found)))
 
     def _count(self, series: tuple[str, str]) -> None:
-        if series in self._counts or len(self._counts) < _MOST_RATES:
+        if series in self._counts or len(self._counts) < self._settings.templates:
             self._counts[series] = self._counts.get(series, 0) + 1
         else:
             self.uncounted += 1
@@ -142,9 +153,9 @@ class LogWatch:
 
     def _rate(self, series: tuple[str, str]) -> None:
         if series not in self._rates:
-            if len(self._rates) >= _MOST_RATES:
+            if len(self._rates) >= self._settings.templates:
                 self._rates.popitem(last=False)
-            self._rates[series] = CountWatch(series[1], (series[0],), CountSettings())
+            self._rates[series] = CountWatch(series[1], (series[0],), CountSettings(self._settings.rate_alpha))
         self._rates.move_to_end(series)
 
     def _capped(self, ts: float, found: tuple[Anomaly, ...]) -> Iterator[Anomaly]:

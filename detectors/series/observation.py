@@ -28,6 +28,8 @@ class Observation:
     categorical: Mapping[str, str | None] = field(default_factory=lambda: _NONE)
     sketches: Mapping[str, int | None] = field(default_factory=lambda: _NONE)
     """Buckets of texts, below ``BUCKETS``; neighbours are alike (see ``text.word_groups``)."""
+    is_answered: bool = True
+    """By a model: there is one of the name that was asked for."""
 
 
 BUCKETS = 128

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 from detectors.series.bins import HUGE, MAX_CHARS, OTHER, Bins, SketchBins, Value, category_bins, numeric_bins
+from detectors.series.rows import UNKNOWN
 
 Form: TypeAlias = Literal["numeric", "categorical", "sketch"]
 
@@ -24,8 +25,8 @@ class Settling:
         self._closed = 0
         self.exchanges = 0
 
-    def put(self, value: Value) -> None:
-        """What is no finite number is as good as missing."""
+    def put(self, value: Value) -> int:
+        """What is no finite number is as good as missing. There is no bin of it yet."""
         if isinstance(value, str):
             value = value[:MAX_CHARS]
             known = self._names.get(value)
@@ -34,6 +35,7 @@ class Settling:
             value = _OTHERS if known is None else known
         if -HUGE < value < HUGE:
             self._values.append(value)
+        return UNKNOWN
 
     def close(self, part: int, exchanges: int, *, counts_missing: bool) -> None:
         """Ends a batch. Where what is missing does not count, there were only the exchanges that had a value."""

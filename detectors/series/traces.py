@@ -90,7 +90,7 @@ class TraceWatch:
         self._steps = 0
 
     def update(self, trace: Trace) -> Report | None:
-        if not math.isfinite(trace.ts) or not trace.steps:
+        if not trace.steps or not _is_finite(trace):
             return None
         said = self.tick(trace.ts)
         self._window.append(trace)
@@ -171,12 +171,22 @@ class TraceWatch:
 
     @classmethod
     def restore(cls, snapshot: bytes, settings: Settings | None = None) -> "TraceWatch":
-        key, operations, window = json.loads(snapshot)
-        found = cls(tuple(key), settings)
-        found._operations = {name: Operation.from_json(saved) for name, saved in operations.items()}
-        found._window = [_trace(*saved) for saved in window]
+        """Raises ValueError for what is no snapshot."""
+        try:
+            key, operations, window = json.loads(snapshot)
+            found = cls(tuple(key), settings)
+            found._operations = {name: Operation.from_json(saved) for name, saved in operations.items()}
+            found._window = [_trace(*saved) for saved in window]
+        except (TypeError, AttributeError, LookupError) as error:
+            raise ValueError("not a snapshot") from error
         found._steps = sum(len(trace.steps) for trace in found._window)
         return found
+
+
+def _is_finite(trace: Trace) -> bool:
+    times = [trace.ts, trace.total_s]
+    times += [each for step in trace.steps for each in (step.self_s, step.pause_s) if each is not None]
+    return all(map(math.isfinite, times))
 
 
 def _trace(trace_id: str, ts: float, total_s: float, steps: Sequence[Sequence[Any]]) -> Trace:

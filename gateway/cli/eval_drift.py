@@ -19,8 +19,10 @@ from detectors.training.evaluate_drift import (
     recovery,
     traffic,
 )
+from gateway.cli import eval_evidently
 from gateway.cli.scan import UsageError
 from gateway.cli.tables import rows
+from gateway.watch.reporting import ReportError
 
 EXCHANGES = 1_000_000
 """Without drift."""
@@ -30,8 +32,8 @@ _FEW = 2
 Texts = Mapping[str, Sequence[Text]]
 
 
-def measured(folder: Path, split: str) -> dict[str, Any]:
-    """Figures of streams of traffic made of a set's texts; or of its own streams, where it has them."""
+def measured(folder: Path, split: str, *, has_baseline: bool = False) -> dict[str, Any]:
+    """Figures of streams of traffic made of a set's texts; or of its own streams, where it has them. Raises ``UsageError``."""
     if (folder / "streams.csv").is_file():
         return {"streams": [judged(stream) for stream in read_streams(folder)]}
     texts = read_texts(folder)
@@ -43,7 +45,15 @@ def measured(folder: Path, split: str) -> dict[str, Any]:
         "bursts": {"runs": _FEW, "alarms": sum(len(burst_alarms(texts, each, each)) for each in new[:_FEW])},
         "no_drift": {"exchanges": EXCHANGES, "alarms": false_alarms(texts, new[0], EXCHANGES, split)},
         "cost": cost(texts, new[0]),
+        **({"baseline": _baseline(texts, split)} if has_baseline else {}),
     }
+
+
+def _baseline(texts: Texts, split: str) -> dict[str, Any]:
+    try:
+        return eval_evidently.baseline(texts, split)
+    except ReportError as error:
+        raise UsageError(str(error)) from None
 
 
 def cost(texts: Texts, new: str) -> dict[str, float]:
@@ -107,6 +117,7 @@ def lines(metrics: Mapping[str, Any]) -> list[str]:
         f"alarms in {clean['exchanges']} exchanges without drift: {len(clean['alarms'])}",
         f"alarms in {bursts['runs']} bursts of 20000 exchanges of one user: {bursts['alarms']}",
         f"cost: {spent['us_per_exchange']} µs an exchange, 15 features; snapshot {spent['snapshot_kb']} kB",
+        *(eval_evidently.lines(metrics["baseline"]) if "baseline" in metrics else ()),
     ]
 
 

@@ -47,6 +47,8 @@ class Drifting:
         self.roster, self._offsets = _restored(make, load)
         self._upkeep = Upkeep("drift", clock)
         self._is_dirty, self._is_whole = False, True
+        self.ongoing: Sequence[Episode] = ()
+        """As was shown last: for other threads."""
         self._next_tell = self._next_show = clock()
         self._next_save = clock() + _SAVE_S
 
@@ -85,13 +87,15 @@ class Drifting:
 
     def _overview(self, now: float) -> bytes:
         roster = self.roster
+        episodes = roster.episodes.newest_first()
+        self.ongoing = [each for each in episodes if each.ended is None]
         said = {
             "ts": now,
             "evicted": roster.evicted,
             "begun": roster.episodes.begun,
             "errors": self.errors,
             "keys": roster.overview(),
-            "episodes": roster.episodes.newest_first(),
+            "episodes": episodes,
         }
         return orjson.dumps(said)
 

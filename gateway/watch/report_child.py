@@ -1,5 +1,6 @@
 """A process of its own that has Evidently set two windows side by side: it takes tables from its standard input, writes a page if it is
-given the name of a file, and says of each column whether it has drifted. It reaches no network, and reports its use to nobody.
+given the name of a file, and says of each column whether it has drifted. With ``--each`` it does so line by line, without a page. It
+reaches no network, and reports its use to nobody.
 """
 
 import os
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+EACH = "--each"
 _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "urllib.Request")
 _POLICY = (
     b"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'unsafe-inline' 'unsafe-eval' data: blob:; form-action 'none'\">"
@@ -19,6 +21,11 @@ _POLICY = (
 def main(out: str | None) -> None:
     sys.addaudithook(_without_network)
     os.environ["DO_NOT_TRACK"] = "1"
+    if out == EACH:
+        for line in sys.stdin.buffer:
+            sys.stdout.buffer.write(orjson.dumps(columns(compare(orjson.loads(line)).dict())) + b"\n")
+            sys.stdout.buffer.flush()
+        return
     said = orjson.loads(sys.stdin.buffer.read())
     snapshot = compare(said)
     if out:

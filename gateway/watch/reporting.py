@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gateway.watch.report_child import EACH
 from gateway.watch.windows import Tables
 
 _CHILD = "gateway.watch.report_child"
@@ -51,3 +53,24 @@ def report(tables: Tables, out: Path | None = None, within_s: float = _WITHIN_S)
         if beside:
             beside.unlink(missing_ok=True)
     return said
+
+
+def reports(windows: Iterable[Tables]) -> Iterator[dict[str, Any]]:
+    """Of each pair of windows what ``report`` says, all by one process, for as long as it takes. Raises ``ReportError``."""
+    if not is_installed():
+        raise ReportError("reports need what is not installed: pip install 'oddgate[reports]'")
+    command = [sys.executable, "-m", _CHILD, EACH]
+    with subprocess.Popen(  # noqa: S603 ourselves
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "DO_NOT_TRACK": "1"}
+    ) as child:
+        if child.stdin is None or child.stdout is None:
+            raise ReportError("the report failed")
+        try:
+            for each in windows:
+                child.stdin.write(orjson.dumps(asdict(each)) + b"\n")
+                child.stdin.flush()
+                yield orjson.loads(child.stdout.readline())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise ReportError(f"the report failed ({type(error).__name__})") from None
+        finally:
+            child.kill()

@@ -1,10 +1,13 @@
 """Who is watched for drift: a ``DriftWatch`` for each application, model and surface, and no more of them than there is room for. Pure.
 
-Applications, and clients that name models, may make names up without end. So a model beyond the limit of its application is watched with
-the others of its like, under ``OTHERS``; and where there is no room for a new key, one goes that has not learned enough to say anything,
-the one that was silent for longest first, and only where all have learned, the one that was silent for longest.
+Applications, and clients that name models, may make names up without end. So a model to whose name nobody has answered, or beyond the
+limit of its application, is watched with the others of its like, under ``OTHERS``; a model that was silent for a day before it had learned
+enough to say anything makes room for another one. Where there is no room for a new key, one goes to which nobody has answered, or else one
+that has not learned enough, the one that was silent for longest first, and only where all have learned, the one that was silent for
+longest. To make room for what nobody has answered, no other goes than its like.
 """
 
+import zlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,9 +21,11 @@ from gateway.watch.episodes import Episode, Episodes, Key
 from gateway.watch.features import told_as
 from policies.signals import Level
 
-VERSION = 1
+VERSION = 2
 OTHERS = "(others)"
 _NAME_CHARS = 128
+_SILENT_S = 86_400.0
+_FAST = 1
 
 
 class StateError(ValueError):
@@ -39,14 +44,16 @@ class _Watched:
     watch: DriftWatch
     ts: float | None = None
     """When something of it was seen last."""
+    is_answered: bool = False
+    """Anything of it, at any time."""
     saved: tuple[int, bytes] = (-1, b"")
-    """Its last snapshot, and after how many exchanges."""
+    """Its last snapshot, packed, and after how many exchanges."""
     shown: tuple[int, tuple[FeatureStatus, ...]] = (-1, ())
 
     def snapshot(self) -> bytes:
         if self.saved[0] != self.count:
-            self.saved = (self.count, self.watch.snapshot())
-        return self.saved[1]
+            self.saved = (self.count, zlib.compress(self.watch.snapshot(), _FAST))
+        return zlib.decompress(self.saved[1])
 
     def status(self) -> tuple[FeatureStatus, ...]:
         if self.shown[0] != self.count:
@@ -75,39 +82,67 @@ class Roster:
 
     def update(self, observation: Observation) -> list[Episode]:
         """The drifts that the exchange begins or ends, as they are now."""
-        key = self._key(observation.key)
-        watched = self._watched.get(key) or self._admit(key, observation.ts)
+        key = self._key(observation)
+        watched = self._watched.get(key) or self._admit(key, observation)
+        if watched is None:
+            return []
         self._watched.move_to_end(key)
         watched.ts = observation.ts
+        watched.is_answered = watched.is_answered or observation.is_answered
         report = watched.watch.update(self._chosen(observation))
         return self.episodes.note(key, report) if report else []
 
-    def _key(self, given: tuple[str, ...]) -> Key:
-        app, model, surface = (*(part[:_NAME_CHARS] for part in given), "", "", "")[:3]
+    def _key(self, observation: Observation) -> Key:
+        app, model, surface = (*(part[:_NAME_CHARS] for part in observation.key), "", "", "")[:3]
         key = (app, model, surface)
         if key in self._watched or not surface:
             return key
-        return key if model and self._models[app, surface] < self._limits.models else (app, OTHERS, surface)
+        is_own = model and observation.is_answered and self._has_room(app, surface, observation.ts)
+        return key if is_own else (app, OTHERS, surface)
 
-    def _admit(self, key: Key, ts: float | None) -> _Watched:
+    def _has_room(self, app: str, surface: str, ts: float | None) -> bool:
+        """For one more model of the application on that surface."""
+        if self._models[app, surface] < self._limits.models:
+            return True
+        for key, watched in self._watched.items():
+            is_like = (key[0], key[2]) == (app, surface) and key[1] != OTHERS and not self._has_learned(watched)
+            if is_like and ts is not None and watched.ts is not None and ts - watched.ts > _SILENT_S:
+                self._evict(key, ts)
+                return True
+        return False
+
+    def _has_learned(self, watched: _Watched) -> bool:
+        return watched.watch.exchanges >= self._settings.reference.least
+
+    def _admit(self, key: Key, observation: Observation) -> _Watched | None:
+        """None: there is no room for what nobody has answered."""
         if len(self._watched) >= self._limits.keys:
-            self._forget(self._least(), ts)
-            self.evicted += 1
-        self._models[key[0], key[2]] += 1
-        self._watched[key] = watched = _Watched(DriftWatch(key, self._settings))
+            least = self._least()
+            if self._watched[least].is_answered and not observation.is_answered:
+                self.evicted += 1
+                return None
+            self._evict(least, observation.ts)
+        return self._put(key, _Watched(DriftWatch(key, self._settings)))
+
+    def _put(self, key: Key, watched: _Watched) -> _Watched:
+        if key[1] != OTHERS:
+            self._models[key[0], key[2]] += 1
+        self._watched[key] = watched
         return watched
 
     def _least(self) -> Key:
-        least = self._settings.reference.least
-        unlearned = (key for key, watched in self._watched.items() if watched.watch.exchanges < least)
-        return next(unlearned, next(iter(self._watched)))
+        unanswered = (key for key, watched in self._watched.items() if not watched.is_answered)
+        unlearned = (key for key, watched in self._watched.items() if not self._has_learned(watched))
+        return next(unanswered, None) or next(unlearned, None) or next(iter(self._watched))
 
-    def _forget(self, key: Key, ts: float | None) -> None:
+    def _evict(self, key: Key, ts: float | None) -> None:
         del self._watched[key]
+        self.evicted += 1
         self.episodes.forget(key, ts)
-        self._models[key[0], key[2]] -= 1
-        if not self._models[key[0], key[2]]:
-            del self._models[key[0], key[2]]
+        if key[1] != OTHERS:
+            self._models[key[0], key[2]] -= 1
+            if not self._models[key[0], key[2]]:
+                del self._models[key[0], key[2]]
 
     def _chosen(self, observation: Observation) -> Observation:
         if not self._features:
@@ -153,7 +188,7 @@ class Roster:
         said = {
             "v": VERSION,
             "evicted": self.evicted,
-            "watched": [[watched.ts, orjson.Fragment(watched.snapshot())] for watched in self._watched.values()],
+            "watched": [[watched.ts, watched.is_answered, orjson.Fragment(watched.snapshot())] for watched in self._watched.values()],
             **self.episodes.as_json(),
         }
         return orjson.dumps(said)
@@ -162,19 +197,16 @@ class Roster:
         """Goes on as the one whose snapshot this was. Raises ``StateError``, and is then not to be used."""
         try:
             _check(saved["v"])
-            for ts, snapshot in saved["watched"][-self._limits.keys :]:
-                self._take_up(DriftWatch.restore(orjson.dumps(snapshot), self._settings), ts)
+            for ts, is_answered, snapshot in saved["watched"][-self._limits.keys :]:
+                watch = DriftWatch.restore(orjson.dumps(snapshot), self._settings)
+                app, model, surface = watch.key
+                self._put((app, model, surface), _Watched(watch, ts, bool(is_answered)))
             self.episodes.restore(saved)
             self.evicted = int(saved["evicted"])
         except StateError:
             raise
         except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
             raise StateError(type(error).__name__) from None
-
-    def _take_up(self, watch: DriftWatch, ts: float | None) -> None:
-        app, model, surface = watch.key
-        self._watched[app, model, surface] = _Watched(watch, ts)
-        self._models[app, surface] += 1
 
 
 def _check(version: object) -> None:
@@ -206,7 +238,7 @@ def _state(exchanges: int, least: int, statuses: tuple[FeatureStatus, ...]) -> s
         return "stable"
     if exchanges < least:
         return f"learning, {exchanges:,} of {least:,} exchanges"
-    return "learning what its hours are like"
+    return "learning what this time of the day is like: it is compared once it was seen to its end"
 
 
 def _feature(status: FeatureStatus) -> Mapping[str, Any]:

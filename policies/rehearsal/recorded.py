@@ -176,6 +176,7 @@ def _signals(value: object) -> Signals:
         incident_severity=_count(given.get("incident_severity")),
         incidents_open=_count(given.get("incidents_open")),
         is_stale=given.get("stale") is True,
+        stale_kinds=frozenset(map(str, _list(given.get("stale_kinds") or [], "signals"))),
     )
 
 

@@ -15,13 +15,15 @@ from math import exp, log
 
 from policies.diff import same_names
 from policies.globs import matches
-from policies.policy import Expectations, Policy
+from policies.measures import Measure, Quarantine
+from policies.policy import Expectations, Policy, Rule
 from policies.rehearsal.decider import Decided, Decider, Scanned, Witness
 from policies.rehearsal.exchange import Exchange, Scan
 from policies.rehearsal.forms import Conforms
 from policies.rehearsal.recorded import MAX_CHARS, Entry, Record
 from policies.rehearsal.retold import Defaults, Made, Retold, Sources
 from policies.rehearsal.totals import Move, Pair, Totals
+from policies.tightening import of_app, tightened
 from policies.verdict import Action, Decision
 
 _STEP = log(1.05)
@@ -29,6 +31,8 @@ _MAX_RECORDERS = 1000
 _LABELS = {"apps": "app", "models": "model", "surfaces": "surface"}
 _NOTHING = Decided(Action.ALLOW, (), (), (), has_answer=True)
 """Of a policy that an exchange is not for."""
+_REFUSED = Decided(Action.BLOCK, (), (), (), has_answer=False)
+"""By a quarantine."""
 
 Clock = Callable[[], float]
 Recorders = Callable[[str], Policy | None]
@@ -54,7 +58,9 @@ class Times:
 
 
 class Replay:
-    """Two policies, ready to decide any number of exchanges again. ``clock`` gives seconds, and only measures."""
+    """Two policies, ready to decide any number of exchanges again. ``clock`` gives seconds, and only measures. ``under``: a measure that is
+    in force while the new one decides.
+    """
 
     def __init__(
         self,
@@ -65,7 +71,10 @@ class Replay:
         made: Made,
         clock: Clock,
         conforms: Conforms | None = None,
+        under: Measure | None = None,
     ) -> None:
+        self.under = under
+        self._stricter = Decider(tightened(new, [under] if under else [])[0], conforms)
         self.old = Decider(old, conforms)
         self.new = Decider(new, conforms)
         self.times = {"old": Times(), "new": Times()}
@@ -96,8 +105,20 @@ class Replay:
         if move is None:
             return "whether it is still for the draft hangs on what is not recorded (applies_to)"
         old = _elsewhere(record) if move is Move.ENTERS else self._timed("old", self.old, exchange, witnesses[0])
-        new = _NOTHING if move is Move.LEAVES else self._timed("new", self.new, exchange, witnesses[1])
+        new = _NOTHING if move is Move.LEAVES else self._decided(exchange, witnesses[1])
         return Pair(entry.request_id, exchange.subject.app, old, new, self._untold(old, new), _is_unseen(entry, old, new), move)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All that may be asked."""
+        return (*self.old.rules, *self.new.rules, *self._stricter.rules)
+
+    def _decided(self, exchange: Exchange, witness: Witness) -> Decided:
+        """By the new policy."""
+        if self.under and isinstance(deed := self.under.do.deed, Quarantine) and deed.app == exchange.subject.app:
+            return _REFUSED
+        is_about = self.under and of_app([self.under], exchange.subject.app)
+        return self._timed("new", self._stricter if is_about else self.new, exchange, witness)
 
     def _timed(self, whose: str, decider: Decider, exchange: Exchange, witness: Witness) -> Decided:
         start = self._clock()

@@ -1,5 +1,6 @@
 """What the watch does about drift, with its files: told to policies, and beside a store that reads no journal."""
 
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from gateway.drift import Drift, roster
 from gateway.storage.sqlite import open_sqlite
 from gateway.telemetry.tailing import Offsets
 from gateway.watch.bulletin import Bulletin
+from gateway.watch.reporting import is_installed
 from gateway.watch.row import Label, Row, read
 from gateway.watch.windows import Tables
 from policies.signals import Board, parse
@@ -166,12 +168,29 @@ async def test_a_second_opinion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     def confirmed() -> bool | None:
         made.beat()
-        return sink._drifting.roster.episodes.newest_first()[0].confirmed
+        return made._drifting.roster.episodes.newest_first()[0].confirmed
 
     assert await eventually(confirmed, within_s=20)
     ((early, late),) = asked
     assert early + late == 700
     assert abs(early - CHANGE) <= 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_installed(), reason="needs the extra reports (evidently)")
+async def test_a_second_opinion_of_the_library(tmp_path: Path):
+    """Evidently itself, in its process, finds the drift that was found, and this process has loaded nothing of it."""
+    with closing(open_sqlite(tmp_path / "a.db", 3660)) as store:
+        store.keep(rows(0, 700), [], {}, NOW)
+    made = confirming(tmp_path)
+    made.beside(Store)().keep(rows(0, 700), [], {}, NOW)
+
+    def confirmed() -> bool | None:
+        made.beat()
+        return made._drifting.roster.episodes.newest_first()[0].confirmed
+
+    assert await eventually(confirmed, within_s=100) is True
+    assert not {"evidently", "pandas"} & sys.modules.keys()
 
 
 def test_a_second_opinion_that_nobody_can_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

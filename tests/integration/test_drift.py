@@ -2,7 +2,12 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +23,7 @@ from tests.gateway.watch.drifts import exchange
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_again, running_gateway
 from tests.support.raw_client import ask, chat, post
+from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
 POLICY = r"""
@@ -103,6 +109,65 @@ async def test_from_traffic_to_a_policy(tmp_path: Path):
             assert (await statuses(gateway, FRENCH, 1)) == [400]
             assert seen(gateway)["exchanges"] >= LEARNED + 60
             assert len(json.loads(gateway.admin("/api/v1/reports")[1])["episodes"]) == 1
+
+
+async def test_through_a_shared_redis(tmp_path: Path):
+    """A watch elsewhere reads what two gateways send. It finds the change that the one's traffic has, and tells both; a restart of it
+    forgets nothing, and what it told last is to expire.
+    """
+    begin = time.time() - 5000
+    folders = {name: tmp_path / name for name in ("one", "two", "watch")}
+    for folder in folders.values():
+        folder.mkdir()
+    learn(folders["one"], begin)
+    with running_redis(tmp_path) as redis:
+        drift = settings(begin)["watch"]["drift"]
+        shared = {"state": {"url": redis.url}, "secret_key": "one key for all", "watch": {"shared": True, "drift": drift}}
+        (folders["watch"] / "oddgate.yaml").write_text(json.dumps(shared))
+        async with FaultyUpstream().running() as upstream:
+            made = [running_gateway(folders[name], {"*": upstream.url}, policies={"careful": POLICY}, **shared) for name in ("one", "two")]
+            with made[0] as one, made[1] as two:
+                with running_watch(folders["watch"]):
+                    await eventually(lambda: overview(folders["watch"])["exchanges"] == LEARNED, within_s=40)
+                    assert set(await statuses(two, ENGLISH, 60)) == {200}
+                    await eventually(lambda: overview(folders["watch"])["exchanges"] == LEARNED + 60, within_s=40)
+                with running_watch(folders["watch"]):
+                    assert overview(folders["watch"])["state"] == "stable"
+                    found: list[int] = []
+                    for _ in range(40):
+                        found += await statuses(one, FRENCH, 10)
+                        if found[-1] != 200:
+                            break
+                        await asyncio.sleep(0.2)
+                    assert (found[0], found[-1]) == (200, 400)
+                    for _ in range(40):  # each gateway looks once in a second
+                        if (await statuses(two, FRENCH, 1)) == [400]:
+                            break
+                        await asyncio.sleep(0.2)
+                    assert await statuses(two, FRENCH, 1) == [400]
+                told = json.loads(two.admin("/api/v1/signals")[1])
+                assert {level["name"] for level in told["levels"]} == {"input", "languages"}
+                assert time.time() < told["until"]["drift"] <= time.time() + 120
+
+
+@contextmanager
+def running_watch(folder: Path) -> Iterator[None]:
+    """A watch without a gateway, until its orderly end."""
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    command = [sys.executable, "-m", "gateway.cli.main", "watch", "--config", "oddgate.yaml"]
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def overview(folder: Path) -> dict:
+    """What a watch says of the one key that there is."""
+    path = folder / "var" / "drift.json"
+    keys = json.loads(path.read_bytes())["keys"] if path.exists() else []
+    return keys[0] if keys else {"exchanges": 0, "state": ""}
 
 
 async def test_a_watch_that_is_silent(tmp_path: Path):

@@ -112,6 +112,23 @@ def test_stale_signals(text, expected):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("signals.drift.topics > 0.25", "stale"),
+        ("signals.incident.severity > 1", False),
+        ("signals.incident.open > 0 || signals.drift.topics > 0.25", "stale"),
+        ("exchange.stream", True),
+    ],
+)
+def test_signals_of_one_kind_that_are_stale(text, expected):
+    """What does not ask about that kind has its answer, also beside what does."""
+    about = circumstances(fired())
+    about.signals = replace(about.signals, incident_severity=0, incidents_open=0, stale_kinds=frozenset({"drift"}))
+    assert Condition(text).told(about) == expected
+    assert Conditions([Condition(text), Condition("exchange.stream")]).answers(about, with_findings=True)[0] == expected
+
+
 def test_findings_grow():
     """A condition on findings sees those that came since it was last asked, and none of what could not be checked."""
     condition, about = Condition("size(findings) >= 2"), circumstances(fired())

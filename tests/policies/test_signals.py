@@ -24,7 +24,8 @@ levels = st.builds(
     evidence=names,
 )
 counts = st.integers(0, 5)
-boards = st.builds(Board, st.just(NOW), st.just(THEN), st.lists(levels, max_size=6).map(tuple), counts, counts)
+untils = st.dictionaries(st.sampled_from([*NAMES, "incident"]), st.floats(0, 2 * NOW))
+boards = st.builds(Board, st.just(NOW), st.just(THEN), st.lists(levels, max_size=6).map(tuple), counts, counts, untils)
 
 
 @given(boards)
@@ -39,7 +40,8 @@ JSON = st.recursive(
 LINES = st.fixed_dictionaries(
     {},
     optional={
-        "ts": JSON, "expires": JSON, "incident": JSON | st.fixed_dictionaries({"severity": JSON, "open": JSON}),
+        "ts": JSON, "expires": JSON, "until": JSON | st.just({"drift": True}),
+        "incident": JSON | st.fixed_dictionaries({"severity": JSON, "open": JSON}),
         "levels": JSON | st.lists(st.dictionaries(st.sampled_from(["kind", "name", "level", "expires", "app", "since"]), JSON), max_size=2),
     },
 )  # fmt: skip
@@ -65,6 +67,7 @@ def test_what_is_no_board_is_refused(content):
         {"levels": [{}] * (MAX_LEVELS + 1)},
         {"incident": {"severity": -1, "open": 0}},
         {"expires": "soon"},
+        {"until": {"drift": "soon"}},
     ],
 )
 def test_what_is_out_of_bounds_is_refused(said):
@@ -94,14 +97,15 @@ def told(*given_: Level, severity: int = 0) -> Told:
         (Subject("shop", "gpt", "chat"), 0.4),
         (Subject("shop", "gpt", "messages"), 0.3),
         (Subject("shop", "other", "chat"), 0.1),
-        (Subject("bank", "gpt", "chat"), 0.1),
-        (Subject("", "", ""), 0.1),
+        (Subject("bank", "gpt", "chat"), 0.0),
+        (Subject("", "", ""), 0.2),
     ],
 )
 def test_the_highest_level_that_fits(subject, expected):
-    """A level counts where its application, model and surface are the exchange's or any; of several, the highest."""
+    """A level counts where its application is the exchange's, and its model and surface are, or any; of several, the highest."""
     board = told(
-        Level("drift", "topics", 0.1, THEN),
+        Level("drift", "topics", 0.2, THEN),
+        Level("drift", "topics", 0.1, THEN, app="shop"),
         Level("drift", "topics", 0.3, THEN, app="shop", model="gpt"),
         Level("drift", "topics", 0.4, THEN, app="shop", model="gpt", surface="chat"),
         Level("drift", "topics", 0.9, THEN, app="shop", model="gpt", surface="embeddings"),
@@ -109,6 +113,14 @@ def test_the_highest_level_that_fits(subject, expected):
     )
     for _ in range(2):
         assert board.about(subject, NOW).drift["topics"] == expected
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("drift", 0.0), ("disparity", 0.0), ("anomaly", 0.9)])
+def test_traffic_without_an_application(kind, expected):
+    """What was found in it is told of no application; what was found in servers is told of all."""
+    board = told(Level(kind, "logs", 0.9, THEN))
+    assert getattr(board.about(Subject("shop", "gpt", "chat"), NOW), kind).get("logs", 0.0) == expected
+    assert getattr(board.about(Subject("", "gpt", "chat"), NOW), kind)["logs"] == 0.9
 
 
 def test_what_is_not_told_is_nothing_to_see():
@@ -120,13 +132,32 @@ def test_what_is_not_told_is_nothing_to_see():
 
 
 def test_what_has_expired_is_stale():
-    """A level that has expired makes the signals of its exchanges stale, and the board's end those of all."""
-    board = told(Level("drift", "topics", 0.1, NOW + 10, app="shop"))
+    """A level that has expired makes its kind stale for its exchanges, and the board's end everything for all."""
+    board = told(Level("drift", "topics", 0.1, NOW + 10, app="shop"), Level("disparity", "blocked", 2.0, THEN, app="shop"))
     shop, bank = Subject("shop", "gpt", "chat"), Subject("bank", "gpt", "chat")
-    assert not board.about(shop, NOW + 10).is_stale
-    assert board.about(shop, NOW + 11).is_stale
-    assert not board.about(bank, NOW + 11).is_stale
+    assert board.about(shop, NOW + 10).stale_kinds == frozenset()
+    later = board.about(shop, NOW + 11)
+    assert (later.is_stale, later.stale_kinds, later.drift, later.disparity["blocked"]) == (False, {"drift"}, {}, 2.0)
+    assert board.about(bank, NOW + 11).stale_kinds == frozenset()
     assert board.about(bank, THEN + 1).is_stale
+
+
+def test_a_teller_that_is_silent():
+    """What it tells is stale, also where it had told nothing, and what others tell is not."""
+    board = Told(Board(NOW, THEN, (), 3, 1, {"disparity": NOW + 5, "incident": NOW + 7}))
+    shop = Subject("shop", "gpt", "chat")
+    assert board.about(shop, NOW + 5).stale_kinds == frozenset()
+    assert (board.about(shop, NOW + 6).stale_kinds, board.about(shop, NOW + 6).incident_severity) == ({"disparity"}, 3)
+    last = board.about(shop, NOW + 8)
+    assert (last.stale_kinds, last.incident_severity, last.incidents_open) == ({"disparity", "incident"}, 0, 0)
+    assert last.drift["topics"] == 0
+
+
+def test_a_board_of_a_time_to_come():
+    """A clock that was far ahead when it was written does not make it count for long."""
+    board = Told(Board(NOW + 86_400, NOW + 86_520))
+    assert board.about(Subject("shop", "gpt", "chat"), NOW).is_stale
+    assert not board.about(Subject("shop", "gpt", "chat"), NOW + 86_400 - 100).is_stale
 
 
 def test_too_many_levels_are_not_written():

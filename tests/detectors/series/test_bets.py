@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.series.baseline import Expected
-from detectors.series.bets import BATCH, FALLS, RISES, Bets, _odds
+from detectors.series.bets import BATCH, FALLS, RISES, Bets, _bounds, _fall, _rise
 from detectors.series.bins import CategoryBins, SketchBins
 
 SHARES = (0.7, 0.2, 0.09, 0.01)
@@ -22,6 +22,11 @@ def bets(worth: float = 1e6, shares: tuple[float, ...] = SHARES) -> Bets:
     return made
 
 
+def odds(share: float, worth: float) -> list[tuple[float, float]]:
+    low, high = _bounds(share, worth)
+    return [*(_rise(high, part) for part in RISES), *(_fall(low, part) for part in FALLS)]
+
+
 def batch(shares: tuple[float, ...], chance: Random, size: int = BATCH) -> list[int]:
     drawn = chance.choices(range(len(shares)), shares, k=size)
     return [drawn.count(at) for at in range(len(shares))]
@@ -30,14 +35,14 @@ def batch(shares: tuple[float, ...], chance: Random, size: int = BATCH) -> list[
 @given(st.floats(0, 1), st.floats(10, 1e6))
 def test_no_bet_gains_while_nothing_has_changed(share: float, worth: float):
     """The mean of what one exchange multiplies a bet by is 1 or less at the usual share."""
-    for gain, cost in _odds(share, worth):
+    for gain, cost in odds(share, worth):
         assert share * exp(gain + cost) + (1 - share) * exp(cost) <= 1 + 1e-9
 
 
 @given(st.floats(0.02, 0.9), st.floats(100, 1e6))
 def test_a_bet_gains_if_it_is_right(share: float, worth: float):
     """Where a bet on a rise is one at all, a share well beyond what it bets on makes it gain."""
-    for gain, cost in _odds(share, worth)[: len(RISES)]:
+    for gain, cost in odds(share, worth)[: len(RISES)]:
         assert gain >= 0 >= cost
         if cost > -1e9:
             assert exp(gain + cost) > 1
@@ -45,8 +50,8 @@ def test_a_bet_gains_if_it_is_right(share: float, worth: float):
 
 def test_there_is_no_bet_on_next_to_nothing():
     """What is nearly never there cannot fall, and what is always there cannot rise: those bets are worth nothing, for ever."""
-    assert [cost for _, cost in _odds(0.001, 1e6)][len(RISES) :] == [float("-inf")] * len(FALLS)
-    assert [cost for _, cost in _odds(1.0, 1e6)][: len(RISES)] == [float("-inf")] * len(RISES)
+    assert [cost for _, cost in odds(0.001, 1e6)][len(RISES) :] == [float("-inf")] * len(FALLS)
+    assert [cost for _, cost in odds(1.0, 1e6)][: len(RISES)] == [float("-inf")] * len(RISES)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,25 @@ def test_nothing_is_found_where_nothing_changes():
     assert max(made.update(batch(SHARES, chance), BATCH) for _ in range(4000)) < 15 * 1e6 / BATCH / 10
 
 
+def test_a_quick_look():
+    """A batch of what is usual, or a little off, is not odd; one of what is rare is."""
+    made, chance = bets(), Random(6)
+    assert sum(made.looks_usual(batch(SHARES, chance), BATCH) for _ in range(1000)) > 980
+    assert not made.looks_usual([20, 10, 5, 15], BATCH)
+
+
+def test_two_batches_as_one():
+    """They are worth about as much as one after the other, and never more than the bets of both were begun with."""
+    apart, together, chance = bets(), bets(), Random(7)
+    changed = (0.6, 0.2, 0.09, 0.11)
+    for _ in range(20):
+        one, other = batch(changed, chance), batch(changed, chance)
+        apart.update(one, BATCH)
+        found = apart.update(other, BATCH)
+        evidence = together.update([a + b for a, b in zip(one, other, strict=True)], 2 * BATCH)
+    assert 0.1 < evidence / found < 10
+
+
 def test_a_small_sample_is_not_taken_for_the_truth():
     """Of shares known from 200 exchanges, another 20,000 that lie as far off as such a sample may well lie say nothing."""
     made, chance = bets(worth=200), Random(3)
@@ -82,8 +106,7 @@ def test_a_short_batch_counts_for_less():
     whole.update([50, 0, 0, 0], 50)
     for _ in range(50):
         short.update([1, 0, 0, 0], 1)
-    fresh = sum(sum(row) for row in short.as_json()["worth"])
-    assert fresh == pytest.approx(sum(sum(row) for row in whole.as_json()["worth"]), rel=2)
+    assert sum(short.as_json()["worth"]) == pytest.approx(sum(whole.as_json()["worth"]), rel=2)
 
 
 def test_extremes_do_not_overflow():
@@ -97,9 +120,10 @@ def test_extremes_do_not_overflow():
 def test_of_many_ranges_the_narrow_are_not_bet_to_fall():
     """Sketches have a range for each bucket; only wide ones have bets of both kinds."""
     sketch = Bets(SketchBins().ranges(), SketchBins().size)
-    rises, *_, falls = (len(row) for row in sketch.as_json()["worth"])
-    assert falls < rises / 4
-    assert {len(row) for row in Bets(CategoryBins(("a",)).ranges(), 3).as_json()["worth"]} == {3}
+    ranges = len(SketchBins().ranges())
+    falling, left = divmod(len(sketch.as_json()["worth"]) - len(RISES) * ranges, len(FALLS))
+    assert (0 < falling < ranges / 4, left) == (True, 0)
+    assert len(Bets(CategoryBins(("a",)).ranges(), 3).as_json()["worth"]) == 3 * (len(RISES) + len(FALLS))
 
 
 def test_json():

@@ -49,6 +49,16 @@ def test_what_goes_on_is_told_once():
     assert [at for at, count in enumerate(counts) if watch.update(1000 + at, count)] == [0, 5]
 
 
+def test_whether_it_goes_on():
+    """As long as the counts are unusual, and no longer."""
+    watch = learned()
+    seen = []
+    for at, count in enumerate([30, 30, 2, 90]):
+        watch.update(1000 + at, count)
+        seen.append(watch.is_unusual)
+    assert seen == [True, True, False, True]
+
+
 def test_shares():
     """Three of four is little where one in ten is usual; thirty of forty is told."""
     chance = Random(1)

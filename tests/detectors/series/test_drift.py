@@ -330,7 +330,7 @@ def test_nothing_that_is_missing_raises(observations: list[Observation]):
     assert DriftWatch.restore(watch.snapshot(), Settings(Reference(least=5, size=10))).status() == watch.status()
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b'{"version": 2}', b'{"version": 1, "key": []}', b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b'{"version": 1}', b'{"version": 2, "key": []}', b"\xff"])
 def test_what_is_no_snapshot(data: bytes):
     """It is refused with one kind of error."""
     with pytest.raises(ValueError):

@@ -1,5 +1,6 @@
 """Anomalies in logs."""
 
+import json
 import string
 from random import Random
 
@@ -63,6 +64,28 @@ def test_a_rate_that_changes_is_told(learned: LogWatch):
     found = minutes(learned, MINUTES + 1, 1)
     assert {(each.kind, learned.template(each.series), each.value) for each in found} >= {("template rate", "request begins", 100)}
     assert {each.value for each in found} <= {0, 100}
+
+
+def test_whether_a_rate_goes_on(learned: LogWatch):
+    """Of a template that came too often in the last whole minute, of whose service it is."""
+    for _ in range(100):
+        learned.update(line("request begins"))
+    assert not learned.goes_on("gateway", learned.last)
+    minutes(learned, MINUTES + 1, 1)
+    assert [learned.goes_on(service, "t1") for service in ("gateway", "other")] == [True, False]
+    minutes(learned, MINUTES + 2, 1)
+    assert not learned.goes_on("gateway", "t1")
+
+
+def test_room_for_fewer():
+    """Of so many templates, and of the rates of so many, as the settings say."""
+    watch = LogWatch(Settings(templates=5))
+    for minute in range(3):
+        for at in range(200):
+            watch.update(line(f"{string.ascii_lowercase[at % 26] * 3} {'x ' * (at % 40)}", minute=minute))
+    saved = json.loads(watch.snapshot())
+    assert (len(saved["miner"]["templates"]), len(saved["rates"]), len(saved["counts"])) == (5, 5, 5)
+    assert watch.uncounted
 
 
 def test_a_time_without_lines_is_missing(learned: LogWatch):

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.watch.bulletin import LASTS_S, Bulletin
-from policies.signals import Level, parse
+from policies.signals import Level, Told, parse
+from policies.subject import Subject
 
 NOW = 1_795_000_000.0
 
@@ -27,14 +28,42 @@ def desk() -> Desk:
 
 
 def test_parts_together(desk):
-    """Nothing is told before all parts have said something; then all of it is, until the one that was silent for longest would expire."""
+    """Nothing is told before all parts have said something; then all of it is, and of each kind until when it counts."""
     bulletin = Bulletin(("drift", "bias"), desk.save)
     bulletin.tell("drift", [level(0.3)], NOW)
     assert desk == []
     bulletin.tell("bias", [level(0.5, "other")], NOW + 10, (2, 1))
     (board,) = desk
     assert [each.level for each in board.levels] == [0.5, 0.3]
-    assert (board.ts, board.expires, board.incident_severity, board.incidents_open) == (NOW + 10, NOW + LASTS_S, 2, 1)
+    assert (board.ts, board.expires, board.incident_severity, board.incidents_open) == (NOW + 10, NOW + 10 + LASTS_S, 2, 1)
+    assert (board.until["drift"], board.until["disparity"]) == (NOW + LASTS_S, NOW + 10 + LASTS_S)
+
+
+def test_a_part_that_is_silent(desk):
+    """What the others tell stays fresh, and what it told expires."""
+    bulletin = Bulletin(("drift", "bias"), desk.save)
+    bulletin.tell("bias", [], NOW)
+    for at in range(0, 300, 10):
+        bulletin.tell("drift", [level(0.3)], NOW + at)
+    assert desk[-1].expires == desk[-1].until["drift"] == NOW + 290 + LASTS_S
+    assert desk[-1].until["disparity"] == NOW + LASTS_S
+
+
+def test_a_part_that_never_tells_anything(desk):
+    """The others wait for it for a minute, and no longer; what it would have told is stale from then on."""
+    bulletin = Bulletin(("drift", "bias"), desk.save)
+    for at in (0, 59, 60):
+        bulletin.tell("drift", [level(0.3)], NOW + at)
+    (board,) = desk
+    assert (board.ts, board.until["drift"], board.until["disparity"]) == (NOW + 60, NOW + 60 + LASTS_S, NOW)
+
+
+def test_what_no_part_tells(desk):
+    """Nobody looks for bias, and nobody makes incidents: what asks about them has no answer."""
+    bulletin = Bulletin(("drift",), desk.save)
+    bulletin.tell("drift", [], NOW)
+    signals = Told(desk[-1]).about(Subject("shop", "gpt", "chat"), NOW)
+    assert signals.stale_kinds == {"disparity", "anomaly", "incident"}
 
 
 def test_what_is_new_is_told_at_once(desk):
@@ -51,6 +80,7 @@ def test_a_clock_that_goes_back(desk):
     bulletin.tell("drift", [], NOW)
     bulletin.tell("drift", [], NOW - 3600)
     assert len(desk) == 2
+    assert desk[-1].until["drift"] == NOW - 3600 + LASTS_S
 
 
 def test_a_full_disk(desk):

@@ -1,5 +1,7 @@
 """Who is watched: everybody there is room for, and nobody loses what was learned to names that somebody makes up."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -85,7 +87,7 @@ def test_another_version():
     """The state of a later version is not used."""
     saved = orjson.loads(drifted().snapshot())
     with pytest.raises(StateError, match="another version"):
-        roster().restore({**saved, "v": 2})
+        roster().restore({**saved, "v": 3})
 
 
 def test_models_that_clients_make_up():
@@ -94,6 +96,44 @@ def test_models_that_clients_make_up():
     for number in range(100):
         made.update(observation(number, key=("shop", f"model-{number}", "chat")))
     assert {each["model"]: each["exchanges"] for each in made.overview()} == {OTHERS: 98, "model-0": 1, "model-1": 1}
+
+
+def test_models_that_nobody_answers_to():
+    """However many names are made up, and however early: they are watched together, and a model that answers is watched by itself."""
+    made = roster(Limits(keys=10, models=2))
+    for number in range(300):
+        made.update(replace(observation(number, key=("shop", f"made-up-{number}", "chat")), is_answered=False))
+        made.update(observation(number))
+    assert {each["model"]: each["exchanges"] for each in made.overview()} == {OTHERS: 300, "gpt-4o": 300}
+
+
+def test_models_that_were_asked_once():
+    """Those that an endpoint answers to whatever they are called make room after a day; those that have learned do not, nor do others."""
+    made = roster(Limits(keys=10, models=3))
+    for number in range(LEAST):
+        made.update(observation(number))
+    for name in ("a", "b", "c"):
+        made.update(observation(LEAST, key=("shop", name, "chat")))
+    day = 86_500
+    made.update(observation(LEAST + day, key=("shop", "b", "chat")))
+    made.update(observation(LEAST + day, key=("shop", "new", "chat")))
+    made.update(observation(LEAST + day, key=("shop", "newer", "chat")))
+    assert {each["model"] for each in made.overview()} == {"gpt-4o", "b", "new", OTHERS}
+    assert made.evicted == 1
+
+
+def test_applications_that_nobody_answers():
+    """Names that come with requests which fail push out nothing but each other."""
+    made = roster(Limits(keys=5))
+    for number in range(20):
+        made.update(observation(number, key=(f"real-{number % 4}", "gpt-4o", "chat")))
+        made.update(replace(observation(number, key=(f"made-up-{number}", "gpt-4o", "chat")), is_answered=False))
+    apps = {each["app"]: each["exchanges"] for each in made.overview()}
+    assert {name: count for name, count in apps.items() if name.startswith("real")} == {f"real-{at}": 5 for at in range(4)}
+    full = roster(Limits(keys=1))
+    full.update(observation(0))
+    assert full.update(replace(observation(1, key=("made-up", "x", "chat")), is_answered=False)) == []
+    assert ([each["app"] for each in full.overview()], full.evicted) == (["shop"], 1)
 
 
 def test_what_has_no_model():
