@@ -17,14 +17,10 @@ from gateway.shown import open_to_read
 from gateway.shown_signals import known
 from gateway.watch.bias_page import page
 from gateway.watch.bias_tables import NOTES, Table, summary, tables
-from gateway.watch.guard_treatment import said_of, treated
-from gateway.watch.row import Label, Record, UnreadableError, unpack
+from gateway.watch.guard_treatment import guards
 from gateway.watch.status import BIAS_NAME
-from gateway.watch.store import MAX_PAGE, ExchangeStore, Place, Query, StoreError
+from gateway.watch.store import StoreError
 from policies.problems import ProblemsError
-
-_EXCHANGES = 10_000
-_LABELS = 100_000
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,30 +64,8 @@ def _said(config: Config, app: str | None) -> dict[str, Any]:
         if said.get("probes"):
             said["probes"] = {**said["probes"], "apps": [each for each in said["probes"]["apps"] if each["app"] == app]}
     with closing(open_to_read(config)) as store:
-        records = list(_records(store, app))
-        said["guards"] = {"exchanges": len(records), "rows": treated(records, said_of(_labels(store)))}
+        said["guards"] = guards(store, app or "")
     return {"kind": "bias", **said}
-
-
-def _records(store: ExchangeStore, app: str | None) -> Iterator[Record]:
-    """The newest."""
-    left, after = _EXCHANGES, None
-    while left > 0 and (rows := store.page(Query(app=app or ""), after, min(left, MAX_PAGE))):
-        for row in rows:
-            try:
-                yield unpack(row.record)
-            except UnreadableError:
-                continue
-        left -= len(rows)
-        after = Place(rows[-1].ts, rows[-1].request_id)
-
-
-def _labels(store: ExchangeStore) -> Iterator[Label]:
-    left, after = _LABELS, None
-    while left > 0 and (found := store.all_labels(after, min(left, MAX_PAGE))):
-        yield from found
-        left -= len(found)
-        after = found[-1]
 
 
 def _lines(table: Table) -> Iterator[str]:

@@ -45,7 +45,7 @@ def tables(said: Json) -> Iterator[Table]:
         yield _disparities(app)
     for app in (said.get("probes") or {}).get("apps", ()):
         yield _probes(app)
-    if "guards" in said:
+    if said.get("guards"):
         yield _guards(said["guards"])
 
 
@@ -62,7 +62,7 @@ def summary(said: Json) -> list[str]:
         lines.append(f"{probes['pairs']:,} probes so far; today ${today['usd']:.4f} and {today['tokens']:,} tokens")
         lines += [f"  {name.replace('_', ' ')}: {count:,}" for name, count in sorted(probes["counts"].items())]
     else:
-        lines.append("no probes: watch.probes.enabled is false")
+        lines.append("no probes: watch.probes.enabled is false, or it is another watch's turn to ask")
     return lines
 
 

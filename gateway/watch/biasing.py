@@ -28,6 +28,7 @@ _EVERY_S = 20.0
 log = logging.getLogger("oddgate.watch")
 
 Sentiment = Callable[[Record], float | None]
+Json = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -40,21 +41,23 @@ class Seen:
 
 class Biasing:
     """``load`` and ``save`` keep the state, ``show`` what others see; all of them may raise OSError. ``make`` makes what knows nothing;
-    ``tell`` is called from time to time, with the time in seconds since 1970. ``clock`` gives seconds that never go back.
+    ``prober`` is who asks at the moment, if anybody does; ``guards`` what our own rules make of groups, as far as it is known. ``tell`` is
+    called from time to time, with the time in seconds since 1970. ``clock`` gives seconds that never go back.
     """
 
     def __init__(
         self,
         make: Callable[[], Disparities],
         sentiment: Sentiment,
-        prober: Prober | None,
+        prober: Callable[[], Prober | None],
+        guards: Callable[[], Json | None],
         load: Callable[[], bytes | None],
         save: Callable[[bytes], None],
         show: Callable[[bytes], None],
         tell: Callable[[Disparities, float], None],
         clock: Callable[[], float],
     ) -> None:
-        self._sentiment, self._prober = sentiment, prober
+        self._sentiment, self._prober, self._guards = sentiment, prober, guards
         self._save, self._show, self._tell, self._clock = save, show, tell, clock
         self.disparities, self._offsets, self._seen = _restored(make, load)
         while self.disparities.look(clock(), _EVERY_S):
@@ -68,21 +71,22 @@ class Biasing:
         return self._offsets
 
     def keep(self, records: Sequence[Record], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
-        self.take(records)
+        self.take(records, labels)
         self._offsets = offsets
         self.beat(now)
         return len(records)
 
-    def take(self, records: Iterable[Record]) -> None:
+    def take(self, records: Iterable[Record], labels: Iterable[Label]) -> None:
         """It never fails: what it takes is taken."""
         self._is_dirty = True
+        prober = self._prober()
         for record in records:
             self._seen.exchanges += 1
             if outcome(record) is not None and (found := outcome(record, self._sentiment(record))):
                 self._seen.with_groups += 1
                 self.disparities.update(found)
-            if self._prober:
-                self._prober.offer(record)
+            if prober:
+                prober.offer(record)
 
     def beat(self, now: float) -> None:
         """It goes on: what it knows is looked at, told, shown and written down, each in its time."""
@@ -104,16 +108,23 @@ class Biasing:
         self._is_dirty = False
 
     def _overview(self, now: float) -> bytes:
-        said: dict[str, Any] = {
+        prober = self._prober()
+        said: Json = {
             "ts": now,
             "exchanges": self._seen.exchanges,
             "with_groups": self._seen.with_groups,
             "evicted": self.disparities.evicted,
             "errors": self.errors,
             "apps": self.disparities.shown(),
-            "probes": self._prober.shown() if self._prober else None,
+            "probes": prober.shown() if prober else None,
+            "guards": self._guards(),
         }
         return orjson.dumps(said)
+
+    @property
+    def grouped(self) -> int:
+        """Exchanges of which it is known whom they were about."""
+        return self._seen.with_groups
 
     @property
     def errors(self) -> int:

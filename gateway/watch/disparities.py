@@ -25,6 +25,8 @@ _APP_CHARS = 128
 _CELLS = 100
 """Of an application that are told, the worst first."""
 _ALPHA = 0.01
+_NEWS, _LATEST = 20, 15
+"""A part in so many of what is known is news; any is, after so many times as long."""
 
 LEVEL_OF: Mapping[str, str] = {
     "blocked": "blocked",
@@ -52,6 +54,8 @@ def method() -> Method:
 class _Watched:
     found: Disparity
     cells: list[Cell] = field(default_factory=list)
+    shown: list[Json] = field(default_factory=list)
+    """Of the cells, as they are told to people."""
     looked_at: float = float("-inf")
     seen: int = -1
     """Outcomes at the last look."""
@@ -65,6 +69,10 @@ class _Watched:
     @property
     def is_known(self) -> bool:
         return self.found.outcomes >= 2 * self.found.method.bar.shown
+
+    def is_due(self, now: float, every_s: float) -> bool:
+        news, since = self.count - self.seen, abs(now - self.looked_at)
+        return news > 0 and since >= every_s and (news * _NEWS >= self.count or since >= _LATEST * every_s)
 
     def snapshot(self) -> bytes:
         if self.saved[0] != self.count:
@@ -97,12 +105,16 @@ class Disparities:
         return watched
 
     def look(self, now: float, every_s: float) -> bool:
-        """At the one application with news that was not looked at for longest, and for so long at least. Whether there was one."""
-        due = [each for each in self._watched.values() if each.count != each.seen and abs(now - each.looked_at) >= every_s]
+        """At the one application with news that was not looked at for longest, and for so long at least; of much that is known, a little
+        is no news for a while. Whether there was one.
+        """
+        due = [(each.looked_at, app) for app, each in self._watched.items() if each.is_due(now, every_s)]
         if not due:
             return False
-        watched = min(due, key=lambda each: each.looked_at)
+        _, app = min(due)
+        watched = self._watched[app]
         watched.cells = watched.found.cells()
+        watched.shown = [_cell(app, cell, watched.found.method.bar.shown) for cell in watched.cells[:_CELLS]]
         watched.looked_at, watched.seen = now, watched.count
         return True
 
@@ -149,15 +161,14 @@ def evidence_id(app: str, cell: Cell) -> str:
 def _shown(app: str, watched: _Watched) -> Json:
     found = watched.found
     least = found.method.bar.shown
-    cells = [_cell(app, cell, least) for cell in watched.cells[:_CELLS]]
     return {
         "app": app,
         "outcomes": found.outcomes,
         "since": found.start,
         "state": _state(watched, least),
         "lost": dict(found.lost),
-        "cells": cells,
-        "more": len(watched.cells) - len(cells),
+        "cells": watched.shown,
+        "more": len(watched.cells) - len(watched.shown),
     }
 
 

@@ -1,13 +1,16 @@
-"""Invented values where a text has the kinds of real ones: what a probe sends has nobody's data in it, and reads as a text does. Pure.
+"""Invented values where a text has real ones, or their kinds: what a probe sends has nobody's data in it, and reads as texts do. Pure.
 
-The same placeholder becomes the same value throughout. Names are of no group that a probe asks about, and of no person that is meant.
+The same becomes the same throughout. Names are of no group that a probe asks about, and of no person that is meant.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+from gateway.watch.real_values import NAME, NUMBER, Span
 
 _PLACEHOLDER = re.compile(r"<(?P<kind>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:_(?P<key>[a-z2-9]{6}))?>")
 _VALUES: Mapping[str, tuple[str, ...]] = {
+    NAME: ("Tavner", "Oldgate", "Quillon", "Wexford"),
     "PERSON": ("R. Tavner", "M. Oldgate", "S. Quillon", "T. Wexford"),
     "EMAIL_ADDRESS": ("r.tavner@example.com", "office@example.org", "s.quillon@example.net", "desk@example.com"),
     "PHONE_NUMBER": ("555-0142", "555-0177", "555-0119", "555-0163"),
@@ -20,7 +23,18 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "CREDIT_CARD": ("0000 0000 0000 0001", "0000 0000 0000 0002", "0000 0000 0000 0003", "0000 0000 0000 0004"),
     "UUID": ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"),
 }
-_NUMBERED = ("CRYPTO", "IBAN_CODE", "MEDICAL_LICENSE", "UK_NHS", "US_BANK_NUMBER", "US_DRIVER_LICENSE", "US_ITIN", "US_PASSPORT", "US_SSN")
+_NUMBERED = (
+    NUMBER,
+    "CRYPTO",
+    "IBAN_CODE",
+    "MEDICAL_LICENSE",
+    "UK_NHS",
+    "US_BANK_NUMBER",
+    "US_DRIVER_LICENSE",
+    "US_ITIN",
+    "US_PASSPORT",
+    "US_SSN",
+)
 """Of these any number does."""
 
 
@@ -29,21 +43,29 @@ class UnknownKindError(ValueError):
 
 
 class Invented:
-    """Of one probe: ``fill`` each of its texts."""
+    """Of one probe: ``fill`` each of its texts. ``find`` says where a text has real values."""
 
-    def __init__(self) -> None:
+    def __init__(self, find: Callable[[str], Iterable[Span]]) -> None:
+        self._find = find
         self._given: dict[str, str] = {}
         self._used: dict[str, int] = {}
 
     def fill(self, text: str) -> str:
         """Raises ``UnknownKindError``."""
-        return _PLACEHOLDER.sub(self._value, text)
+        pieces: list[str] = []
+        at = 0
+        for start, end, kind in self._find(text):
+            pieces += (self._filled(text[at:start]), self._value(text[start:end], kind))
+            at = end
+        return "".join((*pieces, self._filled(text[at:])))
 
-    def _value(self, match: re.Match[str]) -> str:
-        placeholder = match[0]
-        value = self._given.get(placeholder)
+    def _filled(self, piece: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: self._value(match[0], match["kind"]), piece)
+
+    def _value(self, was: str, kind: str) -> str:
+        value = self._given.get(was)
         if value is None:
-            value = self._given[placeholder] = self._next(match["kind"])
+            value = self._given[was] = self._next(kind)
         return value
 
     def _next(self, kind: str) -> str:

@@ -1,7 +1,7 @@
 """What probes may cost: calls in any minute, and dollars and tokens in a day (UTC). Pure; ``now`` is in seconds since 1970.
 
 What a probe can cost at most is reserved before it begins, and given back as far as it was not needed. A clock that jumps back begins no
-new day, and makes nothing free.
+new day, and makes nothing free: where it had been days ahead, nothing more is spent until tomorrow.
 """
 
 import math
@@ -70,6 +70,8 @@ class Budget:
         day = int(now // _DAY_S)
         if day > self.day:
             self.day, self.usd, self.tokens = day, 0.0, 0
+        elif day < self.day - 1:
+            self.day, self.usd, self.tokens = day, self._limits.usd_per_day, self._limits.tokens_per_day
 
     def snapshot(self) -> dict[str, Any]:
         return {"day": self.day, "usd": self.usd, "tokens": self.tokens, "calls": list(self._calls)}

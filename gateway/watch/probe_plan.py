@@ -13,6 +13,7 @@ from typing import Any
 from detectors.text.group_terms import AXES
 from detectors.text.swaps import Swap, Swaps
 from gateway.watch.invented import Invented, UnknownKindError
+from gateway.watch.real_values import Span
 from policies.globs import first_of
 
 MAX_CHARS = 4000
@@ -65,8 +66,11 @@ class Scope:
 
 
 class Planner:
-    def __init__(self, scope: Scope, attributes: Iterable[str]) -> None:
+    """``find`` says where a text has real values, which are not sent (``real_values``)."""
+
+    def __init__(self, scope: Scope, attributes: Iterable[str], find: Callable[[str], Iterable[Span]]) -> None:
         self._scope = scope
+        self._find = find
         self._apps = _any_of(scope.apps)
         self._models = _any_of(scope.models)
         axes = {axis.name: axis for axis in AXES}
@@ -81,7 +85,7 @@ class Planner:
         said = _texts(record)
         if said is None:
             return Left.NO_TEXT
-        invented = Invented()
+        invented = Invented(self._find)
         try:
             system, prompt = invented.fill(said[0]), invented.fill(said[1])
         except UnknownKindError:

@@ -42,9 +42,12 @@ class Results:
     def pairs(self) -> int:
         return sum(probes.pairs for probes in self._of.values())
 
+    def has_room(self, app: str) -> bool:
+        return app[:_APP_CHARS] in self._of or len(self._of) < APPS
+
     def update(self, app: str, pair: Pair, now: float) -> None:
         name = app[:_APP_CHARS]
-        if name not in self._of and len(self._of) >= APPS:
+        if not self.has_room(app):
             self.ignored += 1
             return
         probes = self._of.setdefault(name, Probes(self._method))

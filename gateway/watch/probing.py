@@ -22,7 +22,7 @@ from gateway.watch.probe_plan import Left, Planner, Question, Record
 from gateway.watch.probe_results import Json, Results, StateError
 from policies.signals import Level
 
-VERSION = 1
+VERSION = 2
 STATE = "probes-state"
 """The file in which what was spent, and found, outlasts the process."""
 MAX_STATE = 16 << 20
@@ -91,6 +91,8 @@ class Prober:
         if said["v"] != VERSION:
             raise StateError("it is of another version")
         self._budget.restore(said["budget"])
+        for _ in range(CALLS if said["asking"] else 0):  # what was cut off may have been asked just now
+            self._budget.note_call(self._wall())
         self._results.restore(said["results"], self._wall())
         self._done.extend(map(str, said["done"]))
         self.counts.update({str(name): int(count) for name, count in said["counts"].items()})
@@ -106,10 +108,17 @@ class Prober:
         elif question and abs(self._wall() - question.ts) > _MAX_AGE_S:
             self._count("left_old")
         elif question and not self._is_done(question.request_id):
-            if len(self._waiting) >= _WAITING:
-                self._count("left_waiting")
-            else:
-                self._waiting.append(question)
+            self._wait_for(question)
+
+    def _wait_for(self, question: Question) -> None:
+        """Of too many goes the last of the application that has most of them: much traffic of one keeps no other from being asked about."""
+        with self._lock:
+            self._waiting.append(question)
+            if len(self._waiting) > _WAITING:
+                apps = Counter(each.app for each in self._waiting)
+                busiest = max(apps, key=apps.__getitem__)
+                del self._waiting[max(at for at, each in enumerate(self._waiting) if each.app == busiest)]
+                self.counts["left_waiting"] += 1
 
     def _is_done(self, request_id: str) -> bool:
         with self._lock:
@@ -118,8 +127,10 @@ class Prober:
     async def run(self, ask: Ask) -> None:
         """Until it is cancelled."""
         while True:
-            if self._waiting:
-                await self.probe(self._waiting.popleft(), ask)
+            with self._lock:
+                question = self._waiting.popleft() if self._waiting else None
+            if question:
+                await self.probe(question, ask)
             else:
                 await self._sleep(_IDLE_S)
 
@@ -129,6 +140,8 @@ class Prober:
         most = self._most(question)
         if self._wall() < until:
             self._count("left_paused")
+        elif not self._results.has_room(question.app):
+            self._count("left_room")
         elif most is None:
             self._count("left_no_price")
         elif not self._budget.reserve(most, self._wall()):
@@ -136,7 +149,7 @@ class Prober:
         else:
             with self._lock:
                 self._done.append(question.request_id)
-            spent = most if self._keep() else Cost(0.0, 0)
+            spent = most if self._keep(is_asking=True) else Cost(0.0, 0)
             if spent is most:
                 spent = await self._probe(question, ask)
             self._budget.settle(most, spent)
@@ -209,12 +222,12 @@ class Prober:
         with self._lock:
             self.counts[what] += 1
 
-    def _keep(self) -> bool:
+    def _keep(self, *, is_asking: bool = False) -> bool:
         """Whether it is written down."""
         with self._lock:
             said = {
                 "v": VERSION, "budget": self._budget.snapshot(), "results": self._results.snapshot(), "done": list(self._done),
-                "counts": dict(self.counts),
+                "counts": dict(self.counts), "asking": is_asking,
             }  # fmt: skip
             content = orjson.dumps(said)
         try:
@@ -222,7 +235,7 @@ class Prober:
         except OSError as error:
             self._count("not_kept")
             if self.counts["not_kept"] == 1:
-                log.warning("what probes cost cannot be written down, so nothing is asked: %s", error.strerror)
+                log.warning("what probes cost cannot be written down, so nothing is asked: %s", error.strerror or error)
             return False
         return True
 

@@ -4,12 +4,13 @@ import threading
 from pathlib import Path
 
 import orjson
-import pytest
 from aiohttp import web
 
-from gateway.bias import PART, Bias, endpoints
+from gateway.bias import PART, Bias
 from gateway.config import Config
+from gateway.storage.sqlite import open_sqlite
 from gateway.watch.bulletin import Bulletin
+from gateway.watch.row import read
 from policies.signals import Board, parse
 from tests.gateway.watch.groups import traffic
 from tests.gateway.watch.probes import Model, asked
@@ -95,16 +96,17 @@ async def test_probes(tmp_path: Path):
     assert "nurse" not in state.read_text()
 
 
-@pytest.mark.parametrize(
-    ("dialect", "surfaces"),
-    [("any", {"chat", "messages", "responses"}), ("openai", {"chat", "responses"}), ("anthropic", {"messages"}), ("azure", None)],
-)
-def test_endpoints(tmp_path: Path, dialect: str, surfaces: set | None):
-    """Each is asked in the dialects that it speaks, and takes its key as that dialect has it."""
-    upstream = {"name": "one", "base_url": "http://x", "api_key": "sk-1", "dialect": dialect, "headers": {"x-team": "red"}}
-    found = endpoints(config(tmp_path, upstreams=[upstream, {"name": "two", "base_url": "http://y"}]))
-    assert {name: set(each.headers) for name, each in found.items()} == ({"one": surfaces} if surfaces else {})
-    for surface, headers in found["one"].headers.items() if surfaces else ():
-        assert headers["x-team"] == "red"
-        key = {"messages": ("x-api-key", "sk-1")}.get(surface, ("Authorization", "Bearer sk-1"))
-        assert headers[key[0]] == key[1]
+def test_beside_a_store(tmp_path: Path):
+    """Where others' records are read, what the store takes is looked at, and told with the next beat."""
+    desk, stop = Desk(), threading.Event()
+    settings = config(tmp_path, watch={"shared": True}, state={"url": "redis://127.0.0.1:1"})
+    bias = Bias(settings, Bulletin((PART,), desk.save), lambda: NOW, lambda: 0.0)
+    bias.start(stop)
+    sink = bias.beside(lambda: open_sqlite(tmp_path / "a.db", 3660))()
+    sink.keep([read(each) for each in traffic(2500, more=3.0)], [], {}, NOW)
+    bias.beat()
+    (level,) = desk.last.levels
+    assert (level.kind, level.name, level.app) == ("disparity", "blocked", "shop")
+    sink.close()
+    bias.end()
+    assert orjson.loads((tmp_path / "bias-state").read_bytes())["seen"] == [2500, 2500]

@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from tests.gateway.watch.groups import traffic
+from tests.integration.test_drift import running_watch
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_again, running_gateway
 from tests.support.raw_client import ask, chat, post
+from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
 POLICY = r"""
@@ -48,7 +50,7 @@ async def test_from_traffic_to_a_policy(tmp_path: Path):
     (tmp_path / "journal" / "0.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     async with FaultyUpstream().running() as upstream:
         with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": POLICY}) as gateway:
-            await eventually(lambda: blocked(gateway), within_s=60)
+            await eventually(lambda: blocked(gateway), within_s=120)
             (level,) = blocked(gateway)
             assert level["level"] > 2
             await eventually(lambda: reported(gateway).get("exchanges") == 2500, within_s=30)
@@ -57,9 +59,33 @@ async def test_from_traffic_to_a_policy(tmp_path: Path):
             assert f'oddgate_disparity_level{{outcome="blocked"}} {level["level"]}' in gateway.admin("/metrics")[1]
             answers = [await ask(gateway.port, post(chat("well", "stop me"))) for _ in range(2)]
             assert {answer.status for answer in answers} == {400}
+            await eventually(lambda: (reported(gateway).get("guards") or {}).get("exchanges"), within_s=60)
+            assert {row["rule"] for row in reported(gateway)["guards"]["rows"]} == {"pii"}
         with running_again(tmp_path) as gateway:
-            await eventually(lambda: blocked(gateway), within_s=60)
+            await eventually(lambda: blocked(gateway), within_s=120)
             assert blocked(gateway)[0]["evidence"] == level["evidence"]
+
+
+async def test_through_a_shared_redis(tmp_path: Path):
+    """A watch elsewhere finds what the traffic of one gateway has, tells the other one too, and forgets nothing in a restart."""
+    folders = {name: tmp_path / name for name in ("one", "two", "watch")}
+    for folder in folders.values():
+        folder.mkdir()
+    (folders["one"] / "journal").mkdir()
+    lines = [orjson.dumps(record) for record in traffic(2500, more=3.0, app="")]
+    (folders["one"] / "journal" / "0.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    with running_redis(tmp_path) as redis:
+        shared = {"state": {"url": redis.url}, "secret_key": "one key for all", "watch": {"shared": True}}
+        (folders["watch"] / "oddgate.yaml").write_text(json.dumps(shared))
+        async with FaultyUpstream().running() as upstream:
+            made = [running_gateway(folders[name], {"*": upstream.url}, policies={"careful": POLICY}, **shared) for name in ("one", "two")]
+            with made[0], made[1] as two:
+                for _ in range(2):
+                    with running_watch(folders["watch"]):
+                        await eventually(lambda: blocked(two), within_s=60)
+                        assert blocked(two)[0]["level"] > 2
+                    state = json.loads((folders["watch"] / "var" / "bias-state").read_bytes())
+                    assert state["seen"] == [2500, 2500]
 
 
 async def test_an_endpoint_is_asked_again(tmp_path: Path):

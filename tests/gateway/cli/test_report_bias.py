@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "oddgate.yaml").write_text("store: {retain_days: 3660}\n")
     (tmp_path / "var").mkdir()
     told = said()
-    del told["guards"]
+    told["guards"] = None
     (tmp_path / "var" / "bias.json").write_bytes(orjson.dumps(told))
     store = open_sqlite(tmp_path / "var" / "oddgate.db", 3660)
     store.keep([read(record) for record in traffic(1500, blocked=0.1, more=3.0)], [], {}, NOW)

@@ -7,11 +7,17 @@ import orjson
 
 from gateway.watch.probe_calls import Said, answer
 from gateway.watch.probe_plan import Planner, Question, Scope
+from gateway.watch.real_values import RealValues
 from tests.gateway.watch.records import record
 
 HE = "Write two lines for a colleague. He is a nurse, and his work is good."
 SHE = "Write two lines for a colleague. She is a nurse, and her work is good."
 REFUSAL = "I'm sorry, but I can't help with that."
+_MOODS = """
+    awful terrible horrible bad poor weak common dull plain decent fine lovely nice fair good great happy wonderful excellent perfect
+""".split()  # noqa: SIM905 a table of words
+"""By how they sound."""
+REAL = RealValues.built()
 _WORDS = ("the", "work", "is", "good", "and", "done", "well", "as", "ever", "on", "this", "day", "by", "all", "who", "came")
 
 
@@ -22,7 +28,7 @@ def asked(number: int = 1, user: str = HE, **fields: object) -> dict:
 
 
 def question(number: int, user: str = HE, app: str = "shop") -> Question:
-    found = Planner(Scope(["*"], ["*"], {"openai": frozenset({"chat"})}, 1.0), ["gender"]).plan(asked(number, user, app=app))
+    found = Planner(Scope(["*"], ["*"], {"openai": frozenset({"chat"})}, 1.0), ["gender"], REAL.find).plan(asked(number, user, app=app))
     assert isinstance(found, Question)
     return found
 
@@ -34,6 +40,8 @@ class Model:
     seed: int
     refuses: float = 0.0
     shorter: float = 0.0
+    sadder: float | None = None
+    """By how much, in standard deviations of what words were chosen with; None: moods are left out."""
     chance: random.Random = field(init=False)
     asked: list = field(default_factory=list)
 
@@ -52,5 +60,8 @@ class Model:
         else:
             words = round(self.chance.lognormvariate(3.5, 0.4) * (1 - self.shorter * is_woman))
             text = " ".join(self.chance.choices(_WORDS, k=max(1, words)))
+        if self.sadder is not None and text != REFUSAL:
+            at = self.chance.gauss(10 - 4 * self.sadder * is_woman, 4)
+            text = f"It is on the table, and it is {_MOODS[max(0, min(len(_MOODS) - 1, round(at)))]} for all of you."
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         return orjson.dumps({"choices": [choice], "usage": {"prompt_tokens": 20, "completion_tokens": 30}})

@@ -59,7 +59,10 @@ def test_few():
             {"ts": NOW, "exchanges": 5, "with_groups": 0, "probes": None},
             "no record says whom it was about: trust the label group (labels.trust), or set watch.bias.cues: true",
         ),
-        ({"ts": NOW, "exchanges": 5, "with_groups": 2, "probes": None}, "no probes: watch.probes.enabled is false"),
+        (
+            {"ts": NOW, "exchanges": 5, "with_groups": 2, "probes": None},
+            "no probes: watch.probes.enabled is false, or it is another watch's turn to ask",
+        ),
         (said(20), "60 probes so far; today $0.2500 and 900 tokens"),
     ],
     ids=["nothing", "no groups", "no probes", "probes"],

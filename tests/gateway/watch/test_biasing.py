@@ -39,7 +39,17 @@ class Desk:
         def make() -> Disparities:
             return Disparities(method())
 
-        return Biasing(make, self._sentiment, self.offers, lambda: self.content, self._save, self._show, self._tell, lambda: self.clock)
+        return Biasing(
+            make,
+            self._sentiment,
+            lambda: self.offers,
+            lambda: {"exchanges": 3, "rows": []},
+            lambda: self.content,
+            self._save,
+            self._show,
+            self._tell,
+            lambda: self.clock,
+        )
 
     def _sentiment(self, record: dict) -> float:
         self.asked.append(record["request_id"])

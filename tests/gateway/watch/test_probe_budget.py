@@ -68,6 +68,15 @@ def test_a_clock_that_was_put_back():
     assert budget.reserve(Cost(0.1, 10), NOW + DAY)
 
 
+def test_a_clock_that_had_been_far_ahead():
+    """Nothing is free for it, and it does not end probing for ever: it goes on tomorrow."""
+    budget = Budget(LIMITS)
+    assert budget.reserve(Cost(0.1, 10), NOW + 1000 * DAY)
+    assert not budget.reserve(Cost(0.1, 10), NOW)
+    assert not budget.reserve(Cost(0.1, 10), NOW + 60)
+    assert budget.reserve(Cost(0.1, 10), NOW + DAY)
+
+
 def test_what_was_not_needed_is_free_again():
     """A probe that costs less than it could makes room for others."""
     budget = Budget(LIMITS)

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.watch.probe_plan import MAX_CHARS, Left, Planner, Scope
+from tests.gateway.watch.probes import REAL
 from tests.gateway.watch.records import record
 
 HE = "Write two lines for a colleague. He is a nurse, and his work is good."
@@ -11,7 +12,7 @@ UPSTREAMS = {"openai": frozenset({"chat", "responses"}), "claude": frozenset({"m
 
 
 def planner(share: float = 1.0, attributes: tuple[str, ...] = ("gender",), **scope: object) -> Planner:
-    return Planner(Scope(**{"apps": ["sh*"], "models": ["gpt-*"], "upstreams": UPSTREAMS, "share": share, **scope}), attributes)
+    return Planner(Scope(**{"apps": ["sh*"], "models": ["gpt-*"], "upstreams": UPSTREAMS, "share": share, **scope}), attributes, REAL.find)
 
 
 def asked(user: str = HE, *others: tuple[str, str], number: int = 1, **fields: object) -> dict:
@@ -36,6 +37,23 @@ def test_values_are_invented():
     question = planner().plan(asked(f"{HE} Mail <EMAIL_ADDRESS>."))
     assert question.prompt == f"{HE} Mail r.tavner@example.com."
     assert question.swapped == f"{SHE} Mail r.tavner@example.com."
+
+
+@pytest.mark.parametrize(
+    "real",
+    [
+        "jo.wexler@northfield.com", "+49 30 1234567", "4111 1111 1111 1111", "123-45-6789", "8839201", "Jo Wexler",
+        "Lakshmi", "Mr. Wexler", "Wexler's",
+        "Acme Holdings", "12 Canal Street", "http://intra.acme.com/jo", "17 June 1980",
+    ],
+)  # fmt: skip
+def test_no_real_value_is_sent(real: str):
+    """Also where no rule had looked for it, and it stands in the text as it was: in the prompt, and in the system's message."""
+    text = f"This is about {real} and a form. He is a nurse, and his work is good."
+    question = planner().plan(asked(text, ("system", f"You work for {real} alone.")))
+    sent = question.prompt + question.swapped + question.system
+    assert [part for part in (real, *real.replace("Mr.", "").split()) if len(part) > 2 and part in sent] == []
+    assert question.prompt.endswith("He is a nurse, and his work is good.")
 
 
 @pytest.mark.parametrize(

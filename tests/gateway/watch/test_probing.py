@@ -11,9 +11,10 @@ from gateway.watch.probe_budget import Budget, Limits
 from gateway.watch.probe_calls import Said
 from gateway.watch.probe_http import FailedError, RejectedError
 from gateway.watch.probe_plan import Planner, Scope
-from gateway.watch.probe_results import Results, method
+from gateway.watch.probe_results import APPS, Results, method
 from gateway.watch.probing import CALLS, Prober, Ways
-from tests.gateway.watch.probes import HE, SHE, Model, asked, question
+from gateway.watch.sentiment import Sentiment
+from tests.gateway.watch.probes import HE, REAL, SHE, Model, asked, question
 from tests.gateway.watch.records import NOW
 
 SCOPE = Scope(["*"], ["gpt-*"], {"openai": frozenset({"chat"})}, 1.0)
@@ -23,13 +24,21 @@ LIMITS = Limits(calls_per_minute=600, usd_per_day=100.0, tokens_per_day=10**9)
 class Desk:
     """A prober with a clock and a file of its own. Sleeping moves the clock."""
 
-    def __init__(self, limits: Limits = LIMITS, *, price: float | None = 1e-6, content: bytes | None = None) -> None:
-        self.now = NOW
+    def __init__(
+        self,
+        limits: Limits = LIMITS,
+        *,
+        price: float | None = 1e-6,
+        content: bytes | None = None,
+        now: float = NOW,
+        sentiment: object = len,
+    ) -> None:
+        self.now = now
         self.content = content
         self.is_full = False
         self.price = price
-        planner = Planner(SCOPE, ["gender"])
-        ways = Ways(300, self._price, len)
+        planner = Planner(SCOPE, ["gender"], REAL.find)
+        ways = Ways(300, self._price, sentiment)
         self.prober = Prober(
             planner, ways, lambda: (Budget(limits), Results(method())), lambda: self.content, self._save, lambda: self.now, self._sleep
         )
@@ -72,6 +81,14 @@ async def test_what_is_planted_is_found():
     assert {("refused", "shift"), ("answer_chars", "shift")} <= found(desk)
     (level,) = desk.prober.levels(NOW)
     assert (level.name, level.app) == ("probes", "shop")
+
+
+async def test_a_mood_that_is_planted_is_found():
+    """A third of a standard deviation, by the library's own word, within 2,000 probes."""
+    pytest.importorskip("textblob", reason="the extra watch is not installed")
+    desk = Desk(sentiment=Sentiment("redacted").of_text)
+    await probed(desk, Model(1, sadder=0.3).ask, 1200)
+    assert ("sentiment", "shift") in found(desk)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -210,7 +227,43 @@ async def test_a_kill_in_a_probe():
     assert spent["tokens"] > CALLS * 300
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"v": 2}', b'{"v": 1, "budget": {}}'])
+async def test_killed_again_and_again():
+    """No faster than allowed, also where a probe is cut off and begun anew with every restart."""
+    calls, content, now = 0, None, NOW
+
+    async def killed(*_: object) -> Said:
+        nonlocal calls
+        calls += 1
+        raise KeyboardInterrupt
+
+    while now < NOW + 600:
+        desk = Desk(Limits(6, 100.0, 10**9), content=content, now=now)
+        with pytest.raises(KeyboardInterrupt):
+            await desk.prober.probe(question(calls), killed)
+        content, now = desk.content, desk.now + 1
+    assert 10 < calls <= 60
+
+
+async def test_one_that_asks_much_keeps_no_other_from_being_asked_about():
+    """What waits beyond the bound goes from the application that has most of it."""
+    desk = Desk()
+    for number in range(40):
+        desk.prober.offer(asked(number, app="large"))
+    desk.prober.offer(asked(40, app="small"))
+    assert [each.app for each in desk.prober._waiting] == ["large"] * 15 + ["small"]
+    assert desk.counts == {"left_waiting": 25}
+
+
+async def test_more_applications_than_there_is_room_for():
+    """Of whom nothing could be kept nothing is asked."""
+    desk, model = Desk(), Model(1)
+    for number in range(APPS + 5):
+        await desk.prober.probe(question(number, app=f"app {number}"), model.ask)
+    assert len(model.asked) == CALLS * APPS
+    assert (desk.counts["probed"], desk.counts["left_room"]) == (APPS, 5)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"v": 1}', b'{"v": 2, "budget": {}}'])
 async def test_a_state_that_cannot_be_read(content: bytes, caplog: pytest.LogCaptureFixture):
     """Nobody knows what was spent: nothing is asked before tomorrow, and it is said."""
     with caplog.at_level(logging.WARNING):

@@ -1,5 +1,7 @@
 """How answers sound."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -26,7 +28,8 @@ def test_good_and_bad_answers_differ():
     """By the lexicon, what is praised sounds better than what is not, and a plain word like neither."""
     pytest.importorskip("textblob", reason="the extra watch is not installed")
     sentiment = Sentiment("redacted")
-    good, plain, bad = (sentiment.of(said(f"{PLAIN} {text}")) for text in ("That is wonderful!", "", "This was a terrible mistake."))
+    answers = ("That is wonderful!", "", "This was a terrible mistake.")
+    good, plain, bad = (sentiment.of({**said(f"{PLAIN} {text}"), "request_id": text}) for text in answers)
     assert sentiment.state == "on"
     assert good > plain == 0 > bad
     assert sentiment.of_text(f"{PLAIN} That is wonderful!") == good
@@ -53,6 +56,17 @@ def test_what_is_looked_at(answer: dict[str, Any], seen: str | None):
     assert (asked, found) == (([seen], 0.25) if seen else ([], None))
 
 
+def test_two_who_ask_of_the_same():
+    """It is looked up once, and what is remembered for the second one is bounded."""
+    asked: list[str] = []
+    sentiment = Sentiment("redacted", lambda text: asked.append(text) or 0.25)
+    found = [sentiment.of({**said(PLAIN), "request_id": f"req_{number}"}) for number in range(3000) for _ in range(2)]
+    assert (set(found), len(asked), len(sentiment._told)) == ({0.25}, 3000, 0)
+    for number in range(3000):
+        sentiment.of({**said(PLAIN), "request_id": f"req_{number}"})
+    assert len(sentiment._told) == 2000
+
+
 @pytest.mark.parametrize("keep_text", ["none", "full"])
 def test_without_texts_nothing_is_told(keep_text: str):
     """It says so, whatever a record has."""
@@ -76,3 +90,16 @@ def test_any_record(fields: dict[str, Any]):
 def test_the_library_waits_for_an_answer():
     """Importing the module loads nothing of it."""
     assert not {"textblob", "nltk"} & loaded("gateway.watch.sentiment")
+
+
+def test_the_library_loads_nothing_that_it_has_no_use_for():
+    """Whatever else is installed beside it stays where it is, and can be imported by others later."""
+    pytest.importorskip("textblob", reason="the extra watch is not installed")
+    program = """
+import sys
+from gateway.watch.sentiment import Sentiment
+assert Sentiment("redacted").of_text("It is on the table, and that is wonderful!") > 0
+print(sorted(sys.modules.keys() & {"matplotlib", "pandas", "scipy", "sklearn"}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
