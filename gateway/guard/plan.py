@@ -14,7 +14,9 @@ from policies.conditions import Answers, Circumstances, Condition, Conditions, N
 from policies.domain_rules import DomainRule, all_rules
 from policies.flows import Flows
 from policies.load import LoadedPolicy
+from policies.measures import Measure
 from policies.policy import Policy, Rule
+from policies.tightening import tightened as tighten
 from policies.verdict import Action
 from policies.vocabulary import ALL_TEXT, Scope
 
@@ -136,6 +138,10 @@ class Plan:
     """What is kept of its texts."""
     redacting: frozenset[str] = frozenset()
     """Rules that rewrite a text of an exchange."""
+    measures: tuple[Measure, ...] = ()
+    """By which it is stricter than its policy."""
+    mark: str = ""
+    """Tells it from the same policy's plan under other measures."""
 
     @property
     def asks_about_exchanges(self) -> bool:
@@ -167,6 +173,28 @@ def compile_plan(loaded: LoadedPolicy, build: Build, keep_text: KeepText = "none
     )  # fmt: skip
 
 
+def tightened(plan: Plan, measures: Sequence[Measure]) -> Plan:
+    """The plan under these measures, with the same detectors; itself where they change nothing."""
+    policy, effective = tighten(plan.policy, measures)
+    if not effective:
+        return plan
+    rules = {rule.id: rule for rule in policy.rules}
+    made = [_under(policy, check, rules.get(check.rule.id, check.rule)) for check in plan.on_request.all]
+    on_answer = Checks([each for check in made for each in _on_answer(check, plan.keep_text)])
+    return replace(
+        plan, policy=policy, on_request=Checks(made), on_answer=on_answer, measures=effective,
+        redacting=frozenset([check.rule.id for check in made if _is_redacting(check.rule)]),
+        mark=";".join([repr(each.do.deed) for each in effective]),
+    )  # fmt: skip
+
+
+def _under(policy: Policy, check: Check, rule: Rule) -> Check:
+    if rule is check.rule:
+        return check
+    gauge = check.gauge and replace(check.gauge, border=rule.max_fpr or check.gauge.border)
+    return replace(check, rule=rule, holds=_holds(policy, rule), gauge=gauge)
+
+
 def _on_answer(check: Check, keep_text: KeepText) -> Iterator[Check]:
     """A rule that rewrites texts of exchanges looks at every text of an answer of which something is kept redacted, if for that alone."""
     is_undone = _is_undone(check.rule)
@@ -194,10 +222,13 @@ def _check(policy: Policy, rule: Rule, detectors: Sequence[TextDetector], condit
             pooled.append(detector)
         else:
             inline.append(detector)
-    # A flag never holds text back, nor does waiting for a flag's model: a rule that only flags may say so after the text is gone.
-    holds = rule.action.severity >= Action.REDACT.severity and not policy.is_shadow(rule)
     condition = conditions[rule.when] if rule.when else None
-    return Check(rule, tuple(inline), tuple(pooled), holds, condition, gauge=_gauge(policy, rule, detectors))
+    return Check(rule, tuple(inline), tuple(pooled), _holds(policy, rule), condition, gauge=_gauge(policy, rule, detectors))
+
+
+def _holds(policy: Policy, rule: Rule) -> bool:
+    """A flag never holds text back, nor does waiting for a flag's model: a rule that only flags may say so after the text is gone."""
+    return rule.action.severity >= Action.REDACT.severity and not policy.is_shadow(rule)
 
 
 def _gauge(policy: Policy, rule: Rule, detectors: Sequence[TextDetector]) -> Gauge | None:

@@ -123,7 +123,7 @@ class RequestGuard:
 
     def _configuration(self, segment: Segment, subject: Subject) -> str:
         """Everything besides a text that a review of it depends on."""
-        return f"{self._plan.version}/{self._asked.mark}/{self._app}/{segment.scope}/{subject.context_key!r}"
+        return f"{self._plan.version}/{self._plan.mark}/{self._asked.mark}/{self._app}/{segment.scope}/{subject.context_key!r}"
 
     def settle(self, answers: Mapping[Job, Answer]) -> None:
         self._scans.settle(answers)

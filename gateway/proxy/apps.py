@@ -14,6 +14,7 @@ from gateway.errors import BadRequest, Unauthorized
 from policies.subject import Subject
 
 _LABEL = re.compile(r"[A-Za-z0-9_.:@/+=|~-]{1,128}")
+_KEY_ID = 16
 _Trust = Sequence[tuple[Label, str]]
 """Labels and the headers that they come in."""
 
@@ -21,7 +22,8 @@ _Trust = Sequence[tuple[Label, str]]
 @dataclass(frozen=True, slots=True)
 class Caller:
     """``name`` is empty where no applications are configured; ``policy`` is the one its settings name. ``owner`` is whose the endpoint's
-    stored conversations are: the application's, or those of the key that the client brings. ``user``, ``session`` and ``group`` are the
+    stored conversations are: the application's, or those of the key that the client brings; ``key_id`` tells that key from others without
+    telling it. ``user``, ``session`` and ``group`` are the
     labels that are trusted.
     """
 
@@ -32,6 +34,7 @@ class Caller:
     user: str = ""
     session: str = ""
     group: str = ""
+    key_id: str = ""
 
     def subject(self, model: str, surface: str) -> Subject:
         return Subject(self.name, model, surface, self.user, self.session, self.group)
@@ -50,7 +53,9 @@ class Apps:
         """
         given = _digest(key or _key(headers))
         if not self._known:
-            return _labelled(Caller("", None, is_known=False, owner=f"key:{given.hex()}"), self._trust, headers)
+            name = given.hex()
+            unknown = Caller("", None, is_known=False, owner=f"key:{name}", key_id=name[:_KEY_ID])
+            return _labelled(unknown, self._trust, headers)
         found = None
         for digest, caller, trust in self._known:  # all of them, so that the time says nothing
             if hmac.compare_digest(digest, given):
@@ -79,7 +84,8 @@ def _trust(own: Sequence[Label] | None, general: Sequence[Label]) -> _Trust:
 
 
 def _caller(app: App) -> Caller:
-    return Caller(app.name, app.policy, is_known=True, owner=f"app:{app.name}")
+    key_id = _digest(app.key.get_secret_value()).hex()[:_KEY_ID]
+    return Caller(app.name, app.policy, is_known=True, owner=f"app:{app.name}", key_id=key_id)
 
 
 def _key(headers: Mapping[str, str]) -> str:

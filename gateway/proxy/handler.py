@@ -119,6 +119,7 @@ class _Serving:
         caller = self._caller = parts.apps.identify(inbound.headers)
         exchange.app = caller.name
         exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
+        parts.measures.admit(caller.name, caller.key_id, exchange.note_measure)
         call = match.call(inbound.method, inbound.headers.get("content-type", ""))
         if not match.is_unguarded and (upload := dialect.open_upload(call)):
             await self._upload(match, call, upload)
@@ -128,14 +129,14 @@ class _Serving:
         if match.is_unguarded:
             await self._pass_through(match, raw)
             return
-        request = dialect.parse_request(raw, call)
+        request = self._switched(dialect.parse_request(raw, call), dialect, call)
         if inbound.query or call.names:
             request = _with_address(request, call, inbound.query)
         exchange.model, exchange.is_stream = request.model, request.stream
         exchange.glimpse = glimpse(request) if parts.observes else None
         subject = caller.subject(request.model, request.surface)
         plan = parts.choose_plan(subject, caller.policy, exchange.request_id)
-        exchange.policy = plan.version
+        exchange.planned(plan)
         self._about = about(plan, subject, request, parts.signals, exchange.started_at)
         exchange.asked = self._about.asked if self._about else None
         exchange.signals = self._about.signals if self._about and plan.asks_about_signals else None
@@ -161,6 +162,15 @@ class _Serving:
         exchange.is_recorded = True
         await self._reply.send(202, [JSON], encode({"request_id": event["request_id"], "status": "accepted"}))
 
+    def _switched(self, request: Request, dialect: Dialect, call: Call) -> Request:
+        """The request as if it were for another model, where a measure says so: what follows is all of that one."""
+        switch = self._parts.measures.model_for(self._caller.name, request.model) if self._parts.measures.is_any else None
+        if switch is None or not isinstance(request.body, dict) or request.body.get("model") != request.model:
+            return request
+        model, measure = switch
+        self._exchange.note_measure(measure.id, measure.do.kind)
+        return dialect.parse_request(encode({**request.body, "model": model}), call)
+
     def _issue(self) -> None:
         self._tokens = Tokens(self._parts.key, self._caller.name)
         self._recollection = Recollection(self._parts.vault, self._caller.owner, self._tokens)
@@ -183,7 +193,9 @@ class _Serving:
         parts, exchange, caller = self._parts, self._exchange, self._caller
 
         def plan_of(request: Request) -> Plan:
-            return parts.choose_plan(caller.subject(request.model, request.surface), caller.policy, exchange.request_id)
+            plan = parts.choose_plan(caller.subject(request.model, request.surface), caller.policy, exchange.request_id)
+            exchange.note_measures(plan)
+            return plan
 
         def reader(method: str, path: str) -> tuple[Dialect, Call]:
             match = parts.routes.find(method, path)
@@ -192,7 +204,7 @@ class _Serving:
         said = tuple(read_path(call))
         whole = Request(exchange.surface, "", stream=False, body=None, raw=b"", segments=said, uninspectable=())
         plan = plan_of(whole)
-        exchange.policy = plan.version
+        exchange.planned(plan)
         self._issue()
         if said and await self._review(plan, whole) is None:
             await refuse(self._reply, exchange, plan, match.dialect, exchange.request, self._origin(whole))
@@ -282,7 +294,8 @@ class _Serving:
 
     def _target(self, match: Match, model: str) -> Target:
         inbound = self._inbound
-        return Target(inbound.method, f"{match.path}?{inbound.query}" if inbound.query else match.path, match.family, model)
+        path = f"{match.path}?{inbound.query}" if inbound.query else match.path
+        return Target(inbound.method, path, match.family, model, self._exchange.app)
 
     async def _send(self, match: Match, model: str, body: Body) -> UpstreamAnswer:
         exchange, inbound, clock = self._exchange, self._inbound, self._parts.clock

@@ -100,12 +100,15 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes: ``path`` with its query, below the base URL of an upstream that speaks ``family`` and serves ``model``."""
+    """Where a request goes: ``path`` with its query, below the base URL of an upstream that speaks ``family`` and serves ``model``. ``app``
+    is whose it is.
+    """
 
     method: str
     path: str
     family: str
     model: str
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)

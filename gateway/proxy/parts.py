@@ -9,6 +9,7 @@ from gateway.guard.plan import Plan
 from gateway.guard.request import Memos
 from gateway.proxy.apps import Apps
 from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer
+from gateway.proxy.measures import MeasuresInForce, no_measures
 from gateway.proxy.pictures import Pictures
 from gateway.proxy.scanning import Scans, Spawn
 from gateway.proxy.shutdown import Shutdown
@@ -29,6 +30,10 @@ class Calls(Protocol):
         ...
 
     def failed(self, error: GatewayError) -> None: ...
+
+    def under(self, measure: str, kind: str) -> None:
+        """A measure changes where it goes, or whether."""
+        ...
 
 
 class Router(Protocol):
@@ -65,6 +70,7 @@ class Parts:
     """Random bytes, so many of them."""
     signals: Callable[[Subject], Signals] = lambda _: NO_SIGNALS
     """What the watch tells of exchanges like this one."""
+    measures: MeasuresInForce = field(default_factory=no_measures)
     observes: bool = False
     """Whether records say what exchanges are like."""
     pictures: Pictures | None = None

@@ -69,10 +69,11 @@ class Conversation:
         exchange.app, exchange.model, exchange.is_stream = caller.name, asked.model, True
         exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
         turns = Turns(parts, exchange, caller)
+        turns.admit()
         self._tokens = Tokens(parts.key, caller.name)
         await self._review(turns, asked)
         path = f"{match.path}?{inbound.query}" if inbound.query else match.path
-        target = Target("GET", path, match.family, asked.model)
+        target = Target("GET", path, match.family, asked.model, caller.name)
         trail = Trail(exchange, parts.clock, parts.chance)
         exchange.waits_since = parts.clock()
         upstream, answer = await parts.router.connect(
@@ -173,6 +174,7 @@ class _Session:
         text = await self._client.receive()
         if text is None:
             return _End(by_client=True)
+        self._turns.admit()
         passage = await self._asked.take(text)
         if passage.asks:
             self._told.expect()

@@ -32,6 +32,7 @@ class Turns:
         self._plan: Plan | None = None
         self._parts_of_turn = 0
         self._is_begun = True
+        self._is_admitted = False
         self._has_recorded = False
         self.has_sound = False
         """Whether the client's sound in this turn is noted already."""
@@ -46,11 +47,19 @@ class Turns:
         turn = self._turn
         if self._plan is None:
             self._plan = self._parts.choose_plan(self._caller.subject(turn.model, SURFACE), self._caller.policy, self._session)
-            turn.policy = self._plan.version
+            turn.planned(self._plan)
             if not self._is_begun:
                 turn.started_at, turn.start = self._parts.wall(), self._parts.clock()
                 self._is_begun = True
         return self._plan
+
+    def admit(self) -> None:
+        """Once a turn, as it begins. Raises NotAllowed and TooMany."""
+        if not self._is_admitted:
+            self._parts_of_turn += 1  # what is refused has a record as well
+            self._parts.measures.admit(self._caller.name, self._caller.key_id, self._turn.note_measure)
+            self._parts_of_turn -= 1
+            self._is_admitted = True
 
     def about(self, request: Request | None) -> Circumstances | None:
         """What the policy's conditions and bounds are asked about; None: an event of the endpoint's."""
@@ -96,7 +105,7 @@ class Turns:
     def block(self, outcome: str, asked: Findings | None, told: ResponseGuard | None, size: int) -> Exchange:
         """An event that does not go on, which is an exchange of its own. Raises Unavailable."""
         blocked = self._new()
-        blocked.policy = self.plan.version
+        blocked.planned(self.plan)
         blocked.started_at, blocked.start, blocked.outcome = self._parts.wall(), self._parts.clock(), outcome
         if asked is not None:
             blocked.request, blocked.request_bytes = asked, size
@@ -124,7 +133,7 @@ class Turns:
         turn = self._turn
         _ = self.plan  # a turn without a text has a policy all the same
         self._turn, self._plan, self._parts_of_turn = self._new(), None, 0
-        self._is_begun = self.has_sound = False
+        self._is_begun = self._is_admitted = self.has_sound = False
         self._has_recorded = True
         self._record(turn)
 

@@ -24,6 +24,9 @@ class Trail:
     def failed(self, error: GatewayError) -> None:
         self._exchange.attempt_failed(error.code, self._clock())
 
+    def under(self, measure: str, kind: str) -> None:
+        self._exchange.note_measure(measure, kind)
+
 
 class Beside:
     """Calls that are no part of the exchange, of which nothing is noted: below its own span."""
@@ -35,3 +38,5 @@ class Beside:
         return self._headers
 
     def failed(self, error: GatewayError) -> None: ...
+
+    def under(self, measure: str, kind: str) -> None: ...

@@ -20,6 +20,7 @@ from detectors.text.entities import DEFAULT_ENTITIES
 from gateway.cli.detect import LocalScan, user_cache
 from gateway.cli.policy.files import default_path
 from gateway.cli.policy.forms import conforms
+from gateway.cli.policy.measured import MeasureError, add_measure, measure_of
 from gateway.cli.policy.recorders import Recorders
 from gateway.cli.policy.remembered import CacheError, Remembered
 from gateway.cli.policy.replay_report import Report
@@ -62,7 +63,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     sources = parser.add_mutually_exclusive_group(required=True)
     sources.add_argument("--from", dest="source", type=Path, metavar="FILE|DIR", help="recorded exchanges, *.jsonl")
     sources.add_argument("--store", action="store_true", help="those that the store of the settings keeps")
-    parser.add_argument("--config", type=Path, help="settings, for --store (default: oddgate.yaml, if there is one)")
+    parser.add_argument("--config", type=Path, help="settings, for --store and --measure (default: oddgate.yaml, if there is one)")
     parser.add_argument("--since", metavar="TIME", help="with --store: from this time on: seconds, or 2026-11-22T10:15:00+00:00")
     parser.add_argument("--until", metavar="TIME", help="with --store: before this time")
     parser.add_argument(
@@ -80,6 +81,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--allow-bad", action="store_true", help="lines that are no recorded exchanges do not make it fail, up to half of all"
     )
     parser.add_argument("--sample", type=int, default=5, metavar="N", help="examples of each kind of change, by request id; default: 5")
+    add_measure(parser)
     parser.add_argument("--no-cache", action="store_true", help="remember nothing between runs")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=run)
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     except StoreError as error:
         print(f"oddgate policy replay: the store of exchanges cannot be read: {error}", file=sys.stderr)
         return USAGE
-    except (_UsageError, ProblemsError, QueryError, DetectorError, OSError, CacheError) as error:
+    except (_UsageError, MeasureError, ProblemsError, QueryError, DetectorError, OSError, CacheError) as error:
         print(f"oddgate policy replay: {error}", file=sys.stderr)
         return USAGE
     if args.json:
@@ -107,25 +109,26 @@ def run(args: argparse.Namespace) -> int:
 def replay(args: argparse.Namespace) -> Report:
     """Raises ``_UsageError``, and what is raised where policies, detectors, settings, the store or files fail."""
     config = load_config(settings_file(args.config), dict(os.environ)) if args.store else None
+    under = measure_of(args.measure, args.measure_app, args.config)
     draft = load_policy(args.draft, Catalog())
     against = load_policy(args.against, Catalog()) if args.against else _in_force(draft)
     others = [load_policy(path, Catalog()) for path in args.recorded_by]
     recorders = Recorders((*others, against, draft), args.keep_dir or (config.policies.keep_dir if config else Path("var")))
     local = LocalScan()
     defaults = {"pii": frozenset(DEFAULT_ENTITIES)}
-    replaying = Replay(against.policy, draft.policy, recorders, defaults, lambda rule: _made(local, rule), perf_counter, conforms)
+    replaying = Replay(against.policy, draft.policy, recorders, defaults, lambda rule: _made(local, rule), perf_counter, conforms, under)
     report = Report(draft, against, replaying, Totals(max(0, args.sample)), allows_bad=args.allow_bad)
     remembered = Remembered(None if args.no_cache else Path(user_cache()) / "replay")
     with closing(remembered), closing(_lines(args, config)) as lines:
-        _decide_all(lines, report, lambda: SharedScans(local, remembered, (*replaying.old.rules, *replaying.new.rules)))
+        _decide_all(lines, report, lambda: SharedScans(local, remembered, replaying.rules))
     return report
 
 
 def _lines(args: argparse.Namespace, config: Config | None) -> Generator[Line, None, None]:
     times = {name: value for name in ("since", "until") if (value := getattr(args, name))}
     if config is None:
-        if times or args.config:
-            raise _UsageError("--config, --since and --until are for --store")
+        if times or (args.config and not args.measure):
+            raise _UsageError("--since and --until are for --store, --config for --store and --measure")
         yield from of_files(_files(args.source))
         return
     query, _, _ = asked(times)

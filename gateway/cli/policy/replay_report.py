@@ -51,6 +51,8 @@ class Report:
         totals = self.totals
         yield f"draft       {self.draft.version} ({self.draft.path})"
         yield f"against     {self.against.version} ({self.against.path})"
+        if self.replay.under:
+            yield f"measure     {self.replay.under.id}, in force while the draft decides"
         yield f"exchanges   {self.read:,}: {totals.told:,} decided, of {totals.untold:,} it cannot be told what changes"
         yield from self._doubts()
         yield from self._moves()
@@ -111,6 +113,7 @@ class Report:
         return {
             "draft": self.draft.version,
             "against": self.against.version,
+            "measure": self.replay.under.id if self.replay.under else None,
             "exchanges": {"read": self.read, "decided": totals.told, "untold": totals.untold, "repeated": self.repeated},
             "moves": {move: {"count": each.count, "examples": each.ids} for move, each in totals.moves.items()},
             "untold": {"reasons": dict(totals.why_untold.most_common()), "examples": totals.untold_ids},

@@ -1,6 +1,7 @@
 """``oddgate policy test``: the cases that stand beside policies, run with the real detectors."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,17 +9,22 @@ from detectors.registry import DetectorError
 from gateway.cli.detect import LocalScan
 from gateway.cli.policy.files import absent, add_paths, default_path, load_all, policy_of
 from gateway.cli.policy.forms import conforms
-from gateway.cli.policy.shown import FOUND, GOOD, counted, print_json, print_problems, problem_as_json, visible
+from gateway.cli.policy.measured import MeasureError, add_measure, measure_of
+from gateway.cli.policy.shown import FOUND, GOOD, USAGE, counted, print_json, print_problems, problem_as_json, visible
 from policies.load import LoadedPolicy
+from policies.measures import Measure
 from policies.problems import Problem, ProblemsError
 from policies.rehearsal.cases import cases_beside
 from policies.rehearsal.exchange import Scan
 from policies.rehearsal.trials import Result, run_cases
+from policies.tightening import tightened
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("test", help="run the cases that stand beside policies", description=__doc__)
     add_paths(parser)
+    parser.add_argument("--config", type=Path, help="settings, for --measure (default: oddgate.yaml, if there is one)")
+    add_measure(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.set_defaults(run=run)
 
@@ -27,12 +33,17 @@ def run(args: argparse.Namespace) -> int:
     paths = args.paths or [default_path()]
     if (missing := absent(paths)) is not None:
         return missing
+    try:
+        under = _measure(args)
+    except (MeasureError, ProblemsError, OSError) as error:
+        print(f"oddgate policy test: {error}", file=sys.stderr)
+        return USAGE
     loaded, problems = load_all([policy_of(path) for path in paths])
     scan = LocalScan()
     results: list[tuple[Path, Result]] = []
     for policy in loaded:
         try:
-            results += _results(policy, scan)
+            results += _results(policy, scan, under)
         except ProblemsError as error:
             problems += error.problems
         except DetectorError as error:
@@ -47,9 +58,18 @@ def run(args: argparse.Namespace) -> int:
     return GOOD if is_good else FOUND
 
 
-def _results(policy: LoadedPolicy, scan: Scan) -> list[tuple[Path, Result]]:
+def _measure(args: argparse.Namespace) -> Measure | None:
+    """What is in force in every case, as if each were of the application that it is about. Raises MeasureError, ProblemsError, OSError."""
+    under = measure_of(args.measure, args.measure_app, args.config)
+    if under and under.do.kind == "quarantine":
+        raise MeasureError("in quarantine nothing is decided by a policy")
+    return under
+
+
+def _results(policy: LoadedPolicy, scan: Scan, under: Measure | None) -> list[tuple[Path, Result]]:
     path = cases_beside(policy.path)
-    return [(path, result) for result in run_cases(path, policy.policy, scan, conforms)] if path.exists() else []
+    stricter, _ = tightened(policy.policy, [under] if under else [])
+    return [(path, result) for result in run_cases(path, stricter, scan, conforms)] if path.exists() else []
 
 
 def _print_results(results: Sequence[tuple[Path, Result]], problems: Sequence[Problem]) -> None:

@@ -237,7 +237,7 @@ def test_what_cannot_be_read_in_the_store(oddgate, kept):
         (["draft.yaml", "--store"], "the store of exchanges cannot be read: "),
         (["draft.yaml", "--store", "--config", "none.yaml"], "none.yaml"),
         (["draft.yaml", "--store", "--since", "yesterday"], "since: allowed: seconds since 1970"),
-        (["draft.yaml", "--from", "texts.jsonl", "--since", "5"], "--config, --since and --until are for --store"),
+        (["draft.yaml", "--from", "texts.jsonl", "--since", "5"], "--since and --until are for --store"),
         (["draft.yaml", "--from", "none.jsonl"], "No such file or directory"),
         (["draft.yaml", "--from", "policies"], "there is no *.jsonl in policies"),
         (["policies/p.yaml", "--from", "texts.jsonl"], "there is no other policy named p in policies; say --against"),
@@ -254,3 +254,37 @@ def test_progress(oddgate, recorded, monkeypatch):
     """A long run says how far it is, on the error output."""
     monkeypatch.setattr(replay, "_PROGRESS_S", 0.0)
     assert "oddgate policy replay: 4 exchanges, " in oddgate("replay", "draft.yaml", "--from", "texts.jsonl")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "app", "blocked"),
+    [
+        ("tighten: {rule: mail, action: block}", (), 2),
+        ("tighten: {rule: mail, action: block, app: a}", (), 2),
+        ("tighten: {rule: mail, action: block, app: b}", (), 0),
+        ("tighten: {rule: mail, action: block, app: '{app}'}", ("--measure-app", "a"), 2),
+        ("force_redaction: {}", (), 0),
+        ("quarantine: {app: a}", (), 4),
+        ("quarantine: {app: b}", (), 0),
+    ],
+)
+def test_under_a_measure(oddgate, recorded, words, app, blocked):
+    """What a measure would do is seen before it is ever in force, for those it is about."""
+    (recorded / "measure.yaml").write_text(words)
+    against = ("--against", "policies/p.yaml", "--from", "texts.jsonl")
+    _, out, err = oddgate("replay", "policies/p.yaml", *against, "--measure", "measure.yaml", *app, "--json")
+    told = json.loads(out)
+    assert (told["measure"], err) == ("measure.yaml", "")
+    assert told["decisions"]["block"]["new"] == blocked
+    assert "measure     measure.yaml" in oddgate("replay", "policies/p.yaml", *against, "--measure", "measure.yaml", *app)[1]
+
+
+def test_a_measure_of_the_settings(oddgate, recorded):
+    """An entry of ``actions.allow`` is named by its id."""
+    entry = "{id: strict, do: {tighten: {rule: mail, action: block}}}"
+    (recorded / "oddgate.yaml").write_text(f"actions: {{allow: [{entry}]}}")
+    arguments = ("replay", "policies/p.yaml", "--against", "policies/p.yaml", "--from", "texts.jsonl", "--measure")
+    code, out, _ = oddgate(*arguments, "strict", "--json")
+    assert (code, json.loads(out)["decisions"]["block"]["new"]) == (0, 2)
+    code, _, err = oddgate(*arguments, "other")
+    assert (code, "no entry of that id in actions.allow; allowed: strict" in err) == (2, True)

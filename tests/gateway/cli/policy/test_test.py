@@ -50,3 +50,15 @@ def test_what_a_terminal_would_act_upon(oddgate, folder):
     (folder / "policies" / "p.cases.yaml").write_text('- {name: "a\\e[2J\\x9b", given: {text: x}, expect: {decision: block}}\n')
     _, out, _ = oddgate("test")
     assert out.splitlines()[0] == "policies/p.cases.yaml:1: a\\x1b[2J\\x9b: expected decision block, got allow"
+
+
+def test_under_a_measure(oddgate, folder):
+    """Cases hold, or not, as they would while a measure is in force."""
+    (folder / "policies" / "p.cases.yaml").write_text(CASES)
+    (folder / "measure.yaml").write_text("tighten: {rule: mail, action: block}")
+    code, out, _ = oddgate("test", "--measure", "measure.yaml")
+    assert (code, "expected decision redact, got block" in out) == (1, True)
+    (folder / "measure.yaml").write_text("tighten: {rule: mail, action: flag}")
+    assert oddgate("test", "--measure", "measure.yaml")[0] == 0
+    (folder / "measure.yaml").write_text("quarantine: {app: shop}")
+    assert oddgate("test", "--measure", "measure.yaml")[0] == 2
