@@ -22,6 +22,7 @@ from gateway.telemetry.observed import (
     Labels,
     LogSeen,
     Sample,
+    Seen,
     SpanSeen,
 )
 from gateway.wire.otlp.exports import Message
@@ -37,8 +38,6 @@ _NO_VALUE = 1
 _ERROR = 2
 _DELTA, _CUMULATIVE = 1, 2
 _NANO = 1e-9
-
-Seen = Sample | SpanSeen | LogSeen
 
 
 def is_clean(findings: Findings) -> bool:

@@ -151,7 +151,7 @@ class _Taking:
     def _plan(self, caller: Caller) -> Plan:
         """A policy that says nothing of telemetry lets none through: else what is sent to be redacted would go on as it is."""
         plan = self._parts.choose_plan(caller.subject("", SURFACE), caller.policy, self._exchange.request_id)
-        self._exchange.policy = plan.version
+        self._exchange.planned(plan)
         if not plan.on_request.rule_ids(Scope.TELEMETRY):
             name = plan.policy.name
             raise NotAllowed("telemetry_unguarded", f"No rule of the policy {name} has the scope telemetry, so nothing would be looked at.")
@@ -176,7 +176,7 @@ class _Taking:
             receiving.forwarder.put(Batch(signal, body, accepted))
         if receiving.spool and body:
             observing = Observing(self._parts.key, caller.name, self._parts.wall(), is_clean(exchange.request))
-            receiving.spool.put(observing, message, len(body))
+            receiving.spool.put(observing.seen(message), len(body))
         for result, records in (("accepted", accepted), ("blocked", blocked)):
             receiving.told.telemetry_received(signal.name, result, records)
         for what, number in (("attributes", export.trimmed), ("unknown_bytes", left_out)):

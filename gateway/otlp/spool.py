@@ -1,6 +1,6 @@
-"""What was received, put by in short for the watch: lines in segment files, of which the oldest go. Whoever sends never waits for it.
+"""What was received, and what our own log says, put by in short for the watch: lines in segment files, of which the oldest go.
 
-What does not fit while it is slow, or cannot be written, is dropped and counted.
+Whoever sends, or logs, never waits for it. What does not fit while it is slow, or cannot be written, is dropped and counted.
 """
 
 import fcntl
@@ -13,16 +13,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.otlp.observing import Observing, Seen
 from gateway.telemetry.journal import SUFFIX, is_written, segment_files
-from gateway.telemetry.observed import to_line
-from gateway.wire.otlp.exports import Message
+from gateway.telemetry.observed import Seen, to_line
+from gateway.telemetry.own_log import WRITER
 
 MAX_WAITING = 100
 MAX_WAITING_BYTES = 16 << 20
 """What is larger waits alone."""
 MAX_EXPORT_BYTES = 4 << 20
 """Of the lines of one export; what more it has is dropped."""
+MAX_FILES = 200
+"""Processes that come and go leave small ones."""
 _SEGMENTS = 16
 _WRITE_BYTES = 256 << 10
 _LAST_S = 2.0
@@ -41,7 +42,7 @@ class Spool:
         self._max_bytes = max_bytes
         self._segment_bytes = max_bytes // _SEGMENTS
         self._wall = wall
-        self._waiting: deque[tuple[Observing, Message, int]] = deque()
+        self._waiting: deque[tuple[Iterable[Seen], int]] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._is_closing = False
@@ -51,7 +52,7 @@ class Spool:
         self.kept = 0
         self.errors = 0
         self._full = self._cut = 0
-        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=WRITER, daemon=True)
 
     @property
     def dropped(self) -> int:
@@ -62,13 +63,13 @@ class Spool:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._thread.start()
 
-    def put(self, observing: Observing, message: Message, size: int) -> None:
-        """Nobody may change ``message`` from now on; ``size`` is about what it takes."""
+    def put(self, seen: Iterable[Seen], size: int) -> None:
+        """It is gone through later, in another thread, so that nobody may change what it is made of; ``size`` is about what that takes."""
         with self._changed:
             if len(self._waiting) >= MAX_WAITING or (self._waiting_bytes and self._waiting_bytes + size > MAX_WAITING_BYTES):
                 self._full += 1
                 return
-            self._waiting.append((observing, message, size))
+            self._waiting.append((seen, size))
             self._waiting_bytes += size
             self._changed.notify()
 
@@ -87,13 +88,13 @@ class Spool:
                     self._changed.wait()
                 if not self._waiting:
                     break
-                observing, message, size = self._waiting.popleft()
+                seen, size = self._waiting.popleft()
             try:
-                self._keep(observing.seen(message))
+                self._keep(seen)
             except Exception as error:  # noqa: BLE001 the last line of this thread
                 self._failed(type(error).__name__)
             finally:
-                del message
+                del seen
                 with self._changed:
                     self._waiting_bytes -= size
         self._end()
@@ -150,15 +151,15 @@ class Spool:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _prune(self) -> None:
-        """So that with one more there are no more bytes than there may be."""
+        """So that with one more there are no more bytes, nor files, than there may be."""
         sizes = {segment: _size(segment) for segment in segment_files(self._folder)}
-        total = sum(sizes.values()) + self._segment_bytes
+        total, files = sum(sizes.values()) + self._segment_bytes, len(sizes) + 1
         for segment, size in sizes.items():
-            if total <= self._max_bytes:
+            if total <= self._max_bytes and files <= MAX_FILES:
                 return
             if not is_written(segment):
                 segment.unlink(missing_ok=True)
-                total -= size
+                total, files = total - size, files - 1
 
     def _end(self) -> None:
         if self._file >= 0:

@@ -25,6 +25,14 @@ def set_up(style: Style = "text") -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
+_SEVERITIES = ((logging.CRITICAL, 21), (logging.ERROR, 17), (logging.WARNING, 13), (logging.INFO, 9), (logging.NOTSET, 5))
+
+
+def severity(record: logging.LogRecord) -> int:
+    """As OTLP's numbers have it."""
+    return next(number for level, number in _SEVERITIES if record.levelno >= level)
+
+
 _Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 

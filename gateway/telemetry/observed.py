@@ -15,6 +15,8 @@ import orjson
 
 RECEIVED = "received"
 """The folder of the spool, in that of the watch."""
+OWN = "oddgate"
+"""The source of the gateway's own log."""
 MAX_BODY = 2000
 """Characters of a log's body."""
 MAX_NAME = 128
@@ -97,6 +99,10 @@ class LogSeen:
     severity: int
     body: str
     trace_id: str
+
+
+Seen = Sample | SpanSeen | LogSeen
+"""As it is put by."""
 
 
 class Observer(Protocol):

@@ -13,6 +13,7 @@ from typing import Any
 from detectors.text.uncertainty import Uncertainty
 from gateway.guard.glimpse import Glimpse
 from gateway.guard.outcome import Covered, Findings, Placed
+from gateway.guard.plan import Plan
 from gateway.guard.response import ResponseGuard
 from gateway.telemetry.course import MAX_ATTEMPTS, Attempt, Stage, render_attempts, render_stages
 from gateway.telemetry.texts import Seal, render_texts
@@ -93,6 +94,7 @@ class Exchange:
     waits_since: float | None = None
     first_byte: float | None = None
     end: float = 0.0
+    measures: dict[str, str] = field(default_factory=dict)  # those that it was under, and what they do
     is_recorded: bool = False
     is_counted: bool = False
 
@@ -167,6 +169,19 @@ class Exchange:
         if self.glimpse and self.status < _ERRORS:
             self.glimpse.hear(event)
 
+    def planned(self, plan: Plan) -> None:
+        """It is decided by this plan, as far as it is not said otherwise."""
+        self.policy = plan.version
+        self.note_measures(plan)
+
+    def note_measures(self, plan: Plan) -> None:
+        for each in plan.measures:
+            self.note_measure(each.id, each.do.kind)
+
+    def note_measure(self, measure: str, kind: str) -> None:
+        """It goes otherwise than it would have gone without this measure."""
+        self.measures[measure] = kind
+
     def note_reask(self) -> None:
         """The model is asked again: what it has used so far counts."""
         self.reasks += 1
@@ -202,6 +217,7 @@ def render(exchange: Exchange, seal: Seal | None = None, like: Callable[[Glimpse
         "stream": exchange.is_stream,
         "unguarded": exchange.is_unguarded,
         "policy": exchange.policy,
+        **({"measures": list(exchange.measures)} if exchange.measures else {}),
         "decision": exchange.decision,
         "outcome": exchange.outcome,
         "status": exchange.status,
@@ -276,8 +292,9 @@ def _signals(signals: Signals | None) -> Json:
         return {}
     kinds = {"drift": signals.drift, "disparity": signals.disparity, "anomaly": signals.anomaly}
     levels = {kind: {name: level for name, level in told.items() if level} for kind, told in kinds.items()}
-    counts = {"incident_severity": signals.incident_severity, "incidents_open": signals.incidents_open, "stale": signals.is_stale}
-    return {"signals": {name: told for name, told in {**levels, **counts}.items() if told}}
+    counts = {"incident_severity": signals.incident_severity, "incidents_open": signals.incidents_open}
+    stale = {"stale": signals.is_stale, "stale_kinds": sorted(signals.stale_kinds)}
+    return {"signals": {name: told for name, told in {**levels, **counts, **stale}.items() if told}}
 
 
 def _is_nobodys(number: float) -> bool:

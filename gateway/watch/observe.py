@@ -30,6 +30,7 @@ MENTIONS = "mentions."
 _MAX_ID, _MAX_WORD = 64, 64
 _MAX_RULES, _MAX_SCORES, _MAX_ATTRIBUTES = 12, 4, 8
 _MICRO = 1e6
+_FAILED = 400
 _MOST = 1e15
 _WIDTH = 16
 """Topics of so many neighbouring buckets are held equal where outcomes are compared."""
@@ -77,6 +78,7 @@ def observe(record: Record, sentiment: float | None = None) -> Observation | Non
             **dict(_rules(record)),
         },
         sketches={"input.topics": _bucket(asked), "output.topics": _bucket(said)},
+        is_answered=_is_answered(record),
     )
 
 
@@ -115,6 +117,11 @@ def outcome(record: Record, sentiment: float | None = None) -> Outcome | None:
 def _is_answered_by_a_model(record: Record) -> bool:
     surface, decision = record.get("surface"), record.get("decision")
     return isinstance(surface, str) and surface in SURFACES and isinstance(decision, str) and bool(decision)
+
+
+def _is_answered(record: Record) -> bool:
+    status = _number(record.get("status"))
+    return record.get("decision") != "block" and status is not None and 0 < status < _FAILED
 
 
 def _source(record: Record) -> str | None:

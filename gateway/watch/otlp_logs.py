@@ -9,7 +9,7 @@ import re
 import threading
 from importlib.metadata import version
 
-from gateway.telemetry.logs import said
+from gateway.telemetry.logs import said, severity
 from gateway.watch.otlp import Exports, exports, require, resource
 from gateway.watch.otlp_encoding import Encoder, Line
 from gateway.watch.store import SinkError
@@ -20,7 +20,6 @@ _MAX_TEXT = 4096
 _IDLE_S = 0.5
 _RETRY_S, _MAX_RETRY_S = 1.0, 30.0
 _END_S = 2.0
-_SEVERITIES = ((logging.CRITICAL, 21), (logging.ERROR, 17), (logging.WARNING, 13), (logging.INFO, 9), (logging.NOTSET, 5))
 _TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
 
 _DROPPED = "%d log lines did not reach the collector"
@@ -103,12 +102,11 @@ class OtlpLogs(logging.Handler):
 
 def _line(record: logging.LogRecord, part: str) -> Line:
     line = said(record)
-    severity = next(number for level, number in _SEVERITIES if record.levelno >= level)
     named = {"oddgate.part": part, "oddgate.logger": line["logger"], "oddgate.request.id": line.get("request_id", "")}
     attributes = {name: str(value) for name, value in {**named, "oddgate.error": line.get("error", "")}.items() if value}
     trace_id, span_id = str(line.get("trace_id", "")), str(line.get("span_id", ""))
     is_traced = bool(_TRACE_ID.fullmatch(trace_id))
     return Line(
-        int(record.created * 1e9), severity, record.levelname, line["message"][:_MAX_TEXT], attributes,
+        int(record.created * 1e9), severity(record), record.levelname, line["message"][:_MAX_TEXT], attributes,
         trace_id if is_traced else "", span_id if is_traced and _SPAN_ID.fullmatch(span_id) else "",
     )  # fmt: skip

@@ -15,6 +15,9 @@ from detectors.series.spans import NO_PARENT, Span, Step, Trace
 from gateway.telemetry.observed import SpanSeen
 from gateway.watch.row import Record
 
+GUARD_INPUT = "guard input"
+STREAM = "stream of "
+_OF_UPSTREAMS = ("first piece of ", STREAM, "answer of ")
 _GATEWAY, _CALL = "gateway", "call"
 _FAILED = 500
 _MS = 1e-3
@@ -49,6 +52,11 @@ def _answered(attempt: Mapping[str, Any], place: int, record: Record) -> Iterato
         tokens = record["tokens"]["output"] or 1
         pause = attempt.get("pause")
         yield Step(f"stream of {upstream}", place, (ms - first) * _MS / tokens, None if pause is None else pause * _MS, owner=upstream)
+
+
+def upstream_of(operation: str) -> str:
+    """Empty where it is of no upstream in particular."""
+    return next((operation.removeprefix(each) for each in _OF_UPSTREAMS if operation.startswith(each)), "")
 
 
 def span_of(seen: SpanSeen) -> Span:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.guard.outcome import Findings
-from gateway.otlp.observing import Observing, Seen, is_clean
-from gateway.telemetry.observed import MAX_BODY, MAX_NAME, Buckets, Kind, LogSeen, Sample, SpanSeen
+from gateway.otlp.observing import Observing, is_clean
+from gateway.telemetry.observed import MAX_BODY, MAX_NAME, Buckets, Kind, LogSeen, Sample, Seen, SpanSeen
 from gateway.wire.otlp.exports import SIGNALS
 
 NOW = 1_795_000_000.0

@@ -1,6 +1,7 @@
 """One export through the receiver, with a writer that keeps what it is given. What is said over real HTTP is in tests/integration."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from gateway.config import App
 from gateway.otlp import forwarding
 from gateway.otlp.forwarding import Forwarder
-from gateway.otlp.observing import Observing, Seen
 from gateway.otlp.receiving import Receiving, receive
 from gateway.proxy.apps import Apps
+from gateway.telemetry.observed import Seen
 from gateway.wire.otlp.exports import SIGNALS
 from tests.gateway.proxy.test_handler import World as Exchange
 from tests.support.guards import rule
@@ -164,9 +165,9 @@ class Spooled:
     def __init__(self) -> None:
         self.seen: list[Seen] = []
 
-    def put(self, observing: Observing, message: Any, size: int) -> None:
+    def put(self, seen: Iterable[Seen], size: int) -> None:
         assert size > 0
-        self.seen.extend(observing.seen(message))
+        self.seen.extend(seen)
 
 
 @pytest.mark.parametrize(

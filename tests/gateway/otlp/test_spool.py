@@ -41,8 +41,8 @@ def test_it_is_put_by(tmp_path: Path):
     """Line by line, before it ends, in files and a folder for their owner alone."""
     folder = tmp_path / "received"
     spool = opened(folder)
-    spool.put(OBSERVING, logs("a", "b"), 10)
-    spool.put(OBSERVING, logs("c"), 10)
+    spool.put(OBSERVING.seen(logs("a", "b")), 10)
+    spool.put(OBSERVING.seen(logs("c")), 10)
     spool.close()
     assert put_by(folder) == ["a", "b", "c"]
     assert (spool.kept, spool.dropped, spool.errors) == (3, 0, 0)
@@ -53,7 +53,7 @@ def test_the_oldest_goes(tmp_path: Path):
     """However much is received, there is no more of it than may be, and it is the newest."""
     spool = opened(tmp_path, 64 << 10)
     for number in range(200):
-        spool.put(OBSERVING, logs(f"{number:04d}" + "x" * 1000), 10)
+        spool.put(OBSERVING.seen(logs(f"{number:04d}" + "x" * 1000)), 10)
         while spool._waiting:
             pass
     spool.close()
@@ -71,12 +71,24 @@ def test_what_others_left(tmp_path: Path):
     with (tmp_path / "20260101T000000-1-000000.jsonl").open("ab") as held:
         module.fcntl.flock(held, module.fcntl.LOCK_EX)
         spool = opened(tmp_path, 64 << 10)
-        spool.put(OBSERVING, logs("a"), 1)
+        spool.put(OBSERVING.seen(logs("a")), 1)
         spool.close()
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names[0].endswith("-000000.jsonl")
     assert names[1] == "20260101T000000-1-000006.jsonl"
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 64 << 10
+
+
+def test_small_files(tmp_path: Path):
+    """Of processes that come and go there are no more files than so many."""
+    for number in range(module.MAX_FILES + 50):
+        (tmp_path / f"20260101T000000-1-{number:06d}.jsonl").write_bytes(b"x\n")
+    spool = opened(tmp_path)
+    spool.put(OBSERVING.seen(logs("a")), 1)
+    spool.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == module.MAX_FILES
+    assert names[0] == "20260101T000000-1-000051.jsonl"
 
 
 @pytest.mark.parametrize(("bound", "value"), [("MAX_WAITING", 2), ("MAX_WAITING_BYTES", 25)])
@@ -92,11 +104,11 @@ def test_one_that_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound
 
     monkeypatch.setattr(Spool, "_keep", keep)
     spool = opened(tmp_path)
-    spool.put(OBSERVING, logs("first"), 5)
+    spool.put(OBSERVING.seen(logs("first")), 5)
     while spool._waiting:
         pass
     for number in range(5):
-        spool.put(OBSERVING, logs(str(number)), 10)
+        spool.put(OBSERVING.seen(logs(str(number))), 10)
     goes_on.set()
     spool.close()
     assert (put_by(tmp_path), spool.dropped) == (["first", "0", "1"], 3)
@@ -115,7 +127,7 @@ async def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module.os, "write", write)
     spool = opened(tmp_path)
     for body in ("a", "b", "c"):
-        spool.put(OBSERVING, logs(body), 1)
+        spool.put(OBSERVING.seen(logs(body)), 1)
     await eventually(lambda: spool.kept, within_s=10)
     spool.close()
     assert (spool.kept, spool.errors) == (1, 2)
@@ -128,10 +140,10 @@ async def test_a_folder_that_goes(tmp_path: Path):
     folder = tmp_path / "gone"
     spool = opened(folder)
     folder.rmdir()
-    spool.put(OBSERVING, logs("a"), 1)
+    spool.put(OBSERVING.seen(logs("a")), 1)
     await eventually(lambda: spool.errors, within_s=10)
     folder.mkdir()
-    spool.put(OBSERVING, logs("b"), 1)
+    spool.put(OBSERVING.seen(logs("b")), 1)
     spool.close()
     assert (put_by(folder), spool.kept) == (["b"], 1)
 
@@ -139,8 +151,8 @@ async def test_a_folder_that_goes(tmp_path: Path):
 async def test_a_fault_of_ours(tmp_path: Path):
     """It takes one export with it, and not those that follow."""
     spool = opened(tmp_path)
-    spool.put(OBSERVING, object(), 1)
-    spool.put(OBSERVING, logs("b"), 1)
+    spool.put(OBSERVING.seen(object()), 1)
+    spool.put(OBSERVING.seen(logs("b")), 1)
     spool.close()
     assert (put_by(tmp_path), spool.errors) == (["b"], 1)
 
@@ -150,7 +162,7 @@ def test_an_export_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "MAX_EXPORT_BYTES", 10_000)
     monkeypatch.setattr(module, "_WRITE_BYTES", 2_000)
     spool = opened(tmp_path)
-    spool.put(OBSERVING, logs(*["x" * 900] * 100), 1)
+    spool.put(OBSERVING.seen(logs(*["x" * 900] * 100)), 1)
     spool.close()
     assert (len(put_by(tmp_path)), spool.kept, spool.dropped) == (10, 10, 1)
 

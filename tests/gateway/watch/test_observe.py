@@ -119,6 +119,26 @@ def test_a_blocked_request_has_no_answer():
 
 
 @pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, True),
+        ({"status": 101}, True),
+        ({"status": 404}, False),
+        ({"status": 0}, False),
+        ({"status": None}, False),
+        ({"status": "200"}, False),
+        ({"decision": "block"}, False),
+    ],
+    ids=str,
+)
+def test_answered(fields: dict[str, Any], expected: bool):
+    """A model of that name is there, as far as the record tells: what was blocked, or failed, does not tell it."""
+    seen = observe(record(1, **fields))
+    assert seen
+    assert seen.is_answered is expected
+
+
+@pytest.mark.parametrize(
     ("finish", "refusal", "expected"),
     [
         (["refusal"], False, "yes"),

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from gateway.telemetry.observed import SpanSeen
-from gateway.watch.traced import key_of, span_of, trace_of_record
+from gateway.watch.traced import key_of, span_of, trace_of_record, upstream_of
 
 RECORD = {
     "request_id": "req_1", "ts": 1000.0, "app": "shop", "model": "m", "route": "/v1/chat/completions", "status": 200, "stream": True,
@@ -51,6 +51,15 @@ def test_nothing_came():
     assert trace_of_record(record).steps[-1].self_s == pytest.approx(1.0)
     record["attempts"][1]["first"] = None
     assert trace_of_record(record).steps[-1].operation == "call"
+
+
+@pytest.mark.parametrize(
+    ("operation", "upstream"),
+    [("first piece of far", "far"), ("stream of far", "far"), ("answer of far", "far"), ("call", ""), ("gateway > call", "")],
+)
+def test_whose_it_is(operation: str, upstream: str):
+    """What an upstream does is called by it."""
+    assert upstream_of(operation) == upstream
 
 
 @pytest.mark.parametrize("key", ["ts", "timings_ms", "attempts", "stages"])
