@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from gateway.incidents.allowed import Known
 from gateway.incidents.deliver import Outcome
 from gateway.incidents.incident import AGREE_S
 from gateway.incidents.outbox import Delivery, Outbox
 from gateway.incidents.pipeline import IncidentLog, Pipeline, State, parse_state
+from gateway.incidents.stages import Deploy
 from gateway.incidents.symptom import Symptom, from_bytes, to_bytes
 from gateway.watch.upkeep import Upkeep
+from policies.measures import Measure
 from policies.signals import Level
 
 _SAVE_S, _SHOW_S, _LEAD_S = 30.0, 1.0, 5.0
@@ -72,6 +75,23 @@ class Desk:
         if self._others:
             with suppress(OSError):
                 self._others.hand_over([to_bytes(each) for each in found])
+
+    def deployed(self, deploy: Deploy) -> None:
+        """Something of ours was changed."""
+        with self._lock:
+            if self._pipeline:
+                self._pipeline.triage.deployed(deploy)
+
+    def aim(self, known: Known) -> None:
+        """What actions may be aimed at by now."""
+        with self._lock:
+            if self._pipeline:
+                self._pipeline.actions.learn(known)
+
+    def in_force(self, now: float) -> tuple[Measure, ...] | None:
+        """What is done about incidents at the moment. None: this watch does not lead."""
+        with self._lock:
+            return self._pipeline.actions.in_force(now) if self._pipeline else None
 
     def beat(self, now: float, *, is_blind: bool = False) -> None:
         """It goes on: to be called about once a second. ``now`` is how far the watch has read."""

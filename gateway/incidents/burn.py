@@ -188,3 +188,14 @@ class Burns:
 
     def look(self, now: float) -> dict[str, tuple[Burn, ...]]:
         return {app: found for app, burn in self._burns.items() if (found := burn.look(now))}
+
+    def snapshot(self) -> bytes:
+        return json.dumps({app: burn.snapshot().decode() for app, burn in self._burns.items()}).encode()
+
+    def restore(self, data: bytes) -> None:
+        """Raises ValueError where that is no snapshot."""
+        burns: dict[str, BurnRate] = {}
+        for app, each in dict(json.loads(data)).items():
+            burns[app] = BurnRate(self._objective_of(app))
+            burns[app].restore(each.encode())
+        self._burns = burns

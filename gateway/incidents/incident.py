@@ -2,8 +2,8 @@
 
 opening: confirmed at once where it pages, else after ``HOLD_S``  ──> open
 opening: over before anybody was told                             ──> withdrawn
-open: calm for ``CALM_S``                                         ──> resolved
-resolved, withdrawn: the same again within a day                  ──> opening
+open: calm for ``CALM_S``, or closed by a person                  ──> resolved
+resolved, withdrawn: the same again within a day                  ──> opening, but not at once after a person closed it, unless worse
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from gateway.incidents.symptom import MAX_TRACES, Symptom
 State: TypeAlias = Literal["opening", "open", "resolved", "withdrawn"]
 Urgency: TypeAlias = Literal["record", "ticket", "page"]
 Severity: TypeAlias = Literal["info", "warning", "error", "critical"]
-EventName: TypeAlias = Literal["opened", "reopened", "escalated", "updated", "resolved", "withdrawn"]
+EventName: TypeAlias = Literal["opened", "reopened", "escalated", "updated", "acknowledged", "resolved", "withdrawn"]
 
 URGENCIES: tuple[Urgency, ...] = ("record", "ticket", "page")
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
@@ -28,6 +28,10 @@ AGREE_S = 300.0
 LASTS_S = 180.0
 """What is over sooner wakes nobody, however many see it."""
 CALM_S = 15 * 60.0
+CLOSED_S = 10 * 60.0
+"""So long what a person has closed stays so, though it goes on."""
+WORSE = 2.0
+"""Unless it has so many times its level."""
 FLAP_S = 3600.0
 FLAP_OPENS = 3
 UPDATE_S = 5 * 60.0
@@ -76,6 +80,12 @@ class Incident:
     """Whether there is something that people were not told yet."""
     evidence: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
+    acked_by: str = ""
+    """Who looks after it."""
+    acked_at: float | None = None
+    closed_by: str = ""
+    """Who has said that it is over."""
+    closed_at: float | None = None
 
     @property
     def headline(self) -> Symptom:
@@ -109,6 +119,21 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody looks after it."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Somebody says that it is over."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What people are to be told of an incident as it was then, and why."""
 
@@ -117,7 +142,7 @@ class Event:
     reason: str
 
 
-Cause: TypeAlias = Symptom | Muted | Tick
+Cause: TypeAlias = Symptom | Muted | Tick | Acknowledged | Closed
 Advanced: TypeAlias = tuple[Incident, tuple[Event, ...]]
 
 
@@ -140,6 +165,20 @@ def advance(incident: Incident, cause: Cause, now: float) -> Advanced:
             return replace(incident, high_at=high_at, count=incident.count + 1, muted=incident.muted + 1), ()
         case Tick():
             return _ticked(incident, cause, now)
+        case Acknowledged():
+            return _acknowledged(incident, cause, now)
+        case Closed():
+            return _closed(incident, cause, now)
+
+
+def is_kept_closed(incident: Incident, symptom: Symptom, now: float) -> bool:
+    """Whether it is of what a person has just closed, and no worse than it was."""
+    if incident.is_active or incident.closed_at is None or now - incident.closed_at >= CLOSED_S:
+        return False
+    known = [each.symptom for each in incident.members if _is_same(each.symptom, symptom)]
+    if not known or (symptom.is_page and incident.urgency != "page"):
+        return False
+    return symptom.level < WORSE * max(each.level for each in known)
 
 
 def urgency_of(members: Sequence[Member], now: float) -> Urgency:
@@ -170,7 +209,7 @@ def severity_of(members: Sequence[Member], urgency: Urgency) -> Severity:
 
 
 def _taken(incident: Incident, symptom: Symptom, now: float) -> Advanced:
-    if symptom.level < CALM_LEVEL or not _is_of(incident, symptom):
+    if symptom.level < CALM_LEVEL or not _is_of(incident, symptom) or is_kept_closed(incident, symptom, now):
         return incident, ()
     if not incident.is_active:
         incident = _anew(incident, symptom, now)
@@ -206,7 +245,7 @@ def _anew(incident: Incident, symptom: Symptom, now: float) -> Incident:
     """The same incident, of which what was seen before says nothing of now."""
     return replace(
         incident, state="opening", since=now, onset=symptom.onset, members=(), urgency="record", severity="info", page_limit=None,
-        is_changed=False, evidence=(), traces=(),
+        is_changed=False, evidence=(), traces=(), acked_by="", acked_at=None, closed_by="", closed_at=None,
     )  # fmt: skip
 
 
@@ -277,6 +316,25 @@ def _why(incident: Incident) -> str:
     if incident.urgency != "page":
         return "what is usual there is not known yet" if incident.urgency == "record" else "one kind of evidence, or nothing that users see"
     return "error budget" if incident.headline.is_page else "two kinds of evidence, and users see it"
+
+
+def _acknowledged(incident: Incident, cause: Acknowledged, now: float) -> Advanced:
+    """Who was not told of it yet is not told that somebody looks after it."""
+    if not incident.is_active or incident.acked_by == cause.by:
+        return incident, ()
+    acked = replace(incident, acked_by=cause.by, acked_at=now)
+    return (acked, (Event("acknowledged", acked, f"by {cause.by}"),)) if incident.state == "open" else (acked, ())
+
+
+def _closed(incident: Incident, cause: Closed, now: float) -> Advanced:
+    if not incident.is_active:
+        return incident, ()
+    closed = replace(incident, closed_by=cause.by, closed_at=now)
+    reason = f"by {cause.by}: {cause.reason}"
+    if incident.state == "opening":
+        gone = replace(closed, state="withdrawn")
+        return gone, (Event("withdrawn", gone, reason),)
+    return _told(replace(closed, state="resolved"), "resolved", reason, now)
 
 
 def _updated(incident: Incident, now: float) -> Advanced:

@@ -17,7 +17,8 @@ MAX_LINKS = 5
 _OTHERS = 5
 _EXAMPLES = 3
 _EVENTS: dict[str, NoticeEvent] = {
-    "opened": "trigger", "reopened": "trigger", "escalated": "update", "updated": "update", "resolved": "resolve",
+    "opened": "trigger", "reopened": "trigger", "escalated": "update", "updated": "update",
+    "acknowledged": "acknowledge", "resolved": "resolve",
 }  # fmt: skip
 
 

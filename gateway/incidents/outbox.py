@@ -17,6 +17,7 @@ from gateway.incidents.notice import Notice
 MAX_WAITING = 1000
 MAX_HISTORY = 1000
 MAX_DEAD = 200
+NOT_FOR = "not for this channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Outbox:
     def skip(self, delivery: Delivery, now: float) -> None:
         """The channel has no word for it, or is no more."""
         self._under_way.pop(delivery.id, None)
-        self._note(delivery, "not for this channel", now)
+        self._note(delivery, NOT_FOR, now)
 
     def release(self) -> None:
         """What was under way when the sender stopped waits again."""

@@ -1,25 +1,31 @@
 """From symptoms to what people hear: which incident it is, why it may be, who is told. Pure; ``now`` is how far the watch has read.
 
-symptom ─ learning, share ─ triage ─> events ─ hints ─ notice ─ router ─> outbox, resending
-                                      └─> past incidents, by which the next one is known again
+symptom ─ learning, share ─ triage ─> events ─ hints ─ actions ─ notice ─ router ─> outbox, resending
+what people ask ─────────────┘           └─> past incidents, by which the next one is known again
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from pydantic import TypeAdapter
 
-from gateway.incidents.incident import SEVERITIES, Event, Incident
+from gateway.incidents.actions import Actions, line
+from gateway.incidents.allowed import ActionSettings
+from gateway.incidents.allowed import Known as Named
+from gateway.incidents.asks import Acknowledge, Approve, Ask, Deploy, Lift, Reject, Resolve, Revert, Silence
+from gateway.incidents.incident import SEVERITIES, Acknowledged, Closed, Event, Incident
 from gateway.incidents.learning import Learning
 from gateway.incidents.notice import Link, Notice, notice_of
 from gateway.incidents.outbox import Outbox
 from gateway.incidents.outbox import State as Waiting
 from gateway.incidents.resending import Resending
-from gateway.incidents.rootcause import Hint, Traits, similar
+from gateway.incidents.rootcause import Change, Hint, Traits, similar
 from gateway.incidents.routing import Router
-from gateway.incidents.stages import Dropped
-from gateway.incidents.symptom import Dimensions, Modality, Symptom
+from gateway.incidents.stages import Deploy as Settling
+from gateway.incidents.stages import Dropped, Share
+from gateway.incidents.symptom import Modality, Symptom
 from gateway.incidents.triage import State as Known
 from gateway.incidents.triage import Triage
 
@@ -27,6 +33,8 @@ Line: TypeAlias = tuple[str, str]
 """What it is, and what is said of it."""
 
 MAX_PAST = 500
+_EXPLAIN_S, _AGAIN_S = 300.0, 15.0
+"""For so long after it has opened a cause is looked for, now and then."""
 _EXPLAINED = frozenset({"opened", "reopened", "escalated"})
 _ABSOLUTE: frozenset[Modality] = frozenset({"burn", "state"})
 """What needs no knowledge of what is usual."""
@@ -38,6 +46,9 @@ class Why(Protocol):
     def hints(self, incident: Incident, now: float) -> Sequence[Hint]: ...
 
     def said(self, hint: Hint) -> Line: ...
+
+    def changed(self, change: Change) -> None:
+        """Somebody has said so."""
 
 
 class IncidentLog(Protocol):
@@ -74,38 +85,75 @@ class State:
     learned: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
     past: tuple[Traits, ...] = ()
+    actions: str = ""
+    """As ``Actions`` has it."""
 
 
 class Pipeline:
     """``share`` says which part of the traffic has some dimensions. ``router`` of ``told`` begins with what ``state`` says."""
 
     def __init__(
-        self, told: Told, why: Why, share: Callable[[Dimensions, float], float], learning_s: float, state: State | None = None
-    ) -> None:  # fmt: skip
+        self,
+        told: Told,
+        why: Why,
+        share: Share,
+        learning_s: float,
+        actions: Actions | None = None,
+        state: State | None = None,
+    ) -> None:
         kept = state or State()
-        self.triage = Triage(kept.known)
+        self.triage = Triage(kept.known, share)
         self.outbox = Outbox(kept.waiting)
         self.hints = {each: tuple(hints) for each, hints in kept.hints.items()}
         """By incident."""
         self.past = list(kept.past)
+        self.actions = actions or Actions(ActionSettings(), Named())
+        if kept.actions:
+            self.actions.restore(kept.actions.encode())
         self._told, self._why, self._share = told, why, share
         self._learning = Learning(learning_s, dict(kept.learned))
         self._firing = {each.incident: each for each in kept.firing}
         self._resending = Resending(kept.firing)
         self._heard_by = {each: tuple(channels) for each, channels in kept.told.items()}
+        self._explained_at = -math.inf
         self.opened = 0
         """Incidents that people were told of, since the start."""
 
     def seen(self, app: str, now: float) -> None:
-        """An exchange of this application."""
+        """An exchange of this application, and of the whole gateway, of which there are symptoms too."""
         self._learning.is_new(app, now)
+        self._learning.is_new("", now)
 
     def take(self, found: Iterable[Symptom], now: float) -> list[Event]:
         return [event for symptom in found for event in self._heard(self.triage.take(self._filled(symptom, now), now), now)]
 
+    def apply(self, ask: Ask, now: float) -> list[Event]:
+        """What people ask for. Raises ValueError where that cannot be."""
+        match ask:
+            case Acknowledge():
+                return self._heard(self.triage.answered(ask.incident, Acknowledged(ask.by), now), now)
+            case Resolve():
+                return self._heard(self.triage.answered(ask.incident, Closed(ask.by, ask.reason), now), now)
+            case Silence():
+                self.triage.silence(ask.silence, now)
+            case Lift():
+                self.triage.lift(ask.silence)
+            case Deploy():
+                self.changed(ask.change, ask.settling)
+            case Approve() | Reject() | Revert():
+                self.actions.answered(ask)
+        return []
+
+    def changed(self, change: Change, settling: Settling | None) -> None:
+        """Something of ours was changed. ``settling``: what opens by it waits, so far as it does not page."""
+        self._why.changed(change)
+        if settling:
+            self.triage.deployed(settling)
+
     def tick(self, now: float, *, is_blind: bool = False) -> list[Event]:
         """What time makes of them. ``is_blind``: nothing is seen at the moment, so that nothing is taken for calm."""
-        events = self._heard(self.triage.tick(now, is_blind=is_blind), now)
+        events = self._heard([*self.triage.tick(now, is_blind=is_blind), *self._explained(now)], now)
+        self.actions.tick(self.triage.incidents, now)
         for notice in self._resending.due(now):
             for channel in self._heard_by.get(notice.incident, ()):
                 if channel in self._told.resends:
@@ -123,10 +171,22 @@ class Pipeline:
 
     def snapshot(self) -> bytes:
         routed = dict(self._told.router.told) if self._told.router else {}
-        firing = tuple(self._firing.values())
+        firing, done = tuple(self._firing.values()), self.actions.snapshot().decode()
         return _ADAPTER.dump_json(
-            State(self.triage.state, self.outbox.state, routed, firing, self._learning.seen, self.hints, tuple(self.past))
+            State(self.triage.state, self.outbox.state, routed, firing, self._learning.seen, self.hints, tuple(self.past), done)
         )
+
+    def _explained(self, now: float) -> Iterator[Event]:
+        """Incidents of which a cause is seen only by now: when one opens, little has happened yet."""
+        if now - self._explained_at < _AGAIN_S:
+            return
+        self._explained_at = now
+        for incident in self.triage.incidents:
+            if incident.state == "open" and not self.hints.get(incident.id) and now - incident.opens[-1] <= _EXPLAIN_S:
+                self.hints[incident.id] = tuple(self._why.hints(incident, now))
+                if self.hints[incident.id]:
+                    yield Event("updated", incident, "why it may be")
+                    self.actions.opened(incident, self.hints[incident.id], now)
 
     def _filled(self, symptom: Symptom, now: float) -> Symptom:
         """With how many it hits, and whether what is usual there is not known yet."""
@@ -147,6 +207,7 @@ class Pipeline:
         if event.name in _EXPLAINED:
             self.hints[incident.id] = tuple(self._why.hints(incident, now))
             self.opened += event.name == "opened"
+            self.actions.opened(incident, self.hints[incident.id], now)
         if event.name == "resolved":
             self.past = [*[each for each in self.past if each.incident_id != incident.id], _traits(incident)][-MAX_PAST:]
         notice = notice_of(event, now, self._lines(incident), self._told.link(incident.id))
@@ -163,8 +224,9 @@ class Pipeline:
 
     def _lines(self, incident: Incident) -> list[Line]:
         said = [self._why.said(hint) for hint in self.hints.get(incident.id, ())[:_TOLD_HINTS]]
+        done = [("action", line(each)) for each in self.actions.interventions if incident.id in each.incidents][:_TOLD_ACTIONS]
         alike = [("like", f"{id_} ({likeness:.0%} alike)") for id_, likeness in self.similar(incident)[:1]]
-        return [*said, *alike]
+        return [*said, *done, *alike]
 
     def _forget(self) -> None:
         """What is no longer known of at all."""
@@ -174,7 +236,7 @@ class Pipeline:
         self._heard_by = {each: channels for each, channels in self._heard_by.items() if each in known}
 
 
-_TOLD_HINTS = 3
+_TOLD_HINTS, _TOLD_ACTIONS = 3, 3
 _ADAPTER = TypeAdapter(State)
 
 

@@ -25,7 +25,7 @@ _FADING_S = 15 * 60.0
 _SIMILAR = 0.3
 _LEAST_Z = 4.0
 
-What: TypeAlias = Literal["policy", "config", "model", "deploy", "upstream"]
+What: TypeAlias = Literal["policy", "config", "model", "deploy", "upstream", "template"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    what: Literal["slice", "operation", What]
+    what: Literal["slice", "state", "operation", What]
     name: str
     confidence: float
     evidence: Mapping[str, float]

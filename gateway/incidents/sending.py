@@ -10,7 +10,7 @@ import aiohttp
 
 from gateway.incidents.deliver import Answer, NoAnswer, Outcome
 from gateway.incidents.mailing import Mailer
-from gateway.incidents.notice import Call, Channel
+from gateway.incidents.notice import Call, Channel, Notice
 from gateway.incidents.outbox import Delivery
 
 TIMEOUT_S = 10.0
@@ -79,6 +79,21 @@ class Sender:
             return await channel.send(delivery.notice, delivery.id)
         call = channel.call(delivery.notice, delivery.id, self.wall())
         return await post(session, call) if call else None
+
+
+async def send_once(channel: Channel | Mailer, notice: Notice, id_: str, now: float) -> Outcome:
+    """A notice that nothing depends on, by itself."""
+    if isinstance(channel, Mailer):
+        return await channel.send(notice, id_)
+    try:
+        call = channel.call(notice, id_, now)
+    except ValueError:
+        call = None
+    if call is None:
+        return _UNSAYABLE
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session:
+        return await post(session, call)
 
 
 async def post(session: aiohttp.ClientSession, call: Call) -> Outcome:

@@ -1,12 +1,12 @@
 """What a symptom passes before it is an incident's: whether anybody is to hear of it, and of which incident it is. Drops have reasons."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gateway.incidents.incident import CALM_S, HOLD_S, Incident
-from gateway.incidents.symptom import TELEMETRY_LOST, UPSTREAM_DOWN, About, Dimensions, Symptom
+from gateway.incidents.symptom import TELEMETRY_LOST, UPSTREAM_DOWN, About, Dimensions, Symptom, dimensions
 
 NEAR_S = 10 * 60.0
 """Things that began within this time may be one."""
@@ -14,6 +14,10 @@ AGAIN_S = 24 * 3600.0
 DEPLOY_S = 10 * 60.0
 EQUAL_DIMENSIONS = 2
 TRACES_SHARE = 0.3
+TRAFFIC_SHARE = 0.3
+_OF_ANSWERS: frozenset[About] = frozenset({"errors", "latency", "retries", "upstream"})
+Share: TypeAlias = Callable[[Dimensions, float], float]
+"""Of all traffic, at that time, how much has these dimensions: from 0 to 1."""
 STORM = 10
 """So many incidents that began to open within ``NEAR_S`` are one: what comes then is taken for more of it."""
 MAX_ACTIVE = 200
@@ -77,6 +81,11 @@ class Dropped:
     reason: str
 
 
+def unknown(_: Dimensions, __: float) -> float:
+    """Where nobody knows the traffic."""
+    return 0.0
+
+
 def inhibited_by(symptom: Symptom, active: Iterable[Incident], now: float) -> Incident | None:
     """The incident that explains the symptom. Nothing mutes itself, and a dimension that either lacks is not equal."""
     for rule in INHIBITIONS:
@@ -119,13 +128,18 @@ def same_before(symptom: Symptom, resolved: Iterable[Incident], now: float) -> I
     return max(fitting, key=lambda each: each.high_at, default=None)
 
 
-def group(symptom: Symptom, active: Sequence[Incident], now: float) -> Incident | None:
-    """The incident that the symptom is part of: they began at about the same time, and share a slice, or the traces that failed."""
+def group(symptom: Symptom, active: Sequence[Incident], now: float, share: Share = unknown) -> Incident | None:
+    """The incident that the symptom is part of: they began at about the same time, and share a slice, or the traces that failed; or one is
+    of how upstreams answer, and the traffic of the other goes there for a good part.
+    """
     closest, best = None, 0
     for incident in active:
         nearness = max((_nearness(symptom, member.symptom) for member in incident.members), default=0)
-        if not nearness and _began_near(symptom, incident) and _shared(symptom.traces, incident.traces) >= TRACES_SHARE:
-            nearness = 1
+        if not nearness and _began_near(symptom, incident):
+            is_one = _shared(symptom.traces, incident.traces) >= TRACES_SHARE or any(
+                _goes_there(symptom, member.symptom, now, share) for member in incident.members
+            )
+            nearness = 1 if is_one else 0
         if nearness > best:
             closest, best = incident, nearness
     return closest or _storm(active, now)
@@ -144,6 +158,19 @@ def _nearness(one: Symptom, other: Symptom) -> int:
     if equal >= EQUAL_DIMENSIONS or is_within(one.dimensions, other.dimensions) or is_within(other.dimensions, one.dimensions):
         return 2 + equal
     return 0
+
+
+def _goes_there(one: Symptom, other: Symptom, now: float, share: Share) -> bool:
+    if not {one.about, other.about} <= _OF_ANSWERS or abs(one.onset - other.onset) > NEAR_S:
+        return False
+    if bool(one.dimension("upstream")) == bool(other.dimension("upstream")):
+        return False
+    of_upstream, whose = (one, other) if one.dimension("upstream") else (other, one)
+    both = {**dict(whose.dimensions), **dict(of_upstream.dimensions)}
+    if any(both[name] != value for name, value in whose.dimensions):
+        return False
+    own = share(whose.dimensions, now)
+    return own > 0 and share(dimensions(both), now) >= TRAFFIC_SHARE * own
 
 
 def _began_near(symptom: Symptom, incident: Incident) -> bool:

@@ -25,6 +25,7 @@ from gateway.incidents.stages import (
     DEPLOY_S,
     Deploy,
     Dropped,
+    Share,
     Silence,
     group,
     hold_until,
@@ -32,6 +33,7 @@ from gateway.incidents.stages import (
     is_explained,
     same_before,
     silenced_by,
+    unknown,
 )
 from gateway.incidents.symptom import Symptom, sound
 
@@ -54,8 +56,10 @@ class State:
 class Triage:
     """``now`` is how far the watch has read, and does not go back."""
 
-    def __init__(self, state: State | None = None) -> None:
+    def __init__(self, state: State | None = None, share: Share = unknown) -> None:
+        """``share`` is of the traffic."""
         kept = state or State()
+        self._share = share
         self._incidents = {each.id: each for each in kept.incidents}
         self._silences = {each.id: each for each in kept.silences}
         self._deploys = list(kept.deploys)
@@ -98,7 +102,7 @@ class Triage:
             return [muted]
         if known is None and symptom.level < OPEN_LEVEL:
             return [self._drop(symptom, "below its level")]
-        incident = known or group(symptom, list(self._active()), now) or same_before(symptom, self._over(), now)
+        incident = known or group(symptom, list(self._active()), now, self._share) or same_before(symptom, self._over(), now)
         incident = incident or self._incidents.get(id_of(symptom))
         after, events = advance(incident, symptom, now) if incident else begin(symptom, now)
         told = self._put(after, events, incident)

@@ -1,7 +1,7 @@
 """Where what is known of incidents outlives a watch: in files of its own, or in the Redis or Valkey that several watches share.
 
-Of several watches one leads; when it has been silent for ``LEADS_S``, another takes its place, with all that it knew. Who leads no more
-writes nothing more.
+Of several watches one leads, the one that tells the board; when it has been silent for ``LEADS_S``, another takes its place, with all that
+it knew. Who leads no more writes nothing more.
 """
 
 from collections.abc import Sequence
@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from gateway.proxy.keeping import read_file, replace_file
+from gateway.storage.board import TELLER
 from gateway.storage.redis_stream import Stream
 
 MAX_STATE = 32 << 20
-LEADS_S = 15
+LEADS_S = 30
 MAX_HANDED = 10_000
 """Symptoms that wait for who leads; of more, the oldest are lost."""
 _STATE, _VIEW = "incidents-state", "incidents.json"
-_LEADER, _KNOWN, _SHOWN, _HANDED = (f"{{oddgate}}:incidents:{each}" for each in ("leader", "state", "view", "handed"))
-_IF_LEADER = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('set', KEYS[2], ARGV[2]) return 1 end return 0"
+_KNOWN, _SHOWN, _HANDED = (f"{{oddgate}}:incidents:{each}" for each in ("state", "view", "handed"))
+_IF_TELLER = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('set', KEYS[2], ARGV[2]) return 1 end return 0"
 _LEAD = """
 local leader = redis.call('get', KEYS[1])
 if not leader or leader == ARGV[1] then redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) return 1 end
@@ -70,7 +71,7 @@ class SharedLog(Stream):
 
     def leads(self) -> bool:
         with self._raised():
-            return bool(self._client.eval(_LEAD, 1, _LEADER, self._name, LEADS_S * 1000))
+            return bool(self._client.eval(_LEAD, 1, TELLER, self._name, LEADS_S * 1000))
 
     def hand_over(self, symptoms: Sequence[bytes]) -> None:
         """To who leads."""
@@ -87,7 +88,7 @@ class SharedLog(Stream):
 
     def _put(self, key: str, content: bytes) -> None:
         with self._raised():
-            self._client.eval(_IF_LEADER, 2, _LEADER, key, self._name, content)
+            self._client.eval(_IF_TELLER, 2, TELLER, key, self._name, content)
 
     def _within(self, found: bytes | None) -> bytes | None:
         return found if found is None or len(found) <= MAX_STATE else None

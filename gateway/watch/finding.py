@@ -46,7 +46,7 @@ class Finder(Protocol[T_co]):
 
 class Finding(Generic[T]):
     """``load`` and ``save`` keep the state, and may raise OSError. ``tell`` is given what was found, and how far was read, in seconds since
-    1970; ``see`` each record before. ``clock`` gives seconds that never go back.
+    1970; ``see`` each record before. ``wall`` gives seconds since 1970, ``clock`` seconds that never go back.
     """
 
     def __init__(
@@ -56,10 +56,11 @@ class Finding(Generic[T]):
         save: Callable[[bytes], None],
         see: Callable[[Record, float], None],
         tell: Callable[[Sequence[T], float], None],
+        wall: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
         self._finders = finders
-        self._save, self._see, self._tell, self._clock = save, see, tell, clock
+        self._save, self._see, self._tell, self._wall, self._clock = save, see, tell, wall, clock
         self._offsets: Offsets = _restored(finders, load)
         self._upkeep = Upkeep("anomalies", clock)
         self._is_dirty = False
@@ -73,22 +74,23 @@ class Finding(Generic[T]):
         return self._offsets
 
     def keep(self, records: Sequence[Record], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
-        self.take(records, now)
+        self.take(records, labels)
         self._offsets = offsets
         return len(records)
 
-    def take(self, records: Iterable[Record], now: float) -> None:
+    def take(self, records: Iterable[Record], labels: Iterable[Label]) -> None:
+        latest = self._wall() + _AHEAD_S
         for record in records:
             ended = _ended(record)
             if ended is not None:
-                self._go_on(min(ended, now + _AHEAD_S))
+                self._go_on(min(ended, latest))
             self._see(record, self.now)
             self._told([found for finder in self._finders.values() for found in self._found(finder.take, record)])
 
-    def beat(self, now: float, *, is_behind: bool = False) -> None:
-        """It goes on. Where it is not behind, all that was written until ``now`` is read."""
+    def beat(self, *, is_behind: bool = False) -> None:
+        """It goes on. Where it is not behind, all that was written until now is read."""
         if not is_behind:
-            self._go_on(now)
+            self._go_on(self._wall())
         if self._is_dirty and self._clock() >= self._next_save:
             self._next_save = self._upkeep.again(_SAVE_S, self._write)
 

@@ -11,14 +11,12 @@ FIRING_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Alertmanager:
-    """``headers``: of the settings, as for a token. Group by ``incident_id``."""
+    """``headers``: of the settings, as for a token. Group by ``incident_id``. What somebody looks after fires all the same."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def call(self, notice: Notice, id_: str, now: float) -> Call | None:
-        if notice.event == "acknowledge":
-            return None
         labels = {
             "alertname": "OddgateIncident",
             "incident_id": notice.incident,

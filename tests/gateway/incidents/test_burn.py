@@ -170,3 +170,18 @@ def test_many_apps():
     for each in range(MAX_BURNS):
         burns.add(f"a-{each}", START, START, is_bad=False)
     assert len(burns.look(START)) == MAX_BURNS
+
+
+def test_burns_outlast_a_restart():
+    """All applications' budgets, each by its own objective; what is no snapshot changes nothing."""
+    one, other = (Burns(lambda app: 0.5 if app == "lax" else 0.995) for _ in range(2))
+    for second in range(600):
+        for app in ("lax", "strict"):
+            one.add(app, T0 + second, T0 + second, is_bad=second % 4 == 0)
+    other.restore(one.snapshot())
+    assert other.look(T0 + 600) == one.look(T0 + 600)
+    assert set(other.look(T0 + 600)) == {"lax", "strict"}
+    for data in (b"", b"7", b"[1]", b'{"a": 1}', b'{"a": "{}"}'):
+        with pytest.raises((ValueError, TypeError, AttributeError)):
+            other.restore(data)
+    assert other.look(T0 + 600) == one.look(T0 + 600)

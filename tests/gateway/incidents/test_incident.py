@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from gateway.incidents.incident import (
     AGREE_S,
     CALM_S,
+    CLOSED_S,
     FLAP_S,
     HOLD_S,
     MAX_MEMBERS,
     REPEAT_S,
     UPDATE_S,
+    WORSE,
+    Acknowledged,
+    Closed,
     Event,
     Incident,
     Muted,
@@ -296,3 +300,53 @@ def test_what_is_told_is_in_order(steps):
             is_open = event.incident.state == "open"
         assert is_open == (current.state == "open")
         assert len(current.opens) <= 20
+
+
+def test_somebody_looks_after_it():
+    """It is told once who does, and it stays open; who takes over is told again."""
+    transcript = opened()
+    assert transcript.then(Acknowledged("anna"), T0 + 60) == ["acknowledged"]
+    assert (transcript.incident.state, transcript.incident.acked_by, transcript.incident.acked_at) == ("open", "anna", T0 + 60)
+    assert transcript.then(Acknowledged("anna"), T0 + 61) == []
+    assert transcript.then(Acknowledged("ben"), T0 + 62) == ["acknowledged"]
+    assert transcript.events[0].reason == "by ben"
+
+
+def test_nobody_was_told_yet():
+    """Who looks after what is not open yet is written down; what is closed then is withdrawn; what is over cannot be either."""
+    transcript = Transcript()
+    assert transcript.then(Acknowledged("anna"), T0 + 1) == []
+    assert transcript.incident.acked_by == "anna"
+    assert transcript.then(Closed("anna", "a test"), T0 + 2) == ["withdrawn"]
+    before = transcript.incident
+    assert transcript.then(Acknowledged("ben"), T0 + 3) == transcript.then(Closed("ben", "x"), T0 + 3) == []
+    assert transcript.incident is before
+
+
+def test_closed_by_a_person():
+    """It is over at once; the same does not open it again for ten minutes, and then it does, with nobody's name on it."""
+    transcript = opened()
+    assert transcript.then(Closed("anna", "known"), T0 + 60) == ["resolved"]
+    assert (transcript.incident.state, transcript.incident.closed_by, transcript.events[0].reason) == ("resolved", "anna", "by anna: known")
+    for second in range(70, 60 + int(CLOSED_S), 10):
+        assert transcript.then(symptom(T0 + second), T0 + second) == []
+    assert transcript.incident.state == "resolved"
+    transcript.then(symptom(T0 + 60 + CLOSED_S), T0 + 60 + CLOSED_S)
+    assert (transcript.incident.state, transcript.incident.closed_by, transcript.incident.acked_by) == ("opening", "", "")
+
+
+@pytest.mark.parametrize(
+    ("worse", "state"),
+    [
+        (symptom(level=WORSE - 0.01), "resolved"),
+        (symptom(level=WORSE), "opening"),
+        (log_symptom(), "opening"),
+        (symptom(is_page=True), "open"),
+    ],
+)
+def test_worse_than_what_was_closed(worse: object, state: str):
+    """What has twice its level, pages where it did not, or is another thing opens it again at once."""
+    transcript = opened()
+    transcript.then(Closed("anna", "known"), T0 + 60)
+    transcript.then(worse, T0 + 70)
+    assert transcript.incident.state == state

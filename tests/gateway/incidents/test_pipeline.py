@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from gateway.incidents.asks import Acknowledge, Approve, Deploy, Lift, Resolve, Silence
 from gateway.incidents.deliver import Answer
 from gateway.incidents.incident import CALM_S, HOLD_S, Incident
 from gateway.incidents.notice import Link
 from gateway.incidents.outbox import Delivery
 from gateway.incidents.pipeline import Line, Pipeline, State, Told, parse_state
 from gateway.incidents.resending import RESEND_S
-from gateway.incidents.rootcause import Hint
+from gateway.incidents.rootcause import Change, Hint
 from gateway.incidents.routing import Route, Router
 from gateway.incidents.symptom import Dimensions
 from tests.gateway.incidents.symptoms import T0, burn, lasting, log_symptom, symptom
@@ -24,13 +25,18 @@ class Explains:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.changes: list[Change] = []
+        self.is_ignorant = False
 
     def hints(self, incident: Incident, now: float) -> Sequence[Hint]:
         self.asked.append(incident.id)
-        return [WHY]
+        return [] if self.is_ignorant else [WHY]
 
     def said(self, hint: Hint) -> Line:
         return "likely cause", hint.name
+
+    def changed(self, change: Change) -> None:
+        self.changes.append(change)
 
 
 def share(dimensions: Dimensions, now: float) -> float:
@@ -43,7 +49,7 @@ def told(state: State | None = None, **fields: object) -> Told:
 
 
 def pipeline(state: State | None = None, why: Explains | None = None, **fields: object) -> Pipeline:
-    made = Pipeline(told(state, **fields), why or Explains(), share, LEARNING_S, state)
+    made = Pipeline(told(state, **fields), why or Explains(), share, LEARNING_S, state=state)
     if state is None:
         for app in ("shop", ""):
             made.seen(app, T0 - 2 * LEARNING_S)
@@ -80,6 +86,42 @@ def test_one_incident():
     made.tick(T0 + CALM_S + RESEND_S + 2)
     assert sent(made, T0 + CALM_S + RESEND_S + 2) == [("am", "resolve")]
     assert (made.worst, made.opened) == ((0, 0), 1)
+
+
+def test_a_cause_that_is_seen_later():
+    """It is told once it is seen."""
+    why = Explains()
+    why.is_ignorant = True
+    made = pipeline(why=why)
+    (opened,) = made.take([burn()], T0)
+    assert sent(made, T0) == [("pager", "trigger"), ("am", "trigger")]
+    assert made.tick(T0 + 15) == []
+    why.is_ignorant = False
+    assert made.tick(T0 + 20) == []
+    assert [(each.name, each.reason) for each in made.tick(T0 + 30)] == [("updated", "why it may be")]
+    assert ("likely cause", "upstream=u") in made.outbox.waiting[0].notice.facts
+    assert made.tick(T0 + 45) == []
+    assert why.asked == [opened.incident.id] * 3
+
+
+def test_what_people_ask():
+    """Who looks after it, what is over, what nobody is to hear of, what was changed: all of it does what it says, and is told."""
+    why = Explains()
+    made = pipeline(why=why)
+    (opened,) = made.take([burn()], T0)
+    id_ = opened.incident.id
+    assert [each.name for each in made.apply(Acknowledge(id_, "ann", T0 + 5), T0 + 5)] == ["acknowledged"]
+    assert [each.name for each in made.apply(Resolve(id_, "rolled back", "ann", T0 + 9), T0 + 9)] == ["resolved"]
+    assert made.apply(Resolve("inc-none", "x", "ann", T0), T0 + 9) == []
+    made.apply(Silence("s1", {"app": "shop"}, "known", "ann", T0, T0 + 3600), T0)
+    assert made.take([burn(T0 + 900)], T0 + 900) == []
+    made.apply(Lift("s1", "ann", T0 + 901), T0 + 901)
+    assert [each.name for each in made.take([burn(T0 + 902)], T0 + 902)] == ["reopened"]
+    made.apply(Deploy("d1", "deploy", "web", T0, "ci", T0), T0)
+    assert [each.name for each in why.changes] == ["web"]
+    made.apply(Approve("none", "ann", T0), T0)
+    with pytest.raises(ValueError):
+        made.apply(Silence("s2", {"app": "shop"}, "known", "ann", T0, T0 + 10**9), T0)
 
 
 def test_a_restart_in_the_middle():
@@ -145,3 +187,11 @@ def test_nothing_is_kept_of_what_is_gone():
     made.take([burn(T0 + 6 * 86_400)], T0 + 6 * 86_400)
     state = parse_state(made.snapshot())
     assert (len(state.hints), len(state.firing), len(state.told), len(state.past)) == (1, 1, 1, 2)
+
+
+def test_the_whole_gateway_is_known_as_long_as_any_application():
+    """A symptom that names no application is learned about from the first exchange on, and not from the first time that it is seen."""
+    made = Pipeline(told(), Explains(), share, LEARNING_S)
+    made.seen("shop", T0 - 2 * LEARNING_S)
+    made.take([lasting(where={"upstream": "east"}), log_symptom(onset=T0 - 300, where={"upstream": "east"})], T0)
+    assert made.worst != (0, 0)

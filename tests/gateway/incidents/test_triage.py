@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.incidents.incident import CALM_S, HOLD_S, Event
+from gateway.incidents.incident import CALM_S, CLOSED_S, HOLD_S, Acknowledged, Closed, Event
 from gateway.incidents.paging import SHIFT_S
 from gateway.incidents.stages import AGAIN_S, DEPLOY_S, Deploy, Dropped, Silence
 from gateway.incidents.symptom import UPSTREAM_DOWN, Symptom, dimensions
@@ -280,3 +280,25 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch):
         triage.tick(now + CALM_S)
     assert [each.app for each in triage.incidents] == ["lasts", "app-3", "app-4"]
     assert triage.incidents[0].count == 6
+
+
+def test_closed_by_a_person():
+    """None of what an incident was made of opens another one for ten minutes, nor pages; after that it is the same incident again."""
+    triage = Triage()
+    triage.take(symptom(), T0)
+    triage.take(log_symptom(T0 + 1), T0 + 1)
+    triage.tick(T0 + HOLD_S)
+    (id_,) = (each.id for each in triage.incidents)
+    assert names(triage.answered(id_, Acknowledged("anna"), T0 + 40)) == ["acknowledged"]
+    assert names(triage.answered(id_, Closed("anna", "known"), T0 + 60)) == ["resolved"]
+    for second in range(60, 60 + int(CLOSED_S), 10):
+        told = triage.take(symptom(T0 + second), T0 + second) + triage.take(log_symptom(T0 + second), T0 + second)
+        assert names(told + triage.tick(T0 + second)) == 2 * ["dropped: closed by a person"]
+    later = T0 + 60 + CLOSED_S
+    triage.take(symptom(later), later)
+    assert [(each.id, each.state) for each in triage.incidents] == [(id_, "opening")]
+
+
+def test_answers_to_nothing():
+    """Of an incident that is not known nobody is told anything."""
+    assert Triage().answered("inc-none", Acknowledged("anna"), T0) == []

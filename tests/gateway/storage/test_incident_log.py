@@ -32,7 +32,7 @@ def test_files(tmp_path: Path):
 
 @pytest.mark.slow
 async def test_one_leads(server: RedisServer, monkeypatch: pytest.MonkeyPatch):
-    """Who came first leads and writes; when it has been silent for a while the other does, with what was known, and the first writes nothing."""
+    """Who came first leads and writes; when it is silent for a while the other does, with what was known, and the first writes nothing."""
     monkeypatch.setattr(incident_log, "LEADS_S", 1)
     with closing(SharedLog(server.url, "one")) as one, closing(SharedLog(server.url, "two")) as two:
         assert (one.leads(), two.leads(), one.leads()) == (True, False, True)

@@ -47,7 +47,7 @@ class World:
         self.folder = folder
         self.state: bytes | None = None
         self.is_full = False
-        self.clock = 0.0
+        self.clock, self.wall = 0.0, NOW
         self.told: list[tuple[list[str], float]] = []
         self.seen: list[str] = []
 
@@ -63,6 +63,7 @@ class World:
             self.save,
             lambda record, _: self.seen.append(record["request_id"]),
             lambda found, now: self.told.append((list(found), now)),
+            lambda: self.wall,
             lambda: self.clock,
         )
 
@@ -94,12 +95,14 @@ def test_time_is_that_of_what_was_read(world: World):
     """As long as there is more to read, time goes by the records; else by the clock; it never goes back, nor ahead of it."""
     one = Counts()
     finding = world.open(one=one)
-    finding.take([{"request_id": "a", "ts": NOW}, {"request_id": "b", "ts": NOW - 50}, {"request_id": "c", "ts": NOW + 10**6}], NOW)
+    finding.take([{"request_id": "a", "ts": NOW}, {"request_id": "b", "ts": NOW - 50}, {"request_id": "c", "ts": NOW + 10**6}], ())
     assert finding.now == NOW + 60
-    finding.beat(NOW + 90, is_behind=True)
+    world.wall = NOW + 90
+    finding.beat(is_behind=True)
     assert finding.now == NOW + 60
-    finding.beat(NOW + 90)
-    finding.beat(NOW + 80)
+    finding.beat()
+    world.wall = NOW + 80
+    finding.beat()
     assert (finding.now, one.ticks) == (NOW + 90, [NOW, NOW + 60, NOW + 90])
 
 
@@ -108,7 +111,7 @@ def test_odd_times(world: World, ts: object):
     """A record that says no time is looked at, and time stands still."""
     one = Counts()
     finding = world.open(one=one)
-    finding.take([{"request_id": "a", "ts": ts, "timings_ms": {"total": "x"}}], NOW)
+    finding.take([{"request_id": "a", "ts": ts, "timings_ms": {"total": "x"}}], ())
     assert (one.ids, finding.now) == (["a"], 0.0)
 
 
@@ -117,7 +120,7 @@ def test_a_fault_of_one(world: World, caplog: pytest.LogCaptureFixture):
     one, two = Counts(), Counts()
     finding = world.open(one=one, two=two)
     with caplog.at_level(logging.ERROR):
-        finding.take([{"request_id": "a", "model": "broken"}, {"request_id": "b", "model": "broken"}, {"request_id": "c"}], NOW)
+        finding.take([{"request_id": "a", "model": "broken"}, {"request_id": "b", "model": "broken"}, {"request_id": "c"}], ())
     assert (one.ids, finding.errors, world.told) == (["c"], 4, [(["c", "c"], 0.0)])
     assert caplog.messages == ["looking for anomalies failed at an exchange (KeyError)"]
 
@@ -128,7 +131,7 @@ def test_a_restart(world: World):
     world.write(1, 2)
     world.read(first)
     world.clock = 31
-    first.beat(NOW)
+    first.beat()
     world.write(3)
     world.read(first)
     again = Counts()

@@ -1,0 +1,332 @@
+"""What the watch does for people on call, put together: finders of what is not as usual, the desk, and who sends notices.
+
+Each has a thread of its own, so that neither the store nor the other is held up.
+"""
+
+import asyncio
+import hashlib
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+
+import orjson
+
+from gateway import alerts, shown_incidents
+from gateway.acting import known_to, known_with_policies
+from gateway.config import Config
+from gateway.desk import Desk
+from gateway.detecting.causes import Causes
+from gateway.detecting.changes import Changes, settling
+from gateway.detecting.exchanges import Exchanges
+from gateway.detecting.facts import facts
+from gateway.detecting.received import Received
+from gateway.detecting.shares import Shares
+from gateway.detecting.states import States
+from gateway.detecting.steps import Steps
+from gateway.incidents.actions import Actions
+from gateway.incidents.allowed import Known
+from gateway.incidents.pipeline import Pipeline, State, Told
+from gateway.incidents.sending import Sender
+from gateway.incidents.stages import Deploy
+from gateway.incidents.symptom import Symptom
+from gateway.keyfile import secret_key
+from gateway.leaving import measures_writer
+from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.measures import seal_measures
+from gateway.storage.ask_box import AskBox, SharedAskBox
+from gateway.storage.incident_log import FileLog, SharedLog
+from gateway.storage.opening import reader_name
+from gateway.telemetry.observed import LogSeen, Point, SpanSeen
+from gateway.watch.beside import beside
+from gateway.watch.bulletin import LASTS_S, Bulletin
+from gateway.watch.episodes import Episode
+from gateway.watch.finding import MAX_STATE, STATE, Finder, Finding
+from gateway.watch.loop import Loop
+from gateway.watch.row import Record, Row, parse_said
+from gateway.watch.store import Sink
+from gateway.watch.worker import Tally, Worker
+from policies.load import PolicyError
+from policies.measures import Measure
+
+PART = "incidents"
+"""What it is called on the bulletin."""
+_BATCH_BYTES = 256 << 10
+_MOST_BEHIND = 1 << 20
+"""Bytes of the journal: what happened so long ago is not what goes on."""
+_ASK_S, _AGAIN_S, _END_S = 0.2, 5.0, 10.0
+_LOOK_S = 10.0
+"""How often what other parts know is looked at, and measures that are in force are left again."""
+
+log = logging.getLogger("oddgate.watch")
+
+
+class Heard:
+    """What others sent, seen by one thread, as a finder of another."""
+
+    def __init__(self, received: Received, tell: Callable[[Sequence[Symptom], float], None]) -> None:
+        self._received = received
+        self._tell = tell
+        self._lock = threading.Lock()
+
+    def observe(self, seen: Point | SpanSeen | LogSeen) -> None:
+        with self._lock:
+            found = list(self._received.observe(seen))
+        if found:
+            self._tell(found, max(each.at for each in found))
+
+    def take(self, record: Record) -> Iterable[Symptom]:
+        return ()
+
+    def tick(self, now: float) -> Iterable[Symptom]:
+        with self._lock:
+            return list(self._received.tick(now))
+
+    def snapshot(self) -> bytes:
+        with self._lock:
+            return self._received.snapshot()
+
+    def restore(self, data: bytes) -> None:
+        with self._lock:
+            self._received.restore(data)
+
+
+class Looking:
+    """Those who need to know the same of an exchange: states, and what exchanges show to have changed. ``tell`` takes what needs a while
+    until all of it works.
+    """
+
+    def __init__(self, states: States, causes: Causes, tell: Callable[[Deploy], None]) -> None:
+        self._states, self._causes = states, causes
+        self._tell = tell
+        self._now: float | None = None
+
+    def take(self, record: Record) -> Iterable[Symptom]:
+        if said := facts(record, self._now):
+            self._states.note(said)
+            for change in self._causes.note(said):
+                if each := settling(change):
+                    self._tell(each)
+        return ()
+
+    def tick(self, now: float) -> Iterable[Symptom]:
+        self._now = now
+        self._causes.tick(now)
+        return self._states.tick(now)
+
+    def snapshot(self) -> bytes:
+        states, causes = orjson.Fragment(self._states.snapshot()), orjson.Fragment(self._causes.snapshot())
+        return orjson.dumps({"states": states, "causes": causes})
+
+    def restore(self, data: bytes) -> None:
+        said = orjson.loads(data)
+        try:
+            states, causes = orjson.dumps(said["states"]), orjson.dumps(said["causes"])
+        except (KeyError, TypeError) as error:
+            raise ValueError("not a snapshot") from error
+        self._states.restore(states)
+        self._causes.restore(causes)
+
+
+class OnCall:
+    """``drifts`` are those that go on. ``wall`` and ``clock`` give seconds, since 1970 and never going back."""
+
+    def __init__(
+        self,
+        config: Config,
+        bulletin: Bulletin,
+        drifts: Callable[[], Sequence[Episode]],
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._config, self._bulletin, self._drifts = config, bulletin, drifts
+        self._wall, self._clock = wall, clock
+        settings = config.alerts
+        self._key = secret_key(config)
+        self._channels = alerts.channels(settings)
+        self._shares, self._states, self._steps, changes = Shares(), States(), Steps(), Changes()
+        self._causes = Causes(changes, self._steps.ranking, self._key)
+        self._exchanges = Exchanges(partial(alerts.objective, settings), settings.usd_per_day)
+        self._leave = measures_writer(config, reader_name(config.watch.dir))
+        self._left: tuple[Measure, ...] | None = None
+        self._box = SharedAskBox(_url(config)) if config.watch.shared else AskBox(config.watch.dir)
+        shared = SharedLog(_url(config), reader_name(config.watch.dir)) if config.watch.shared else None
+        self.desk = Desk(shared or FileLog(config.watch.dir), self._pipeline, self._render, self._wishes, clock, shared)
+        self.heard = Heard(Received(), self.desk.take)
+        self._finding: Finding[Symptom] | None = None
+        self._figures: Mapping[str, float] = {}
+        self._next_look = clock()
+        self._is_behind = False
+        self._faults = 0
+        self._threads: list[threading.Thread] = []
+
+    def start(self, stop: threading.Event) -> None:
+        """Where others' records are read, they come by ``beside`` and ``beat``."""
+        works: list[tuple[str, Callable[[], None]]] = [] if self._config.watch.shared else [("incidents", lambda: self._loop().run(stop))]
+        if self._channels:
+            works.append(("notices", lambda: asyncio.run(self._send(stop))))
+        for name, work in works:
+            thread = threading.Thread(target=self._run, args=(name, work, stop), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def end(self) -> None:
+        """What is not written down by now, the next watch learns from the journal."""
+        for thread in self._threads:
+            thread.join(_END_S)
+        self.desk.close()
+
+    def beside(self, open_sink: Callable[[], Sink[Row]]) -> Callable[[], Sink[Row]]:
+        """Opens what takes all that the other sink takes, for those that read no journal."""
+        return beside(open_sink, lambda: self._finding or self._open())
+
+    def beat(self) -> None:
+        """It goes on."""
+        finding = self._finding
+        if finding is None:
+            return
+        finding.beat(is_behind=self._is_behind)
+        is_time, wall = self._clock() >= self._next_look, self._wall()
+        if is_time:
+            self._next_look = self._clock() + _LOOK_S
+            self._look(finding.now)
+        self.desk.beat(finding.now, is_blind=self._is_behind)
+        self._act(wall, again=is_time)
+        if (said := self.desk.told(finding.now, wall + LASTS_S)) and not self._is_behind:
+            self._bulletin.tell(PART, said[0], wall, said[1])
+
+    def hear(self, figures: Mapping[str, float]) -> None:
+        """What the watch says of itself."""
+        self._figures = figures
+
+    def figures(self) -> dict[str, float]:
+        errors = (self._finding.errors if self._finding else 0) + self._faults
+        said = self.desk.figures()
+        return {**said, "incident_errors": said["incident_errors"] + errors}
+
+    def _open(self) -> Finding[Symptom]:
+        """Where it was when its state was last written down."""
+        path = self._config.watch.dir / STATE
+        finders: dict[str, Finder[Symptom]] = {
+            "exchanges": self._exchanges,
+            "steps": self._steps,
+            "received": self.heard,
+            "looking": Looking(self._states, self._causes, self.desk.deployed),
+        }
+        load, save = partial(read_file, path, MAX_STATE), partial(replace_file, path)
+        self._finding = Finding(finders, load, save, self._see, self.desk.take, self._wall, self._clock)
+        digest = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()[:12]  # which has no secrets
+        self._causes.configured(digest, self._wall())
+        return self._finding
+
+    def _see(self, record: Record, now: float) -> None:
+        app = record.get("app")
+        self.desk.see(app if isinstance(app, str) else "", now)
+        self._shares.take(record)
+
+    def _look(self, now: float) -> None:
+        """At what other parts of the watch know."""
+        if self._config.actions.allow:
+            self.desk.aim(self._aims())
+        states, levels = self._states, self._bulletin.said("bias")
+        self.desk.take([*states.figures(self._figures, now), *states.drift(self._drifts(), now), *states.bias(levels, now)], now)
+
+    def _act(self, wall: float, *, again: bool) -> None:
+        """Leaves the measures that are in force to the path: what is new at once, and what is not from time to time; and none, once."""
+        measures = self.desk.in_force(wall)
+        if measures is None or (measures == self._left and not (again and measures)):
+            return
+        try:
+            self._leave(seal_measures(measures, wall, self._key))
+        except OSError:
+            self._faults += 1
+        else:
+            self._left = measures
+
+    def _pipeline(self, state: State) -> Pipeline:
+        settings = self._config.alerts
+        told = Told(alerts.router(settings, state.told), alerts.resent(settings), alerts.links(settings))
+        actions = Actions(self._config.actions, self._aims())
+        return Pipeline(told, self._causes, self._shares.of, settings.learning_h * 3600, actions, state)
+
+    def _aims(self) -> Known:
+        """What actions may be aimed at."""
+        if not self._config.actions.allow:
+            return known_to(self._config)
+        from detectors.registry import Catalog
+
+        try:
+            return known_with_policies(self._config, Catalog())
+        except (PolicyError, OSError) as error:
+            log.warning("actions cannot aim at rules: policies cannot be read (%s)", type(error).__name__)
+            return known_to(self._config)
+
+    def _wishes(self, pipeline: Pipeline, now: float) -> bool:
+        """What people have asked for. Raises nothing."""
+        try:
+            asks = self._box.take()
+        except OSError as error:
+            self._faults += 1
+            if self._faults == 1:
+                log.warning("what people ask of the watch cannot be read: %s", error.strerror)
+            return False
+        for ask in asks:
+            try:
+                pipeline.apply(ask, now)
+            except ValueError as error:
+                log.warning("what was asked cannot be done: %s", error)
+        return bool(asks)
+
+    def _render(self, pipeline: Pipeline, now: float) -> bytes:
+        state = pipeline.triage.state
+        return shown_incidents.render(
+            self._wall(),
+            state.incidents,
+            {id_: [self._causes.said(hint) for hint in hints] for id_, hints in pipeline.hints.items()},
+            {each.id: pipeline.similar(each) for each in state.incidents if each.is_active},
+            pipeline.outbox.state.history,
+            pipeline.outbox.state.dead,
+            state.silences,
+            [asdict(each) for each in pipeline.actions.interventions],
+            self._causes.changes,
+            {"opened": pipeline.opened, "waiting": len(pipeline.outbox.waiting)},
+        )
+
+    async def _send(self, stop: threading.Event) -> None:
+        sender = Sender(self.desk, self._channels, self._wall, random.random)
+        task = asyncio.ensure_future(sender.run())
+        while not stop.is_set() and not task.done():  # noqa: ASYNC110 it is another thread's event
+            await asyncio.sleep(_ASK_S)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    def _loop(self) -> Loop[Record]:
+        def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
+            return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
+
+        return Loop("incidents", work, self._open, _nothing, self._say, self._wall, self._clock)
+
+    def _say(self, figures: dict[str, float]) -> None:
+        self._is_behind = figures["lag"] > _MOST_BEHIND
+        self.beat()
+
+    def _run(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:
+        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
+        while not stop.is_set():
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 the last line of this thread
+                self._faults += 1
+                log.error("%s broke off (%s), and begins again", name, type(error).__name__)  # noqa: TRY400 no text of it
+                stop.wait(_AGAIN_S)
+
+
+def _url(config: Config) -> str:
+    return config.state.url.get_secret_value()
+
+
+def _nothing() -> None: ...

@@ -1,0 +1,98 @@
+"""What people ask of the watch, on its way there: files in its folder, or a list in the Redis or Valkey that watches share."""
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gateway.incidents.asks import MAX_BYTES, Ask, from_bytes, to_bytes
+from gateway.proxy.keeping import read_file, replace_file
+from gateway.storage.redis_stream import Stream
+
+FOLDER = "asks"
+MAX_WAITING = 1000
+_BAD = ".bad"
+_MAX_BAD = 20
+_LIST = "{oddgate}:asks"
+
+log = logging.getLogger("oddgate.watch")
+
+
+class FullError(OSError):
+    """So many asks wait that nobody seems to take them."""
+
+
+class AskBox:
+    """Files, in their order. What is no ask is put aside, so that somebody can look at it, and counted in ``unusable``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / FOLDER
+        self._number = 0
+        self.unusable = 0
+
+    def put(self, ask: Ask, id_: str) -> None:
+        """``id_`` is nobody else's. Raises OSError."""
+        self._number += 1
+        if len(self._names()) >= MAX_WAITING:
+            raise FullError(f"{MAX_WAITING} asks wait")
+        replace_file(self._folder / f"{ask.at:017.6f}-{self._number:06d}-{id_}.json", to_bytes(ask))
+
+    def take(self) -> list[Ask]:
+        """Each once. Raises OSError where the folder cannot be read, or an ask not be taken out of it, which would come again for ever."""
+        asks = []
+        for name in self._names():
+            path = self._folder / name
+            ask = self._read(path)
+            if ask is None:
+                self._put_aside(path)
+                continue
+            path.unlink()
+            asks.append(ask)
+        return asks
+
+    def _read(self, path: Path) -> Ask | None:
+        try:
+            return from_bytes(read_file(path, MAX_BYTES) or b"")
+        except (OSError, ValueError):
+            return None
+
+    def _put_aside(self, path: Path) -> None:
+        self.unusable += 1
+        log.warning("what was asked cannot be understood: %s", path.name[:100])
+        aside = [each.name for each in self._folder.glob(f"*{_BAD}")]
+        if len(aside) < _MAX_BAD:
+            path.replace(path.with_suffix(_BAD))
+        else:
+            path.unlink()
+
+    def _names(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return sorted(each.name for each in self._folder.iterdir() if each.suffix == ".json" and not each.name.startswith("."))
+        return []
+
+
+class SharedAskBox(Stream):
+    """What is raised is a ``SinkError``, which is an OSError, or a ``FullError``."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.unusable = 0
+
+    def put(self, ask: Ask, id_: str) -> None:
+        with self._raised():
+            waiting: int = self._client.llen(_LIST)
+            if waiting < MAX_WAITING:
+                self._client.lpush(_LIST, to_bytes(ask))
+                return
+        raise FullError(f"{MAX_WAITING} asks wait")
+
+    def take(self) -> list[Ask]:
+        with self._raised():
+            found: Any = self._client.rpop(_LIST, MAX_WAITING) or ()
+        asks = []
+        for each in found:
+            try:
+                asks.append(from_bytes(each))
+            except ValueError:
+                self.unusable += 1
+        return asks
