@@ -1,4 +1,4 @@
-"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision|watch|kills|telemetry] [--quick] [--json FILE]``."""
+"""``python -m bench [compare|soak|dialects|invariance|matrix|replay|decision|watch|kills|telemetry|drill] [--quick] [--json FILE]``."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.compare import FULL, QUICK, compare
 from bench.decision import decision
 from bench.dialects import dialects
+from bench.drill.command import drill
 from bench.invariance import invariance
 from bench.kills import KILLS, as_figures, kills, print_kills
 from bench.matrix import cells, plans, summary, table, write_table
@@ -87,6 +88,10 @@ def _kills(options: argparse.Namespace) -> dict:
     return as_figures(result)
 
 
+def _drill(options: argparse.Namespace) -> dict:
+    return drill(options.faults, options.lanes, options.seed, options.folder, is_quick=options.quick)
+
+
 _COMMANDS = {
     "compare": _compare,
     "soak": _soak,
@@ -98,6 +103,7 @@ _COMMANDS = {
     "watch": _watch,
     "kills": _kills,
     "telemetry": _telemetry,
+    "drill": _drill,
 }
 
 
@@ -109,17 +115,20 @@ def _parser() -> argparse.ArgumentParser:
         choices=tuple(_COMMANDS),
         default="compare",
         help="compare targets; memory over many requests; dialects; one text on all surfaces; bypasses; replay; decision; watch; kills; "
-        "what telemetry costs",
+        "what telemetry costs; what is heard of faults",
     )
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     parser.add_argument("--target", nargs="+", help=f"only these of: {', '.join(target.name for target in TARGETS)}")
     parser.add_argument("--connections", type=int, nargs="+", help="at a time (compare: 1 16; soak: 16)")
-    parser.add_argument("--quick", action="store_true", help="compare, dialects: about a minute, rougher")
+    parser.add_argument("--quick", action="store_true", help="compare, dialects: about a minute, rougher; drill: 8 faults")
     parser.add_argument("--requests", type=int, default=200_000, help="soak: how many")
     parser.add_argument("--splits", type=int, default=100_000, help="invariance: how many on each surface")
-    parser.add_argument("--seed", type=int, default=1, help="invariance, kills: of what is random")
+    parser.add_argument("--seed", type=int, default=1, help="invariance, kills, drill: of what is random")
     parser.add_argument("--kills", type=int, default=KILLS, help="kills: how many")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="invariance: that text alone")
+    parser.add_argument("--faults", nargs="+", default=[], metavar="FAULT", help="drill: only these; none: all")
+    parser.add_argument("--lanes", type=int, default=2, help="drill: gateways at a time")
+    parser.add_argument("--folder", type=Path, help="drill: where all of it is kept, to look at; none: nowhere")
     parser.add_argument("--write", type=Path, metavar="FILE", help="matrix: put the table between its marks in this file")
     parser.add_argument(
         "--add",
