@@ -17,10 +17,12 @@
     otlp/       I/O: applications' own telemetry, received, redacted, sent on and put by; ``receiver`` puts it together
     watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it,
                 or ``watch_side``, where there is no gateway. What is made of servers' metrics and of received telemetry: ``sourcing`` and
-                ``shown_sources``; what is told of the traffic as a whole, and policies read: ``drift`` and ``bias``, shown by
-                ``shown_signals`` and ``shown_bias``
+                ``shown_sources``; what is told of the traffic as a whole, and policies read: ``drift`` and ``bias`` (with ``probes``),
+                shown by ``shown_signals`` and ``shown_bias``; what people on call hear: ``oncall``, around one ``desk``
+    detecting/  pure: what the watch reads, to symptoms: finders for exchanges, their steps, states, and what others send (``received``)
     incidents/  what people on call hear, once: ``triage`` makes incidents of anomalies, ``notify/`` has a file for each channel; pure but
-                ``sending`` and ``mailing``. ``rootcause`` ranks hints at why
+                ``sending`` and ``mailing``. ``rootcause`` ranks hints at why; ``actions`` says what is done, which ``proxy.measures`` does
+                What the settings say of channels: ``alerts``; what others see and ask: ``shown_incidents``, ``incident_pages``
     workers/    I/O: several processes that serve behind one port, and how they are asked; ``supervisor`` puts them together
     storage/    what outlives an exchange: placeholders in memory or a Redis, exchanges in SQLite, PostgreSQL or ClickHouse
     demo/       a small simulated endpoint

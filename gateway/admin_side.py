@@ -7,10 +7,12 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gateway.config import Config
+from gateway.incident_pages import IncidentPages
 from gateway.keyfile import secret_key
 from gateway.proxy.admin import Admin, Workers, build_admin
 from gateway.shown import Shown, watch_readings
 from gateway.shown_bias import BiasFigures
+from gateway.shown_incidents import IncidentFigures
 from gateway.shown_signals import Levels, ShownSignals, signal_readings
 from gateway.shown_sources import EachSource, ShownSources, SourceFigures
 from gateway.telemetry.instruments import Reading, Readings
@@ -33,7 +35,8 @@ class AdminSide:
         self._listen = config.listen
         shown, sources = Shown(config), ShownSources(config, wall)
         signals = ShownSignals(config, secret_key(config), wall)
-        self._admin = Admin(workers, shown.page, shown.exchange, sources.page, signals.signals, signals.reports)
+        incidents = IncidentPages(config, shown, wall)
+        self._admin = Admin(workers, shown.page, shown.exchange, sources.page, signals.signals, signals.reports, incidents)
         number = config.listen.workers
         readings = [
             Reading("oddgate_workers", "Workers that the settings ask for.", lambda: number),
@@ -47,6 +50,8 @@ class AdminSide:
         registry.register(EachSource(sources))
         registry.register(Levels(signals))
         registry.register(BiasFigures(config.watch.dir / BIAS_NAME, signals.levels))
+        kinds = {each.name: each.kind for each in config.alerts.channels}
+        registry.register(IncidentFigures(incidents.last_known, kinds, wall))
 
     async def open(self, stack: AsyncExitStack) -> int:
         """The port. Raises OSError."""

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from gateway import surfaces
+from gateway import alerts, surfaces
+from gateway.acting import known_to
 from gateway.config import Config, DriftReference, ScrapeTarget, moment
+from gateway.incidents import allowed
 from policies.positions import Loc
 
 Objection = tuple[Loc, str]
@@ -14,7 +16,9 @@ Objection = tuple[Loc, str]
 
 
 def objections(config: Config) -> Iterator[Objection]:
-    for check in (_addresses, _telemetry, _unsupported, _texts, _watches, _probes, _labels, _references, _twice, _surfaces):
+    for check in (
+        _addresses, _telemetry, _unsupported, _texts, _watches, _probes, _labels, _references, _twice, _surfaces, _alerts, _actions,
+    ):  # fmt: skip
         yield from check(config)
 
 
@@ -130,8 +134,6 @@ def _probes(config: Config) -> Iterator[Objection]:
         yield place, "what is asked again is taken from the texts that are kept redacted: set store.keep_text: redacted"
     if not config.watch.bias.enabled:
         yield place, "it is a part of the watch for bias: set watch.bias.enabled: true"
-    if config.watch.shared:
-        yield place, "where watches are shared, no single one could hold the budget; leave it out"
     if not any(upstream.api_key and upstream.dialect != "azure" for upstream in config.upstreams):
         yield place, "probes use no client's key: give an upstream its api_key (dialect openai, anthropic or any)"
     for name in ("apps", "models"):
@@ -174,3 +176,13 @@ def _twice(config: Config) -> Iterator[Objection]:
 def _surfaces(config: Config) -> Iterator[Objection]:
     for loc, message in surfaces.objections(config.surfaces):
         yield ("surfaces", *loc), message
+
+
+def _alerts(config: Config) -> Iterator[Objection]:
+    for loc, message in alerts.objections(config.alerts):
+        yield ("alerts", *loc), message
+
+
+def _actions(config: Config) -> Iterator[Objection]:
+    for loc, message in allowed.objections(config.actions, known_to(config)):
+        yield ("actions", *loc), message

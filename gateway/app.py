@@ -23,15 +23,19 @@ from gateway.config import Config, OcrDetector, State, untrusted_labels
 from gateway.config import Upstream as UpstreamSettings
 from gateway.demo import running_demo
 from gateway.guard.memo import Memo
+from gateway.guard.plan import Plan
 from gateway.guard.request import Memos
 from gateway.guard.vault import MAX_BYTES, NONCE_BYTES
+from gateway.incidents.allowed import permits
 from gateway.keyfile import secret_key
+from gateway.leaving import measures_reader
 from gateway.prices import Prices, shipped
 from gateway.proxy.apps import Apps
 from gateway.proxy.connection import Bounds
 from gateway.proxy.handler import handle
 from gateway.proxy.inforce import InForce, Source
 from gateway.proxy.listening import bind, port_of
+from gateway.proxy.measures import MeasuresInForce
 from gateway.proxy.offload import Readers, Scans
 from gateway.proxy.parts import Parts
 from gateway.proxy.pictures import Limits, Pictures
@@ -64,6 +68,7 @@ from gateway.wire.routes import routes
 from gateway.workers.answers import WorkerAnswers
 from gateway.workers.born import Setup
 from policies.load import library
+from policies.subject import Subject
 
 _SYNC_S = 1.0
 _HEAR_S = 1.0
@@ -104,6 +109,7 @@ class Gateway:
         self._seal = _seal(config)
         self._like = Likeness(self._key, cues=config.watch.bias.cues).of if config.watch.observe else None
         self._signals = SignalsInForce(board_reader(config), self._key, time.time)
+        self._measures = _measures(config, self._key)
         self._store = _open_store(config.state)
         self._vault = Vault(self._key, self._store, config.state.vault_ttl_h * 3600, partial(secrets.token_bytes, NONCE_BYTES))
         self._upstreams = [Upstream(settings, listen.max_connections) for settings in upstreams]
@@ -111,11 +117,11 @@ class Gateway:
         parts = Parts(
             routes=served,
             apps=Apps(config.apps, config.labels),
-            choose_plan=self._in_force.choose,
+            choose_plan=self._choose_plan,
             memos=self.memos,
             scans=self.scans,
             vault=self._vault,
-            router=Router(self._upstreams, config.routes, time.monotonic),
+            router=Router(self._upstreams, config.routes, time.monotonic, self._measures),
             spawn=self.spawn,
             record=self._record,
             failed=_log_fault,
@@ -129,6 +135,7 @@ class Gateway:
             uploads=UploadLimits(listen.max_upload_rows, listen.upload_timeout_s),
             keep=self._journal.append,
             signals=self._signals.about,
+            measures=self._measures,
             observes=config.watch.observe,
         )
         bounds = Bounds(
@@ -148,6 +155,9 @@ class Gateway:
         if number is None:
             self._instruments.registry.register(Readings(readings))
             self.admin = AdminSide(config, self._instruments.registry, self.answers, time.time, up=lambda: 1, restarts=lambda: 0)
+
+    def _choose_plan(self, subject: Subject, app_policy: str | None, request_id: str) -> Plan:
+        return self._measures.under(self._in_force.choose(subject, app_policy, request_id), subject.app)
 
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Start a task and keep it until it is done."""
@@ -178,7 +188,7 @@ class Gateway:
             for each in listeners:
                 stack.callback(each.close)
             await self.scans.warm(self._in_force.factories())
-            await asyncio.to_thread(self._signals.refresh)
+            await asyncio.to_thread(self._hear)
             if self._receiver:
                 received = await self._receiver.open(stack, self.spawn)
                 log.info("telemetry is taken at %s", http_url(self._config.telemetry.receive_host, received))
@@ -251,7 +261,12 @@ class Gateway:
     async def _hear_signals(self) -> None:
         while True:
             await asyncio.sleep(_HEAR_S)
-            await asyncio.to_thread(self._signals.refresh)
+            await asyncio.to_thread(self._hear)
+
+    def _hear(self) -> None:
+        """What the watch tells."""
+        self._measures.refresh()
+        self._signals.refresh()
 
     def _outages(self) -> list[str]:
         return [*self._unwritten.reasons, *self._unsynced.reasons]
@@ -263,6 +278,7 @@ class Gateway:
         degraded = "1 where the policies in force are not what their folder says."
         return [
             Reading("oddgate_active_exchanges", "Exchanges under way.", lambda: self._server.under_way),
+            Reading("oddgate_measures_active", "Measures in force.", lambda: len(self._measures.in_force), over_workers="max"),
             Reading("oddgate_policy_degraded", degraded, self._is_degraded, over_workers="max"),
             Reading("oddgate_review_waiting", "Exchanges that wait for a person to look at them.", lambda: len(self._reviews)),
             *vault_readings(self._vault, self._store),
@@ -328,6 +344,11 @@ def _names(config: Config, upstreams: Sequence[UpstreamSettings], prices: Prices
     """An endpoint that is no provider's is called as the settings do."""
     providers = {each.name: endpoint(each.base_url, each.dialect).provider or each.name for each in upstreams}
     return Names(prices.name, providers, [app.name for app in config.apps])
+
+
+def _measures(config: Config, key: bytes) -> MeasuresInForce:
+    allows = partial(permits, config.actions)
+    return MeasuresInForce(measures_reader(config), key, allows, time.time, time.monotonic, config.listen.workers)
 
 
 def _pictures(settings: OcrDetector, readers: Readers, key: bytes) -> Pictures | None:

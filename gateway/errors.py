@@ -5,18 +5,19 @@
     ├── BadRequest                 400  invalid_json, invalid_body, duplicate_key, too_deep, unsupported_query, invalid_http,
     │                                   invalid_multipart, invalid_file, invalid_label
     ├── Unauthorized               401  invalid_api_key
-    ├── NotAllowed                 403  telemetry_unguarded
+    ├── NotAllowed                 403  telemetry_unguarded, quarantined
     ├── NotSupported               404  unsupported_path, model_not_routed
     ├── MethodNotAllowed           405  method_not_allowed
     ├── TooSlow                    408  request_timeout
     ├── TooLarge                   413  body_too_large
     ├── WrongMedia                 415  unsupported_media_type
+    ├── TooMany                    429  rate_limited
     ├── HeadersTooLarge            431  headers_too_large
     ├── PolicyViolation            400  content_filter (a verdict, not a fault)
     ├── UpstreamError              502  upstream_unreachable, upstream_reset, upstream_invalid_response, upstream_too_large
     ├── UpstreamTimeout            504  upstream_timeout
     └── Unavailable                503  journal_unavailable, too_many_connections, guard_unavailable, shutting_down,
-                                        collector_unavailable
+                                        collector_unavailable, upstream_limited
 
 No message ever holds text from a body, a header or an exception of a library.
 """
@@ -90,6 +91,11 @@ class TooLarge(GatewayError):
 class WrongMedia(GatewayError):
     status = 415
     type = "invalid_request_error"
+
+
+class TooMany(GatewayError):
+    status = 429
+    type = "rate_limit_error"
 
 
 class HeadersTooLarge(GatewayError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.agreement import objections
 from gateway.config import Config
 from gateway.environment import overlay
+from gateway.incidents.incident import SEVERITIES
 from policies.positions import Node, parse, read
 from policies.problems import Problem, ProblemsError
 from policies.schema import problem_at, validate
@@ -19,14 +20,10 @@ class ConfigError(ProblemsError):
     """The settings cannot be used."""
 
 
-# Sections of the settings' full schema that this version has no use for yet.
-_LATER = ("alerts",)
-
-
 def load_config(path: Path | None, env: Mapping[str, str]) -> Config:
     """The settings from a file, if there is one, and the environment. Raises ``ConfigError`` with everything that is wrong."""
     try:
-        return _checked(overlay(_read(path), env, Config, frozenset({*Config.model_fields, *_LATER})), env)
+        return _checked(overlay(_plain(_read(path)), env, Config, frozenset(Config.model_fields)), env)
     except ProblemsError as error:
         raise ConfigError(error.problems) from None
 
@@ -42,24 +39,49 @@ def _read(path: Path | None) -> Node:
 
 
 def _checked(root: Node, env: Mapping[str, str]) -> Config:
-    later = [key for key in _LATER if root.child(key)]
-    problems = [problem_at(root, (key,), "this section is not supported by this version; leave it out") for key in later]
     try:
-        config = validate(Config, _without(root, later), {"env": env})
+        config = validate(Config, _plain(root), {"env": env})
     except ProblemsError as error:
-        raise ConfigError(_in_order([*problems, *error.problems])) from None
-    problems += [problem_at(root, loc, message) for loc, message in objections(config)]
+        raise ConfigError(_in_order(list(error.problems))) from None
+    problems = [problem_at(root, loc, message) for loc, message in objections(config)]
     if problems:
         raise ConfigError(_in_order(problems))
     return config
 
 
-def _without(root: Node, later: list[str]) -> Node:
-    """Also without sections that are named but empty, all of whose keys keep their defaults."""
+def _plain(root: Node) -> Node:
+    """Without sections that are named but empty, all of whose keys keep their defaults; alerts that are a list, as a section."""
     if root.mapping is None:
         return root
-    kept = {key: node for key, node in root.mapping.items() if key not in later and not (key in Config.model_fields and node.is_null)}
+    kept = {key: node for key, node in root.mapping.items() if not (key in Config.model_fields and node.is_null)}
+    if (alerts := kept.get("alerts")) and alerts.items is not None:
+        kept["alerts"] = _alerts(alerts, alerts.items)
     return replace(root, mapping=kept)
+
+
+def _alerts(node: Node, listed: tuple[Node, ...]) -> Node:
+    """Channels, each with the severities that it is for: a route that is for the least of them and worse. The first is the last resort."""
+    channels = [_without_severity(each) for each in listed]
+    named = [(each, replace(name, items=(name,), value=None)) for each in listed if (name := each.child("name"))]
+    mapping = {
+        "channels": replace(node, items=tuple(channels)),
+        "routes": replace(node, items=tuple(_route(each, names) for each, names in named)),
+    }
+    return replace(node, items=None, mapping=mapping | ({"last": named[0][1]} if named else {}))
+
+
+def _without_severity(channel: Node) -> Node:
+    if channel.mapping is None:
+        return channel
+    return replace(channel, mapping={key: node for key, node in channel.mapping.items() if key != "severity"})
+
+
+def _route(channel: Node, names: Node) -> Node:
+    said = channel.child("severity")
+    words = (said.items or (said,)) if said else ()
+    ranks: dict[object, int] = {word: rank for rank, word in enumerate(SEVERITIES)}
+    least = min(words, key=lambda each: ranks.get(each.value, -1), default=None)
+    return replace(channel, mapping={"channels": names, **({"severity": least} if least else {})})
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

@@ -17,12 +17,15 @@ from gateway.bias import Bias
 from gateway.config import Config
 from gateway.drift import PART, Drift
 from gateway.keyfile import secret_key
+from gateway.oncall import PART as INCIDENTS_PART
+from gateway.oncall import OnCall
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.proxy.signals import NAME as SIGNALS
 from gateway.proxy.signals import seal
 from gateway.storage.board import SharedBoard
 from gateway.storage.opening import open_store, reader_name
 from gateway.storage.redis_stream import Stream, StreamReader, StreamSink
+from gateway.telemetry.observed import Observer
 from gateway.watch.bulletin import Bulletin
 from gateway.watch.loop import Loop
 from gateway.watch.models import ModelNames
@@ -31,6 +34,7 @@ from gateway.watch.otlp_meters import OtlpMeters
 from gateway.watch.outbox import MAX_BYTES, Outbox, Posted
 from gateway.watch.providers import endpoint
 from gateway.watch.row import Label, Row, parse, parse_record
+from gateway.watch.sentiment import Sentiment
 from gateway.watch.sharing import SendingWorker, SharedWorker
 from gateway.watch.status import NAME, READER_NAME, render
 from gateway.watch.store import Sink, SinkError
@@ -59,14 +63,18 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
     config.watch.dir.mkdir(parents=True, exist_ok=True)
     reads_others = config.watch.shared and not is_beside
     posting = None if reads_others else _posting(config)
-    sources = None if reads_others else _sources(config)
     status = config.watch.dir / (READER_NAME if reads_others else NAME)
     lag = "lag_records" if reads_others else "lag_bytes"
     bulletin = _bulletin(config) if reads_others or not config.watch.shared else None
-    drift = Drift(config, bulletin, time.time, time.monotonic) if bulletin and config.watch.drift.enabled else None
-    bias = Bias(config, bulletin, time.time, time.monotonic) if bulletin and config.watch.bias.enabled and not reads_others else None
-    say = partial(_say, status, [part for part in (posting, drift, bias) if part], lag)
-    loop = _reading(config, say, drift) if reads_others else (_sending if config.watch.shared else _keeping)(config, say)
+    sentiment = Sentiment(config.store.keep_text)
+    drift = Drift(config, bulletin, time.time, time.monotonic, sentiment) if bulletin and config.watch.drift.enabled else None
+    bias = Bias(config, bulletin, time.time, time.monotonic, sentiment) if bulletin and config.watch.bias.enabled else None
+    drifts = drift.ongoing if drift else tuple
+    oncall = OnCall(config, bulletin, drifts, time.time, time.monotonic) if bulletin and config.alerts.enabled else None
+    sources = None if reads_others else _sources(config, [oncall.heard] if oncall else [])
+    views = [part for part in (drift, bias, oncall) if part]
+    say = partial(_say, status, [part for part in (posting, *views) if part], lag, oncall)
+    loop = _reading(config, say, views) if reads_others else (_sending if config.watch.shared else _keeping)(config, say)
     with status.with_suffix(".lock").open("ab") as lock:  # which goes with the process, however it ends
         if _is_ours(lock.fileno(), stop):
             side = None if is_beside else _side(config, reads_others=reads_others)
@@ -78,6 +86,8 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
                 drift.start(stop)
             if bias:
                 bias.start(stop)
+            if oncall:
+                oncall.start(stop)
             loop.run(stop)
             if sources:
                 sources.end()
@@ -85,6 +95,8 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
                 drift.end()
             if bias:
                 bias.end()
+            if oncall:
+                oncall.end()
             if posting:
                 posting.end()
             say(loop.figures())
@@ -135,8 +147,8 @@ def _sending(config: Config, say: Say) -> Loop[Row]:
     return Loop("stream", work, sink, _nothing, say, time.time, time.monotonic)
 
 
-def _reading(config: Config, say: Say, drift: Drift | None) -> Loop[Row]:
-    """What others have sent, into the store, and by the way to those who look for drift."""
+def _reading(config: Config, say: Say, views: Sequence[Drift | Bias | OnCall]) -> Loop[Row]:
+    """What others have sent, into the store, and by the way to those who look at it besides."""
     reader = StreamReader(config.state.url.get_secret_value(), reader_name(config.watch.dir), _shared_store(config.store.path))
 
     def work(sink: Sink[Row], tally: Tally) -> SharedWorker:
@@ -152,18 +164,20 @@ def _reading(config: Config, say: Say, drift: Drift | None) -> Loop[Row]:
             log.error("what was in the store is not sent again: %s", error)  # noqa: TRY400 no text of it
 
     def beat(figures: dict[str, float]) -> None:
-        if drift:
-            drift.beat()
+        for view in views:
+            view.beat()
         say(figures)
 
     store = _store(config)
-    return Loop("store", work, drift.beside(store) if drift else store, put_away, beat, time.time, time.monotonic)
+    for view in views:
+        store = view.beside(store)
+    return Loop("store", work, store, put_away, beat, time.time, time.monotonic)
 
 
 def _bulletin(config: Config) -> Bulletin | None:
     """None where nobody tells anything. Raises OSError, where there is no key to sign what is told."""
-    watch = config.watch
-    parts = [*([PART] if watch.drift.enabled else []), *([BIAS_PART] if watch.bias.enabled and not watch.shared else [])]
+    told = {PART: config.watch.drift.enabled, BIAS_PART: config.watch.bias.enabled, INCIDENTS_PART: config.alerts.enabled}
+    parts = [part for part, is_told in told.items() if is_told]
     if not parts:
         return None
     save, key = _board(config), secret_key(config)
@@ -201,12 +215,15 @@ class _Part(Protocol):
     def figures(self) -> dict[str, float]: ...
 
 
-def _say(path: Path, parts: Sequence[_Part], lag: str, figures: dict[str, float]) -> None:
+def _say(path: Path, parts: Sequence[_Part], lag: str, oncall: OnCall | None, figures: dict[str, float]) -> None:
     """Where it cannot be said, the watch is soon taken for dead, and yet goes on."""
     names = {"errors": "store_errors", "rebuilt": "store_rebuilt", "lag": lag}
     said = {names.get(name, name): value for name, value in figures.items()}
+    said.update({name: value for part in parts for name, value in part.figures().items()})
+    if oncall:
+        oncall.hear(said)
     with suppress(OSError):
-        replace_file(path, render(os.getpid(), {**said, **{name: value for part in parts for name, value in part.figures().items()}}))
+        replace_file(path, render(os.getpid(), said))
 
 
 class _Posting:
@@ -277,13 +294,12 @@ class _Sources(Protocol):
     def end(self) -> None: ...
 
 
-def _sources(config: Config) -> _Sources | None:
-    settings = config.telemetry
-    if not (settings.scrape or (settings.receive and settings.spool_mb)):
+def _sources(config: Config, observers: Sequence[Observer]) -> _Sources | None:
+    if not (config.telemetry.scrape or config.telemetry.spool_mb):
         return None
     from gateway.sourcing import Sources
 
-    return Sources(config, time.time, time.monotonic)
+    return Sources(config, time.time, time.monotonic, observers)
 
 
 def _nothing() -> None: ...

@@ -46,7 +46,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="all",
         help="rows by their template: three in ten are held out; drift: every second domain; default: all",
     )
-    parser.add_argument("--baseline", action="store_true", help="plain Presidio with the same model beside it")
+    parser.add_argument("--baseline", action="store_true", help="beside it: plain Presidio with the same model; drift: Evidently")
     parser.add_argument("--ner-model", metavar="NAME|DIR", help="the spaCy model for names; default: the installed one")
     parser.add_argument("--sample", type=int, metavar="N", help="bias: only print so many swapped texts, to be judged by a reader")
     parser.add_argument("--json", action="store_true", help="one JSON object")
@@ -94,7 +94,7 @@ def _bias(args: argparse.Namespace) -> int:
 def _drift(args: argparse.Namespace) -> int:
     from gateway.cli import eval_drift
 
-    metrics = eval_drift.measured(args.data, args.split)
+    metrics = eval_drift.measured(args.data, args.split, has_baseline=args.baseline)
     return _say(args, metrics, eval_drift.lines(metrics))
 
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from gateway.cli import audit, calibrate, exchanges, report, scan, serve, tail, watch
+from gateway.cli import audit, calibrate, doctor, exchanges, incident, report, scan, serve, tail, watch
 from gateway.cli import eval as evaluate
 from gateway.cli.policy import commands as policy
 
@@ -12,7 +12,7 @@ from gateway.cli.policy import commands as policy
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="oddgate", description="Guards the traffic between applications and LLM endpoints.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, policy, calibrate, scan, evaluate, tail, exchanges, report, audit, watch):
+    for command in (serve, policy, calibrate, scan, evaluate, tail, exchanges, incident, report, audit, watch, doctor):
         command.add_parser(subparsers)
     args = parser.parse_args(argv)
     try:

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if args.link is not None:
             return _run_fast(_work(args.link))
         config = settings(args, dict(os.environ))
-        begin(config.telemetry, "gateway", os.environ)
+        begin(config, "gateway", os.environ)
         watch = watch_command(args.config)
         return asyncio.run(_serve(config, watch)) if sys.platform == "win32" else _run_fast(_serve(config, watch))
     except ProblemsError as error:
@@ -142,7 +142,7 @@ async def _work(link: int) -> int:
     setup = await over.setup()
     if setup is None:
         return 1
-    begin(setup.config.telemetry, "gateway", os.environ)
+    begin(setup.config, "gateway", os.environ)
     async with working(setup) as answers, asyncio.TaskGroup() as tasks:
         _calm_collector()
         answering = tasks.create_task(over.serve(answers.by_name()), name="link")

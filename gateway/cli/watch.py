@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
     try:
         config = load_config(settings_file(args.config), dict(os.environ))
-        begin(config.telemetry, "watch", os.environ)
+        begin(config, "watch", os.environ)
         watch(config, stop, is_beside=args.attached)
     except ProblemsError as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The admin side: health, readiness, metrics, policies and their rollouts, and exchanges to review.
+"""The admin side: health, readiness, metrics, policies and their rollouts, exchanges to review, and incidents (``incident_api``).
 
 It is bound to this machine, unless the settings give it a token.
 
@@ -17,10 +17,10 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway.errors import BadRequest
+from gateway.proxy.admin_answers import answer, refusal, sole
+from gateway.proxy.incident_api import Incidents, add_incidents
 from gateway.proxy.reviewqueue import as_label
 from gateway.proxy.rollouts import Act
-from gateway.wire.codec import decode, encode
 from gateway.wire.model import Json
 from policies.labels import ReviewLabel
 
@@ -80,62 +80,63 @@ class Admin:
     """What the watch tells policies, and what it knows of each application, model and surface."""
     reports: Callable[[Mapping[str, str]], Awaitable[Json]]
     """What was found of late, by the query's parameters. Raises ValueError, which says what is allowed."""
+    incidents: Incidents
 
 
 def build_admin(admin: Admin, token: str | None) -> web.Application:
     workers = admin.workers
 
     async def healthz(_: web.Request) -> web.Response:
-        return _json(200, {"status": "ok"})
+        return answer(200, {"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
         health = await workers.health()
         if health.not_ready:
-            return _json(503, {"status": "not ready", "reasons": health.not_ready})
-        return _json(200, {"status": "ready", **({"degraded": health.degraded} if health.degraded else {})})
+            return answer(503, {"status": "not ready", "reasons": health.not_ready})
+        return answer(200, {"status": "ready", **({"degraded": health.degraded} if health.degraded else {})})
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(await workers.metrics()), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def policy_status(_: web.Request) -> web.Response:
-        return _json(200, await workers.policy_status())
+        return answer(200, await workers.policy_status())
 
     async def rollouts(_: web.Request) -> web.Response:
-        return _json(200, {"rollouts": await workers.rollouts()})
+        return answer(200, {"rollouts": await workers.rollouts()})
 
     async def act(request: web.Request) -> web.Response:
         action = _action(await request.read())
         if action is None:
-            return _error(400, "invalid_action", f"The body must be an object with an action alone: {', '.join(get_args(Act))}.")
+            return refusal(400, "invalid_action", f"The body must be an object with an action alone: {', '.join(get_args(Act))}.")
         try:
-            return _json(200, await workers.act(request.match_info["name"], action))
+            return answer(200, await workers.act(request.match_info["name"], action))
         except KeyError:
-            return _error(404, "unknown_rollout", "No policy of that name has a rollout.")
+            return refusal(404, "unknown_rollout", "No policy of that name has a rollout.")
         except OSError:
-            return _error(503, "not_kept", "It is done, but could not be written down: a restart would undo it.")
+            return refusal(503, "not_kept", "It is done, but could not be written down: a restart would undo it.")
 
     async def waiting(request: web.Request) -> web.Response:
         limit = request.query.get("limit", str(_SHOWN))
         if not _LIMIT.fullmatch(limit):
-            return _error(400, "invalid_limit", "The limit is a whole number from 0 to 9999.")
-        return _json(200, {"review": await workers.waiting(int(limit))})
+            return refusal(400, "invalid_limit", "The limit is a whole number from 0 to 9999.")
+        return answer(200, {"review": await workers.waiting(int(limit))})
 
     async def label(request: web.Request) -> web.Response:
-        said = as_label(_sole(await request.read(), "label"))
+        said = as_label(sole(await request.read(), "label"))
         if said is None:
-            return _error(400, "invalid_label", f"The body must be an object with a label alone: {', '.join(get_args(ReviewLabel))}.")
+            return refusal(400, "invalid_label", f"The body must be an object with a label alone: {', '.join(get_args(ReviewLabel))}.")
         try:
-            return _json(200, await workers.label(request.match_info["request_id"], said))
+            return answer(200, await workers.label(request.match_info["request_id"], said))
         except KeyError:
-            return _error(404, "not_waiting", "No exchange of that id waits for a review.")
+            return refusal(404, "not_waiting", "No exchange of that id waits for a review.")
         except OSError:
-            return _error(503, "not_kept", "The label could not be written down; the exchange still waits.")
+            return refusal(503, "not_kept", "The label could not be written down; the exchange still waits.")
 
     async def exchanges(request: web.Request) -> web.Response:
         try:
-            return _json(200, await admin.page(request.query))
+            return answer(200, await admin.page(request.query))
         except ValueError as error:
-            return _error(400, "invalid_query", str(error))
+            return refusal(400, "invalid_query", str(error))
         except OSError:
             return _no_store()
 
@@ -144,22 +145,22 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
             found = await admin.exchange(request.match_info["request_id"])
         except OSError:
             return _no_store()
-        return _json(200, found) if found else _error(404, "unknown_exchange", "No exchange of that id is kept.")
+        return answer(200, found) if found else refusal(404, "unknown_exchange", "No exchange of that id is kept.")
 
     async def series(request: web.Request) -> web.Response:
         try:
-            return _json(200, await admin.series(request.query))
+            return answer(200, await admin.series(request.query))
         except ValueError as error:
-            return _error(400, "invalid_query", str(error))
+            return refusal(400, "invalid_query", str(error))
 
     async def signals(_: web.Request) -> web.Response:
-        return _json(200, await admin.signals())
+        return answer(200, await admin.signals())
 
     async def reports(request: web.Request) -> web.Response:
         try:
-            return _json(200, await admin.reports(request.query))
+            return answer(200, await admin.reports(request.query))
         except ValueError as error:
-            return _error(400, "invalid_query", str(error))
+            return refusal(400, "invalid_query", str(error))
 
     app = web.Application(middlewares=[guarded(token), _silence], client_max_size=_MAX_BODY)
     app.router.add_get("/healthz", healthz)
@@ -175,20 +176,12 @@ def build_admin(admin: Admin, token: str | None) -> web.Application:
     app.router.add_get("/api/v1/reports", reports)
     app.router.add_get("/api/v1/review", waiting)
     app.router.add_post("/api/v1/review/{request_id}", label)
+    add_incidents(app, admin.incidents)
     return app
 
 
-def _sole(body: bytes, key: str) -> Json:
-    """What an object says that has this key alone."""
-    try:
-        said = decode(body)
-    except BadRequest:
-        return None
-    return said.get(key) if isinstance(said, dict) and len(said) == 1 else None
-
-
 def _action(body: bytes) -> Act | None:
-    given = _sole(body, "action")
+    given = sole(body, "action")
     return next((action for action in get_args(Act) if action == given), None)
 
 
@@ -198,12 +191,12 @@ def guarded(token: str | None) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if token is not None and request.path not in ("/healthz", "/readyz") and not _has_token(request.headers, token):
-            return _error(401, "invalid_admin_token", "The admin side needs its bearer token.")
+            return refusal(401, "invalid_admin_token", "The admin side needs its bearer token.")
         if request.method not in ("GET", "HEAD"):
             if token is None and request.url.host not in _OWN_NAMES:
-                return _error(403, "foreign_host", "Without a token, this is only done under this machine's own names.")
+                return refusal(403, "foreign_host", "Without a token, this is only done under this machine's own names.")
             if request.content_type != "application/json":
-                return _error(415, "not_json", "The body must be JSON, and its content type say so.")
+                return refusal(415, "not_json", "The body must be JSON, and its content type say so.")
         return await handler(request)
 
     return check
@@ -214,21 +207,13 @@ async def _silence(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except SilentError:
-        return _error(503, "worker_unavailable", "The worker that knows does not answer now.")
+        return refusal(503, "worker_unavailable", "The worker that knows does not answer now.")
 
 
 def _no_store() -> web.Response:
-    return _error(503, "store_unavailable", "The store of exchanges cannot be read now.")
+    return refusal(503, "store_unavailable", "The store of exchanges cannot be read now.")
 
 
 def _has_token(headers: Mapping[str, str], token: str) -> bool:
     given = headers.get("Authorization", "").removeprefix("Bearer ").strip()
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
-
-
-def _error(status: int, code: str, message: str) -> web.Response:
-    return _json(status, {"error": {"code": code, "message": message}})
-
-
-def _json(status: int, value: Json) -> web.Response:
-    return web.Response(status=status, body=encode(value), content_type="application/json")

@@ -64,7 +64,8 @@ class SignalsInForce:
 
     @property
     def is_stale(self) -> bool:
-        return self.board.expires < self._wall()
+        """As a whole."""
+        return self.board.is_stale(self._wall())
 
 
 def _opened(content: bytes, key: bytes) -> Board:

@@ -61,6 +61,7 @@ class Instruments:
         self._unpriced = Counts("oddgate_unpriced_exchanges_total", "Exchanges whose cost is not known.", ("reason", *used))
         sides = ("rollout", "version", "decision")
         self._rollout_exchanges = Counts("oddgate_rollout_exchanges_total", "Exchanges of either side of a rollout.", sides)
+        self._measures = Counts("oddgate_measures_applied_total", "Exchanges that a measure has changed.", ("kind",))
         self._rollout_changes = Counts("oddgate_rollout_changes_total", "What came of rollouts.", ("rollout", "change"))
         self._reviews = Counts("oddgate_reviews_total", "Exchanges that a person has looked at.", ("label",))
         records = ("signal", "result")
@@ -71,7 +72,7 @@ class Instruments:
         self._policy_reloads = Counts("oddgate_policy_reloads_total", "Policy reloads.", ("result",))
         bounded = (
             self._requests, self._findings, self._unchecked, self._unread, self._unguarded, self._tokens, self._rollout_exchanges,
-            self._rollout_changes, self._reviews, self._overhead, self._guards, self._upstream, self._first_byte,
+            self._rollout_changes, self._measures, self._reviews, self._overhead, self._guards, self._upstream, self._first_byte,
             self._decisions, self._open, self._closed, self._detectors, self._cached, self._cost, self._unpriced,
             self._telemetry, self._telemetry_lost, self._telemetry_sent, self.journal_errors, self._policy_reloads,
         )  # fmt: skip
@@ -119,6 +120,8 @@ class Instruments:
         self._upstream.add(shape, exchange.upstream_s)
         if exchange.first_byte is not None:
             self._first_byte.add(shape, exchange.first_byte - exchange.start)
+        for kind in exchange.measures.values():
+            self._measures.add((kind,))
         for part in (exchange.request, exchange.response):
             for (_, kind, action, shadow, why), number in part.counts.items():
                 if why == "match":

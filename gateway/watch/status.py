@@ -41,6 +41,9 @@ class Status(NamedTuple):
     drift_evicted: float = 0
     drift_errors: float = 0
     bias_errors: float = 0
+    incidents_open: float = 0
+    incidents_opened: float = 0
+    incident_errors: float = 0
 
     def is_alive(self, now: float) -> bool:
         return abs(now - self.ts) <= ALIVE_S

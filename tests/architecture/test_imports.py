@@ -15,10 +15,15 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.secret": (),
     "gateway.environment": ("policies.positions", "policies.problems"),  # settings are read like policies: by line
     "gateway.surfaces": ("gateway.wire", "policies.vocabulary"),  # which paths are free, and how a path of the settings is read, wire knows
-    "gateway.config": ("gateway.secret", "gateway.surfaces", "policies.vocabulary"),
-    "gateway.agreement": ("gateway.config", "gateway.surfaces", "policies.positions"),
+    "gateway.config": ("gateway.incidents.allowed", "gateway.secret", "gateway.surfaces", "policies.vocabulary"),
+    "gateway.acting": ("gateway.config", "gateway.incidents.allowed", "policies.load", "policies.objections"),
+    "gateway.agreement": (
+        "gateway.acting", "gateway.alerts", "gateway.config", "gateway.incidents.allowed", "gateway.surfaces", "policies.positions",
+    ),
+    "gateway.alerts": ("gateway.config", "gateway.incidents", "policies.globs", "policies.positions"),
     "gateway.settings": (
-        "gateway.agreement", "gateway.config", "gateway.environment", "policies.positions", "policies.problems", "policies.schema",
+        "gateway.agreement", "gateway.config", "gateway.environment", "gateway.incidents.incident", "policies.positions",
+        "policies.problems", "policies.schema",
     ),
     # A segment has a policy's scope, and what a request asks for has a policy's form; wire knows nothing else of them. What is text in
     # disguise is no id.
@@ -85,12 +90,20 @@ EDGES: dict[str, tuple[str, ...]] = {
         "detectors.series.observation", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
     ),
     # Bias: what the detectors of series make of outcomes, and of what endpoints answer to other groups.
-    "gateway.watch.invented": (),
+    "gateway.watch.real_values": (
+        "detectors.text.announced", "detectors.text.entities", "detectors.text.group_terms", "detectors.text.pii",
+    ),
+    "gateway.watch.invented": ("gateway.watch.real_values",),
     "gateway.watch.disparities": ("detectors.series", "policies.signals"),
-    "gateway.watch.guard_treatment": ("detectors.series.guard_fairness", "gateway.watch.observe", "gateway.watch.row"),
+    "gateway.watch.guard_treatment": (
+        "detectors.series.guard_fairness", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
+    ),
+    "gateway.watch.judging": ("gateway.watch.store",),
     "gateway.watch.bias_tables": (),
     "gateway.watch.bias_page": ("gateway.watch.bias_tables",),
-    "gateway.watch.probe_plan": ("detectors.text.group_terms", "detectors.text.swaps", "gateway.watch.invented", "policies.globs"),
+    "gateway.watch.probe_plan": (
+        "detectors.text.group_terms", "detectors.text.swaps", "gateway.watch.invented", "gateway.watch.real_values", "policies.globs",
+    ),
     "gateway.watch.probe_budget": (),
     "gateway.watch.probe_calls": ("detectors.text.refusal",),
     "gateway.watch.probe_pairs": (
@@ -98,10 +111,14 @@ EDGES: dict[str, tuple[str, ...]] = {
     ),
     "gateway.watch.probe_results": ("detectors.series", "policies.signals"),
     "gateway.watch.probing": ("gateway.watch", "policies.signals"),
-    "gateway.bias": ("gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.watch", "gateway.wire.model"),
+    "gateway.bias": ("gateway.config", "gateway.probes", "gateway.proxy.keeping", "gateway.shown", "gateway.watch"),
+    "gateway.probes": (
+        "gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.storage.opening", "gateway.storage.turn", "gateway.watch",
+        "gateway.wire.model",
+    ),
     "gateway.shown_bias": ("gateway.shown_signals", "policies.signals"),
     "gateway.drift": (
-        "detectors.series", "gateway.config", "gateway.proxy.keeping", "gateway.shown", "gateway.telemetry.tailing", "gateway.watch",
+        "detectors.series", "gateway.config", "gateway.proxy.keeping", "gateway.shown", "gateway.watch",
     ),
     "gateway.shown_signals": (
         "gateway.config", "gateway.proxy.keeping", "gateway.proxy.signals", "gateway.storage.board", "gateway.telemetry.instruments",
@@ -109,12 +126,14 @@ EDGES: dict[str, tuple[str, ...]] = {
     ),
     # Its consumers' declarations, and nothing else of theirs.
     "gateway.storage": (
-        "gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.sharing", "gateway.watch.store",
+        "gateway.proxy.keeping", "gateway.proxy.vault", "gateway.telemetry.tailing", "gateway.watch.row", "gateway.watch.sharing",
+        "gateway.watch.store",
     ),
     "gateway.watcher": (
-        "gateway.bias", "gateway.config", "gateway.drift", "gateway.keyfile", "gateway.proxy.keeping", "gateway.proxy.signals",
-        "gateway.shown",
+        "gateway.bias", "gateway.config", "gateway.drift", "gateway.keyfile", "gateway.oncall", "gateway.proxy.keeping",
+        "gateway.proxy.signals", "gateway.shown",
         "gateway.shown_sources", "gateway.sourcing", "gateway.storage", "gateway.watch", "gateway.watch_side",
+        "gateway.telemetry.observed",
     ),  # the watch's root
     "gateway.sourcing": ("gateway.config", "gateway.proxy.keeping", "gateway.telemetry.observed", "gateway.watch"),
     "gateway.shown_sources": ("gateway.config", "gateway.proxy.keeping", "gateway.watch"),
@@ -124,6 +143,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.watch_side": (
         "gateway.config", "gateway.proxy.admin", "gateway.shown", "gateway.shown_sources", "gateway.telemetry.instruments",
     ),
+    "gateway.otlp.spool": ("gateway.telemetry.journal", "gateway.telemetry.observed", "gateway.telemetry.own_log"),
     "gateway.otlp": (
         "gateway.errors", "gateway.guard", "gateway.proxy", "gateway.telemetry.journal", "gateway.telemetry.observed",
         "gateway.telemetry.record", "gateway.wire", "policies",
@@ -138,9 +158,14 @@ EDGES: dict[str, tuple[str, ...]] = {
         "gateway.guard.memo", "gateway.proxy.offload", "gateway.proxy.vault", "gateway.storage.memory", "gateway.telemetry.instruments",
     ),
     "gateway.admin_side": (
-        "gateway.config", "gateway.keyfile", "gateway.proxy.admin", "gateway.shown", "gateway.shown_bias", "gateway.shown_signals",
-        "gateway.shown_sources", "gateway.telemetry.instruments", "gateway.watch.status",
+        "gateway.config", "gateway.incident_pages", "gateway.keyfile", "gateway.proxy.admin", "gateway.shown", "gateway.shown_bias",
+        "gateway.shown_incidents", "gateway.shown_signals", "gateway.shown_sources", "gateway.telemetry.instruments",
+        "gateway.watch.status",
     ),  # the root of what is beside the workers
+    "gateway.shown_incidents": ("gateway.config", "gateway.incidents", "gateway.storage.incident_log"),
+    "gateway.incident_pages": (
+        "gateway.config", "gateway.incidents", "gateway.shown", "gateway.shown_incidents", "gateway.storage.ask_box",
+    ),
     # What each of several workers is asked, and what is made of their answers.
     "gateway.workers": (
         "gateway.config", "gateway.proxy.admin", "gateway.proxy.inforce", "gateway.proxy.restarting", "gateway.proxy.reviewqueue",
@@ -153,22 +178,50 @@ EDGES: dict[str, tuple[str, ...]] = {
     ),  # the root of the process over several workers
     # Of what watchers find, anomalies; it knows nothing of who found them.
     "gateway.incidents": ("detectors.series.anomaly", "policies.globs"),
+    # What may be done about them, in the words of policies and of the settings.
+    "gateway.incidents.allowed": (
+        "gateway.incidents.incident", "gateway.incidents.symptom", "policies.globs", "policies.measures", "policies.policy",
+        "policies.positions", "policies.vocabulary",
+    ),
+    # As data: what people say of exchanges has the form of a journal's events.
+    "gateway.incidents.cases": ("policies.labels",),
+    # What people ask of the watch, on its way there.
+    "gateway.storage.ask_box": ("gateway.incidents.asks", "gateway.proxy.keeping", "gateway.storage.redis_stream"),
+    "gateway.incidents.actions": ("gateway.incidents", "policies.measures", "policies.tightening"),
+    "gateway.leaving": ("gateway.config", "gateway.proxy.keeping", "gateway.proxy.measures", "gateway.storage.board"),
+    "gateway.desk": ("gateway.incidents", "gateway.watch.upkeep", "policies.measures", "policies.signals"),
+    # What the watch does for people on call.
+    "gateway.oncall": (
+        "detectors.registry", "gateway.acting", "gateway.alerts", "gateway.config", "gateway.desk", "gateway.detecting",
+        "gateway.incidents",
+        "gateway.keyfile", "gateway.leaving", "gateway.proxy.keeping", "gateway.proxy.measures", "gateway.shown_incidents",
+        "gateway.storage", "gateway.telemetry.observed", "gateway.watch", "policies.load", "policies.measures",
+    ),
+    # What the watch reads, to symptoms.
+    "gateway.detecting": (
+        "detectors.series", "gateway.incidents.burn", "gateway.incidents.symptom", "gateway.telemetry.observed", "gateway.watch.observe",
+        "gateway.watch.row", "gateway.watch.traced",
+        "gateway.incidents.incident", "gateway.incidents.rootcause", "gateway.incidents.stages", "gateway.watch.episodes",
+        "gateway.watch.features", "policies.signals",
+    ),
     # Ranks what they found.
     "gateway.incidents.rootcause": ("detectors.series.slices", "detectors.series.traces", "gateway.incidents.symptom"),
     "gateway.demo": (),  # stands for an endpoint, and knows as little of us as one
     "gateway.app": (
         "detectors", "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile",
+        "gateway.incidents.allowed", "gateway.leaving",
         "gateway.prices", "gateway.proxy", "gateway.readings", "gateway.receiver", "gateway.shown_signals", "gateway.storage",
         "gateway.telemetry", "gateway.watch.providers", "gateway.wire", "gateway.workers", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
     "gateway.cli": (
-        "gateway.addresses", "gateway.supervisor", "gateway.workers.born",
+        "gateway.addresses", "gateway.alerts", "gateway.storage.redis_stream", "gateway.supervisor", "gateway.workers.born",
         "detectors", "gateway.app", "gateway.config", "gateway.guard.memo", "gateway.guard.plan", "gateway.proxy.keeping",
         "gateway.proxy.offload", "gateway.proxy.versions", "gateway.settings", "gateway.shown", "gateway.shown_signals",
         "gateway.telemetry.journal",
         "gateway.telemetry.logs", "gateway.telemetry.tailing", "gateway.watch", "gateway.watcher", "policies",
+        "gateway.otlp.spool", "gateway.telemetry.observed", "gateway.telemetry.own_log",
         "gateway.incidents", "gateway.keyfile", "gateway.telemetry.auditing", "gateway.telemetry.chain", "gateway.telemetry.checkpoints",
         "gateway.telemetry.folder_audit",
         "gateway.telemetry.sealing", "gateway.telemetry.segment_audit", "gateway.telemetry.signing",
@@ -186,13 +239,16 @@ PURE = (
     "gateway.watch.observe", "gateway.watch.providers",
     "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling", "gateway.watch.traced", "gateway.watch.features",
     "gateway.watch.episodes",
-    "gateway.watch.roster", "gateway.watch.windows", "gateway.watch.invented", "gateway.watch.disparities",
+    "gateway.watch.roster", "gateway.watch.windows", "gateway.watch.invented", "gateway.watch.real_values", "gateway.watch.disparities",
     "gateway.watch.guard_treatment", "gateway.watch.bias_page", "gateway.watch.bias_tables", "gateway.watch.probe_plan",
     "gateway.watch.probe_budget", "gateway.watch.probe_calls", "gateway.watch.probe_pairs", "gateway.watch.probe_results",
-    "gateway.incidents.burn", "gateway.incidents.deliver", "gateway.incidents.incident", "gateway.incidents.learning",
+    "gateway.incidents.actions", "gateway.incidents.allowed", "gateway.incidents.asks", "gateway.incidents.burn",
+    "gateway.incidents.cases", "gateway.incidents.deliver", "gateway.incidents.incident", "gateway.incidents.learning",
     "gateway.incidents.notice", "gateway.incidents.notify", "gateway.incidents.outbox", "gateway.incidents.paging",
+    "gateway.incidents.pipeline",
     "gateway.incidents.resending", "gateway.incidents.rootcause", "gateway.incidents.routing",
     "gateway.incidents.stages", "gateway.incidents.symptom", "gateway.incidents.triage",
+    "gateway.detecting",
 )  # fmt: skip
 IMPURE = frozenset({
     "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
@@ -219,6 +275,7 @@ EXCEPTIONS = {
 ENGINES = {
     "aiohttp": (
         "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
+        "gateway.proxy.admin_answers", "gateway.proxy.incident_api",
         "gateway.admin_side", "gateway.watch_side", "gateway.demo.server", "gateway.watch.scraping",
         "gateway.watch.probe_http", "gateway.incidents.sending",
     ),

@@ -13,6 +13,8 @@ ELSEWHERE = {
     "gateway.proxy.trials": "tests/gateway/proxy/test_rollouts.py: every trial there",
     "gateway.readings": "tests/gateway/test_app.py: the numbers of a whole gateway",
     "gateway.supervisor": "tests/integration/test_workers.py: several workers, as they are started",
+    "gateway.cli.doctor_checks": "tests/gateway/cli/test_doctor.py: every check is made there",
+    "gateway.cli.incident_export": "tests/gateway/cli/test_incident.py: every export there is called through it",
     "gateway.cli.report": "tests/gateway/cli/test_report_drift.py: every report there is called through it",
     "gateway.receiver": "tests/integration/test_telemetry.py: the receiver of a whole gateway",
     "detectors.training.slice_faults": "tests/detectors/series/test_slices.py: its traffic is looked for there",

@@ -24,6 +24,8 @@ class Nobody:
     def said(self, hint: object) -> tuple[str, str]:
         raise AssertionError
 
+    def changed(self, change: object) -> None: ...
+
 
 class Shared:
     """A log that watches share, and what they hand over."""
@@ -89,7 +91,7 @@ class World:
             each.beat(now)
 
     def _make(self, state: State) -> Pipeline:
-        return Pipeline(Told(Router([], ["pager"], dict(state.told))), Nobody(), lambda *_: 0.5, 0.0, state)
+        return Pipeline(Told(Router([], ["pager"], dict(state.told))), Nobody(), lambda *_: 0.5, 0.0, state=state)
 
     def _render(self, pipeline: Pipeline, now: float) -> bytes:
         return orjson.dumps([each.id for each in pipeline.triage.incidents])

@@ -10,7 +10,6 @@ from gateway.settings import ConfigError, load_config
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "oddgate.example.yaml"
-LATER = ("alerts",)
 
 
 @pytest.fixture
@@ -297,25 +296,63 @@ def test_urls_that_are_no_endpoint(load, url, message):
             ],
         ),
         (
-            """\
-store: {keep_text: redacted}
-state: {url: redis://h}
-upstreams: [{name: a, base_url: http://h, api_key: k}]
-watch:
-  shared: true
-  probes: {enabled: true, apps: ['*'], models: ['*']}""",
-            ["6: watch.probes.enabled: where watches are shared, no single one could hold the budget; leave it out"],
-        ),
-        (
             "store: {retain_days: 3, text_retain_days: 4}",
             ["1: store.text_retain_days: a text is kept no longer than its exchange; allowed: 1 to 3, as store.retain_days"],
         ),
         ("journal: {fsync: sometimes}", ["1: journal.fsync: 'sometimes' is not allowed here; allowed: interval, always, never"]),
         (
             "alerts: []\nlisten: {prt: 1}",
+            ["2: listen.prt: unknown key; did you mean port? *"],
+        ),
+        (
+            """\
+alerts:
+  link: https://a.example/?x
+  objectives: [{apps: ["*"], objective: 1}]
+  channels:
+    - {name: a, kind: slack, url: "https://u:p@h.example/"}
+    - {name: b, kind: carrier-pigeon}
+  routes:
+    - {channels: [a], hours: {zone: Mars/Olympus, start: "8:00", days: [mon, funday]}}""",
             [
-                *(f"{line}: {key}: this section is not supported by this version; leave it out" for line, key in enumerate(LATER, 1)),
-                "2: listen.prt: unknown key; did you mean port? *",
+                "2: alerts.link: this is not the address of a console; allowed: *",
+                "3: alerts.objectives[0].objective: must be at most 0.99999",
+                "5: alerts.channels[0].url: this is not the URL of a channel; allowed: *",
+                "6: alerts.channels[1].kind: 'carrier-pigeon' is not allowed here; allowed: pagerduty, *",
+                "8: alerts.routes[0].hours.zone: this is no time zone; allowed: *",
+                "8: alerts.routes[0].hours.start: must match *",
+                "8: alerts.routes[0].hours.days[1]: 'funday' is not allowed here; *",
+            ],
+        ),
+        (
+            """\
+alerts:
+  channels:
+    - {name: a, kind: slack}
+    - {name: a, kind: mail, host: h, sender: a@b.example, to: [c@d.example], user: u}
+    - {name: c, kind: pagerduty, routing_key: short}
+    - {name: d, kind: teams, url: "https://t.example/x", api_key: k}
+    - {name: e, kind: webhook, url: "https://w.example/", secrets: [whsec_x]}
+  routes:
+    - {channels: [x], hours: {zone: UTC, start: "08:00", end: "08:00"}}""",
+            [
+                "2: alerts.channels: where no route fits, a page must go somewhere: set alerts.last; allowed: a, a, c, d, e",
+                "3: alerts.channels[0].kind: slack needs url",
+                "4: alerts.channels[1].name: the same name is given to channels[0]; each needs its own",
+                "4: alerts.channels[1].user: user and password go together; allowed: both, or none",
+                "5: alerts.channels[2]: routing_key: 32 letters and digits",
+                "6: alerts.channels[3].api_key: this is not for teams; allowed: url",
+                "7: alerts.channels[4]: a webhook's secret: whsec_ and the base64 of 24 to 64 bytes",
+                "9: alerts.routes[0].channels[0]: there is no channel x; allowed: a, a, c, d, e",
+                "9: alerts.routes[0].hours.end: this is when they begin; allowed: *",
+            ],
+        ),
+        (
+            "alerts: [{kind: slack, url: 'https://h.example/x'}, {name: b, kind: slack, url: 'https://h.example/x', severity: [bad]}, 3]",
+            [
+                "1: alerts.channels[0].name: this key is required",
+                "1: alerts.channels[2]: must be a mapping; allowed keys: *",
+                "1: alerts.routes[0].severity: 'bad' is not allowed here; allowed: info, warning, error, critical",
             ],
         ),
     ],
@@ -382,7 +419,7 @@ def test_what_is_no_url_of_a_store(load, url):
         ({"ODDGATE_LISTEN__PORT": "x"}, "$ODDGATE_LISTEN__PORT: listen.port: must be a whole number"),
         ({"ODDGATE_LISTEN__PROT": "1"}, "$ODDGATE_LISTEN__PROT: listen.prot: unknown key; did you mean port?"),
         ({"ODDGATE_TELEMETRY__RECEIVE": "x"}, "$ODDGATE_TELEMETRY__RECEIVE: telemetry.receive: must be true or false"),
-        ({"ODDGATE_ALERTS": "[]"}, "$ODDGATE_ALERTS: alerts: this section is not supported by this version"),
+        ({"ODDGATE_ALERTS": "[{name: a, kind: x}]"}, "$ODDGATE_ALERTS:1: alerts.channels[0].kind: 'x' is not allowed here"),
         ({"ODDGATE_NONE__X": "x"}, "$ODDGATE_NONE__X: none: unknown key"),
         ({"ODDGATE_UPSTREAM": "nohost"}, "$ODDGATE_UPSTREAM: upstreams[0].base_url: this is not a URL of an endpoint"),
     ],

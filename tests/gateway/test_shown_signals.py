@@ -22,8 +22,8 @@ class World:
         self.folder = folder
         self.shown = ShownSignals(Config.model_validate({"watch": {"dir": folder}}, strict=False), KEY, lambda: self.now)
 
-    def leave(self, *levels: Level) -> None:
-        (self.folder / NAME).write_bytes(seal(render(Board(self.now, self.now + 120, levels)), KEY))
+    def leave(self, *levels: Level, **until: float) -> None:
+        (self.folder / NAME).write_bytes(seal(render(Board(self.now, self.now + 120, levels, until=until)), KEY))
 
     def metrics(self) -> str:
         registry = CollectorRegistry()
@@ -82,16 +82,21 @@ def test_metrics(world: World):
     assert "made-up" not in said
     world.now += 121
     assert 'oddgate_drift_level{feature="topics"} 0.0' in world.metrics()
+    world.leave(level("topics", 0.3))
+    assert 'oddgate_drift_level{feature="topics"} 0.0' in world.metrics()  # it expired before the board
 
 
 def test_age(world: World):
-    """Of what was told last; not a number while nothing was."""
+    """Of what was told last, by who has been silent for longest; not a number while nothing was."""
     world.metrics()
     assert math.isnan(world.shown.age_s())
     world.leave()
     world.metrics()
     world.now += 30
     assert world.shown.age_s() == 30
+    world.leave(drift=world.now + 120, disparity=world.now - 80, anomaly=0.0)
+    world.metrics()
+    assert world.shown.age_s() == 200
 
 
 def test_what_was_left_long_ago(world: World):

@@ -12,6 +12,7 @@ from gateway.guard.request import Memos
 from gateway.guard.scans import Answer, Job
 from gateway.guard.tokens import Tokens
 from gateway.proxy.apps import Caller
+from gateway.proxy.measures import no_measures
 from gateway.proxy.realtime_asked import ClientEvents
 from gateway.proxy.realtime_told import ServerEvents
 from gateway.proxy.realtime_turns import Turns
@@ -44,6 +45,7 @@ class SessionParts:
         self.journal_fails = journal_fails
         self.pictures = pictures
         self.signals = lambda _: NO_SIGNALS
+        self.measures = no_measures()
         self._ids, self._times, self._chances = count(), count(), count(1)
 
     def choose_plan(self, subject: object, named: str | None, request_id: str) -> Any:

@@ -5,12 +5,13 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.guard.plan import Check, options_of
+from gateway.guard.plan import Check, options_of, tightened
 from policies.conditions import Answer, Circumstances, Condition, UndecidableError
 from policies.policy import PatternSpec
 from policies.subject import Asked, Signals, Subject
 from policies.verdict import Action, Fired
 from policies.vocabulary import Scope
+from tests.policies.test_measures import measure
 from tests.support.guards import DIGITS, plan, policy, rule
 
 WHENS = (
@@ -126,3 +127,26 @@ def test_what_looks_at_answers_that_are_kept():
     ]
     assert asked["redacted"].rule_ids(Scope.OUTPUT) == ("b", "c")
     assert asked["redacted"].rule_ids(Scope.REASONING) == ()
+
+
+def test_a_plan_under_measures():
+    """What becomes stricter holds, and is told apart from the plan without measures; its conditions and detectors stay the same."""
+    own = plan(policy(rule("a", "flag", when="exchange.app == 'bot'"), rule("b", "redact")), [DIGITS])
+    stricter = tightened(
+        own, [measure({"tighten": {"rule": "a", "action": "block"}}), measure({"tighten": {"rule": "b", "action": "flag"}})]
+    )
+    assert [(check.rule.action, check.holds) for check in stricter.on_request.all] == [(Action.BLOCK, True), (Action.REDACT, True)]
+    assert [(check.rule.action, check.holds) for check in stricter.on_answer.all] == [(Action.BLOCK, True), (Action.REDACT, True)]
+    for before, after in zip(own.on_request.all, stricter.on_request.all, strict=True):
+        assert (after.condition, after.inline) == (before.condition, before.inline)
+    assert len(stricter.measures) == 1
+    assert stricter.mark != own.mark
+    assert stricter.redacting == own.redacting == {"b"}
+    assert tightened(own, []) is own
+
+
+def test_a_gauge_under_measures():
+    """Where a calibrated rule finds more, that is where its border lies."""
+    own = plan(policy(rule("a", "flag", max_fpr=0.01)), [DIGITS])
+    stricter = tightened(own, [measure({"tighten": {"rule": "a", "max_fpr": 0.05}})])
+    assert [check.gauge.border for each in (own, stricter) for check in each.on_request.all] == [0.01, 0.05]

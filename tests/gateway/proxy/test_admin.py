@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Gauge
 
 from gateway.proxy.admin import Admin, Health, SilentError, build_admin
+from tests.gateway.proxy.incidents import SomeIncidents
 
 STATUS = {"workers": [{"pid": 1, "policies": []}]}
 ROLLOUT = "/api/v1/policy/rollouts/next"
@@ -95,7 +96,8 @@ async def acting(token: str | None = None, not_ready: tuple[str, ...] = (), degr
             raise ValueError("kind: allowed: drift")
         return {"kind": "drift", "episodes": []}
 
-    admin = Admin(Some(done, Health(list(not_ready), list(degraded))), page, exchange, series, signals, reports)
+    workers = Some(done, Health(list(not_ready), list(degraded)))
+    admin = Admin(workers, page, exchange, series, signals, reports, SomeIncidents())
     async with TestClient(TestServer(build_admin(admin, token))) as client:
         yield Served(client, done)
 

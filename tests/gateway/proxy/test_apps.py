@@ -1,6 +1,7 @@
 """Who is calling, by the key that the request carries."""
 
 import hmac
+from hashlib import sha256
 
 import pytest
 from multidict import CIMultiDict
@@ -28,7 +29,17 @@ def identify(**headers: str) -> Caller:
 )  # fmt: skip
 def test_a_known_key(headers: dict):
     """A key is known in any header in which the dialects put it, and names the app and its policy."""
-    assert identify(**headers) == Caller("sales", "sales", is_known=True, owner="app:sales")
+    assert identify(**headers) == Caller("sales", "sales", is_known=True, owner="app:sales", key_id=_key_id("sk-sales"))
+
+
+def _key_id(key: str) -> str:
+    return sha256(key.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("apps", [CONFIGURED, []])
+def test_the_id_of_a_key(apps: list[App]):
+    """A key is called by the beginning of its hash, whether it is an application's or the client's own."""
+    assert Apps(apps).identify(CIMultiDict({"x-api-key": "sk-sales"})).key_id == _key_id("sk-sales")
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 
 from detectors.contract import Reading, TextDetector
+from gateway.config import App
 from gateway.guard.memo import Memo
+from gateway.guard.plan import tightened
 from gateway.guard.request import Memos
 from gateway.guard.scans import Answer, Job
 from gateway.proxy.apps import Apps
 from gateway.proxy.handler import Parts, handle
 from gateway.proxy.http import Headers, Target, UpstreamAnswer
+from gateway.proxy.measures import MeasuresInForce, seal_measures
 from gateway.proxy.parts import Calls
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import Route, routes
 from gateway.wire.sse import encode_event
 from gateway.wire.surface import Surface
 from policies.decide import NotChecked
+from tests.policies.test_measures import measure
 from tests.support.guards import DIGITS, KEY, Names, plan, policy, rule
 from tests.support.pictures import Known, pictures
 
@@ -511,3 +515,65 @@ async def test_an_attempt_that_fails_late() -> None:
     (record, _) = world.records[0]
     (attempt,) = record["attempts"]
     assert (record["outcome"], attempt["status"], attempt["error"]) == ("upstream_too_large", 200, "upstream_too_large")
+
+
+def under(world: World, *words: dict) -> World:
+    """The world, where these measures are in force."""
+    made = [measure(each, f"m{number}", since=0.0, expires=200.0) for number, each in enumerate(words)]
+    measures = MeasuresInForce(lambda: seal_measures(made, 0.0, KEY), KEY, lambda _: 200.0, lambda: 100.0, lambda: 0.0)
+    measures.refresh()
+    world.parts = replace(world.parts, measures=measures, apps=Apps([App(name="shop", key="sk-shop")]))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("words", "served", "status", "code"),
+    [
+        ({"quarantine": {"app": "shop"}}, 0, 403, "quarantined"),
+        ({"quarantine": {"app": "bank"}}, 1, 200, "completed"),
+        ({"rate_limit": {"app": "shop", "per_minute": 1}}, 1, 429, "rate_limited"),
+    ],
+)
+async def test_measures_that_refuse(words: dict, served: int, status: int, code: str) -> None:
+    """What a measure refuses is not sent, is answered in the dialect's shape, and its record says by which measure."""
+    world = under(World(chunks=[event({"content": "a"}), event({}, "stop"), DONE]), words)
+    for _ in range(1 + (code == "rate_limited")):
+        world.written, world.has_started = b"", False
+        await world.ask(ASK, authorization="Bearer sk-shop")
+    assert (len(world.sent), world.status) == (served, status)
+    record = world.records[-1][0]
+    assert (record["outcome"], record["app"]) == (code, "shop")
+    assert record.get("measures", []) == ([] if status == 200 else ["m0:inc-1"])
+    if status != 200:
+        assert json.loads(world.written)["error"]["code"] == code
+    assert ("Retry-After" in world.headers) == (status == 429)
+
+
+async def test_another_model() -> None:
+    """A request for a model that a measure replaces is all of the other model's: its record, its policy, and what is sent."""
+    world = under(World(chunks=[event({"content": "a"}), event({}, "stop"), DONE]), {"switch_model": {"from": "m", "to": "m-small"}})
+    asked: list[str] = []
+    choose = world.parts.choose_plan
+    world.parts = replace(world.parts, choose_plan=lambda subject, *said: asked.append(subject.model) or choose(subject, *said))
+    await world.ask(ASK, authorization="Bearer sk-shop")
+    await world.ask({**ASK, "model": "other"}, authorization="Bearer sk-shop")
+    assert [json.loads(sent) for sent in world.sent] == [{**ASK, "model": "m-small"}, {**ASK, "model": "other"}]
+    assert asked == ["m-small", "other"]
+    assert [(record["model"], record.get("measures")) for record, _ in world.records] == [("m-small", ["m0:inc-1"]), ("other", None)]
+
+
+async def test_a_stricter_plan_is_told() -> None:
+    """An exchange that is decided more strictly by a measure says so, and keeps the version of its policy."""
+    world = World(rule("digits", "flag"), chunks=[event({"content": "a"}), event({}, "stop"), DONE])
+    own = world.parts.choose_plan(None, None, "")
+    stricter = tightened(own, [measure({"tighten": {"rule": "digits", "action": "block"}})])
+    body = {**ASK, "messages": [{"role": "user", "content": "pay 12345678 now"}]}
+    for plan_ in (own, stricter, own):  # what is remembered of one is not taken for the other's
+        world.parts = replace(world.parts, choose_plan=lambda *_, plan_=plan_: plan_)
+        await world.ask(body)
+    assert [(record["decision"], record.get("measures")) for record, _ in world.records] == [
+        ("flag", None),
+        ("block", ["m:inc-1"]),
+        ("flag", None),
+    ]
+    assert len({record["policy"] for record, _ in world.records}) == 1

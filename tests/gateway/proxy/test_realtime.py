@@ -11,9 +11,20 @@ import pytest
 from detectors.contract import Disguise
 from detectors.finding import Finding
 from gateway.config import App
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PolicyViolation, TooLarge, Unauthorized, Unavailable, UpstreamError
+from gateway.errors import (
+    BadRequest,
+    GatewayError,
+    MethodNotAllowed,
+    NotAllowed,
+    PolicyViolation,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UpstreamError,
+)
 from gateway.proxy.apps import Apps
 from gateway.proxy.http import ClientGone, Handshake, Headers
+from gateway.proxy.measures import MeasuresInForce, seal_measures
 from gateway.proxy.parts import Calls
 from gateway.proxy.realtime import Conversation
 from gateway.proxy.reply import Reply
@@ -22,7 +33,8 @@ from gateway.wire.openai.realtime import Realtime
 from gateway.wire.routes import Match
 from policies.decide import NotChecked
 from policies.subject import Subject
-from tests.support.guards import Names, rule
+from tests.policies.test_measures import measure
+from tests.support.guards import KEY, Names, rule
 from tests.support.sessions import SessionParts, answer, say
 from tests.support.waiting import eventually
 
@@ -386,3 +398,38 @@ async def test_labels_are_on_every_record():
     world.client.put(say("second"), END)
     await talking
     assert [(record["user"], record["session"], "group" in record) for record in world.records] == [("u1", "s1", False)] * 2
+
+
+def quarantined(app: str) -> MeasuresInForce:
+    made = [measure({"quarantine": {"app": app}}, expires=200.0)]
+    measures = MeasuresInForce(lambda: seal_measures(made, 100.0, KEY), KEY, lambda _: 100.0, lambda: 100.0, lambda: 0.0)
+    measures.refresh()
+    return measures
+
+
+async def test_who_is_in_quarantine():
+    """Is not let in, and the endpoint is not asked."""
+    world = World(apps=(App(name="shop", key="k"),))
+    world.measures = quarantined("shop")
+    with pytest.raises(NotAllowed):
+        await world.talk(authorization="Bearer k")
+    assert (world.connected, world.accepted) == ([], [])
+
+
+async def test_who_comes_to_be_in_quarantine():
+    """What is under way is said to its end; with the next turn the session ends, and the endpoint hears no more of it."""
+    world = World(apps=(App(name="shop", key="k"),))
+    talking = asyncio.ensure_future(world.talk(authorization="Bearer k"))
+    world.client.put(say("first"))
+    await eventually(lambda: world.upstream.sent, 5)
+    world.measures = quarantined("shop")
+    world.upstream.put(*answer(["Hi"]))
+    await eventually(lambda: world.client.sent and world.client.sent[-1]["type"] == "response.done", 5)
+    world.client.put(say("second"))
+    await talking
+    assert len(world.upstream.sent) == 1
+    assert world.client.sent[-1]["error"]["code"] == "quarantined"
+    assert [(record["outcome"], record.get("measures")) for record in world.records] == [
+        ("completed", None),
+        ("quarantined", ["m:inc-1"]),
+    ]

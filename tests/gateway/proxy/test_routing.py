@@ -6,8 +6,10 @@ from gateway.config import Route
 from gateway.config import Upstream as Settings
 from gateway.errors import GatewayError, NotSupported, UpstreamError, UpstreamTimeout
 from gateway.proxy.http import Target, UpstreamAnswer
+from gateway.proxy.measures import MeasuresInForce, seal_measures
 from gateway.proxy.routing import REST_S, Router
 from gateway.proxy.upstream import Unreachable
+from tests.policies.test_measures import measure
 
 
 class FakeUpstream:
@@ -49,18 +51,26 @@ class Noted:
     def failed(self, error: GatewayError) -> None:
         self.noted.append(error.code)
 
+    def under(self, measure: str, kind: str) -> None:
+        self.noted.append(f"{kind} by {measure}")
+
 
 class World:
-    def __init__(self, *upstreams: FakeUpstream, routes: tuple[Route, ...] = ()) -> None:
+    def __init__(self, *upstreams: FakeUpstream, routes: tuple[Route, ...] = (), under: tuple[dict, ...] = ()) -> None:
         self.clock, self.calls = Clock(), Noted()
-        self.router = Router(upstreams, routes, self.clock)
+        self.answers: list[UpstreamAnswer] = []
+        made = [measure(words, f"m{number}") for number, words in enumerate(under)]
+        self.measures = MeasuresInForce(lambda: seal_measures(made, 100.0, b"k"), b"k", lambda _: 100.0, self.clock, self.clock)
+        self.measures.refresh()
+        self.router = Router(upstreams, routes, self.clock, self.measures)
 
-    async def ask(self, model: str = "m", **options: bool) -> str:
+    async def ask(self, model: str = "m", app: str = "", **options: bool) -> str:
         options = {"drop_credentials": False} | options
         upstream, answer = await self.router.send(
-            Target("POST", "/p", "openai", model), [("Authorization", "k"), ("User-Agent", "y")], b"body", self.calls, **options
+            Target("POST", "/p", "openai", model, app), [("Authorization", "k"), ("User-Agent", "y")], b"body", self.calls, **options
         )
         assert answer.status == 200
+        self.answers.append(answer)
         return upstream.name
 
 
@@ -155,3 +165,67 @@ async def test_the_clients_key(api_key: str | None, drop: bool, goes: bool):
     ((_, _, headers, body),) = upstream.sent
     assert (("Authorization", "k") in headers) is goes
     assert (("User-Agent", "y") in headers, body) == (True, b"body")
+
+
+@pytest.mark.parametrize(
+    ("words", "app", "expected"),
+    [
+        ({"from": "a", "to": "b"}, "shop", ["switch_upstream by m0:inc-1", "b"]),
+        ({"from": "a", "to": "b", "app": "shop"}, "shop", ["switch_upstream by m0:inc-1", "b"]),
+        ({"from": "a", "to": "b", "app": "bank"}, "shop", ["a"]),
+        ({"from": "b", "to": "a"}, "shop", ["switch_upstream by m0:inc-1", "a"]),
+        ({"from": "a", "to": "other"}, "shop", ["a"]),
+        ({"from": "a", "to": "gone"}, "shop", ["a"]),
+    ],
+)
+async def test_a_switch(words: dict, app: str, expected: list[str]):
+    """What would go to one upstream goes to another that speaks its API, for those that the measure is about."""
+    upstreams = [FakeUpstream("a"), FakeUpstream("b"), FakeUpstream("other", dialect="anthropic")]
+    world = World(*upstreams, routes=(route("a", "b"),), under=({"switch_upstream": words},))
+    assert await world.ask(app=app) == expected[-1]
+    assert world.calls.noted == expected
+
+
+async def test_no_upstream_is_asked_twice_for_a_switch():
+    """Where another upstream stands for one that comes next anyway, it is asked once."""
+    a, b = FakeUpstream("a"), FakeUpstream("b")
+    b.error = UNREACHABLE
+    world = World(a, b, routes=(route("a", "b"),), under=({"switch_upstream": {"from": "a", "to": "b"}},))
+    with pytest.raises(Unreachable):
+        await world.ask()
+    assert (len(a.sent), len(b.sent)) == (0, 1)
+
+
+async def test_no_more_calls_than_that():
+    """A call beyond the limit is refused without being sent, until one that is under way is closed, however often that is."""
+    a = FakeUpstream("a")
+    world = World(a, under=({"concurrency": {"upstream": "a", "limit": 2}},))
+    assert [await world.ask(), await world.ask()] == ["a", "a"]
+    with pytest.raises(GatewayError) as raised:
+        await world.ask()
+    assert (raised.value.code, raised.value.status, raised.value.headers) == ("upstream_limited", 503, (("Retry-After", "1"),))
+    assert world.calls.noted == ["a", "a", "concurrency by m0:inc-1"]
+    for _ in range(2):
+        world.answers[0].close()
+    assert await world.ask() == "a"
+    with pytest.raises(GatewayError):
+        await world.ask()
+    assert len(a.sent) == 3
+
+
+async def test_a_call_that_fails_gives_its_place_back():
+    """What is not answered is not under way."""
+    a = FakeUpstream("a")
+    world = World(a, under=({"concurrency": {"upstream": "a", "limit": 1}},))
+    a.error = UpstreamTimeout("upstream_timeout", "no")
+    for _ in range(3):
+        with pytest.raises(UpstreamTimeout):
+            await world.ask()
+    a.error = None
+    assert await world.ask() == "a"
+
+
+async def test_where_one_is_full_the_next_is_asked():
+    """A limit is no reason to refuse what another upstream of the route can serve."""
+    world = World(FakeUpstream("a"), FakeUpstream("b"), routes=(route("a", "b"),), under=({"concurrency": {"upstream": "a", "limit": 1}},))
+    assert [await world.ask(), await world.ask()] == ["a", "b"]

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from gateway.storage import board
-from gateway.storage.board import SharedBoard
+from gateway.storage.board import SharedBoard, SharedMeasures
 from gateway.watch.store import SinkError
 from tests.support.gateway import free_port
 from tests.support.redis_server import running_redis
@@ -34,7 +34,7 @@ def opened(url: str, *names: str) -> Iterator[list[SharedBoard]]:
 async def test_one_tells(url: str, monkeypatch: pytest.MonkeyPatch):
     """Of several watches the first tells, until it is silent for a while; what nobody tells again goes."""
     monkeypatch.setattr(board, "_TELLS_MS", 500)
-    monkeypatch.setattr(board, "_LASTS_MS", 1500)
+    monkeypatch.setattr(SharedBoard, "_lasts_ms", 1500)
     with opened(url, "one", "two", "") as (one, two, reader):
         assert reader.read() is None
         one.save(b"first")
@@ -58,3 +58,11 @@ def test_none_there():
             gone.save(b"a")
         with pytest.raises(OSError, match="redis: ConnectionError"):
             gone.read()
+
+
+def test_measures_have_a_board_of_their_own(url: str):
+    """What is done about incidents stands beside what is told of the traffic."""
+    with closing(SharedMeasures(url, "one")) as measures, closing(SharedBoard(url, "one")) as told:
+        measures.save(b"measures")
+        told.save(b"signals")
+        assert (measures.read(), told.read()) == (b"measures", b"signals")

@@ -57,6 +57,19 @@ def test_an_exchange(instruments: Instruments):
     }
 
 
+def test_an_exchange_under_measures(instruments: Instruments):
+    """Each measure that has changed it is counted by what it does; their ids are no labels."""
+    under = exchange()
+    for name, kind in (("a:inc-1", "tighten"), ("b:inc-1", "tighten"), ("c:inc-2", "switch_upstream"), ("c:inc-2", "switch_upstream")):
+        under.note_measure(name, kind)
+    instruments.observe(under)
+    applied = {name: value for name, value in samples(instruments).items() if "measures" in name}
+    assert applied == {
+        'oddgate_measures_applied_total{kind="tighten"}': 2,
+        'oddgate_measures_applied_total{kind="switch_upstream"}': 1,
+    }
+
+
 def spent(instruments: Instruments, what: str, **fields: object) -> dict[str, float]:
     """What an exchange changes of the metrics whose names begin so, under the names of ``NAMES``."""
     instruments.observe(exchange(**({"model": "gpt-4o-2024", "upstream": "east", "app": "shop", "status": 200} | fields)))

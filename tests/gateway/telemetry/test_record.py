@@ -321,6 +321,8 @@ def test_signals():
     assert render(exchange(signals=NO_SIGNALS))["signals"] == {}
     stale = entry(json.loads(json.dumps(render(exchange(signals=Signals(is_stale=True))), default=list))).exchange
     assert stale.signals.is_stale
+    partly = Signals(told.drift, told.disparity, told.anomaly, stale_kinds=frozenset({"disparity", "drift"}))
+    assert entry(json.loads(json.dumps(render(exchange(signals=partly)), default=list))).exchange.signals == partly
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_killed_whenever(journal: Path, lives, batch_bytes):
 
 def test_what_is_said_of_exchanges(journal: Path):
     """Words on answers, and on what guards did, are watched by themselves, for the whole application."""
-    assert {(each["key"][1], each["exchanges"]) for _, each in whole(journal)["watched"]} == {("gpt-4o", NUMBERS), ("", 2)}
+    assert {(each["key"][1], each["exchanges"]) for *_, each in whole(journal)["watched"]} == {("gpt-4o", NUMBERS), ("", 2)}
 
 
 def test_written_down_at_the_end(journal: Path):

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 
 from detectors.series.observation import Observation
 from gateway.watch import reporting
-from gateway.watch.reporting import ReportError, is_installed, report
+from gateway.watch.reporting import ReportError, is_installed, report, reports
 from gateway.watch.windows import Tables, tables
 
 CANARY = "template-canary"
@@ -53,6 +54,29 @@ def test_report(windows: Tables, tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not is_installed(), reason="needs the extra reports (evidently)")
+def test_reports(windows: Tables):
+    """One process says of each pair of windows what it would say of it alone, and is gone then, also where nobody asks for the rest."""
+    one, other = reports([windows, replace(windows, current=windows.reference)])
+    assert [one["input.tokens"]["drifted"], other["input.tokens"]["drifted"]] == [True, False]
+    asked = reports([windows, windows])
+    assert next(asked) == one
+    asked.close()
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit(3)", f"print({CANARY!r})"])
+def test_reports_of_a_child_that_fails(windows: Tables, code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """It is said, without a word of what it was given."""
+    (tmp_path / "failing_child.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(reporting, "_CHILD", "failing_child")
+    monkeypatch.setattr(reporting, "is_installed", lambda: True)
+    with pytest.raises(ReportError, match="the report failed") as raised:
+        list(reports([windows] * 100))
+    assert CANARY not in str(raised.value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_installed(), reason="needs the extra reports (evidently)")
 def test_too_slow(windows: Tables, tmp_path: Path):
     """It is ended, and nothing is left of it."""
     with pytest.raises(ReportError, match="was not made within 0 s"):
@@ -63,8 +87,9 @@ def test_too_slow(windows: Tables, tmp_path: Path):
 def test_not_installed(windows: Tables, monkeypatch: pytest.MonkeyPatch):
     """It says what to install."""
     monkeypatch.setattr(reporting, "find_spec", lambda _: None)
-    with pytest.raises(ReportError, match=r"pip install 'oddgate\[reports\]'"):
-        report(windows)
+    for ask in (report, lambda each: list(reports([each]))):
+        with pytest.raises(ReportError, match=r"pip install 'oddgate\[reports\]'"):
+            ask(windows)
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", f"raise ValueError({CANARY!r})", f"print({CANARY!r})"])
