@@ -1,6 +1,7 @@
 """Asks the admin side of a running gateway, as the settings have it."""
 
 import argparse
+import http.client
 import json
 import os
 import urllib.error
@@ -62,7 +63,7 @@ class AdminClient:
         except urllib.error.HTTPError as error:
             with error:
                 raise AdminError(_why(error.read(_MAX_ANSWER)) or f"status {error.code}", error.code) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise AdminError(f"{self._base} does not answer ({getattr(reason, 'strerror', None) or type(reason).__name__})") from None
 

@@ -1,5 +1,6 @@
 """What ``oddgate doctor`` looks at: each check says how one part is, in a line that names what to do where it is not well."""
 
+import http.client
 import os
 import socket
 import urllib.error
@@ -21,6 +22,9 @@ from gateway.storage.redis_stream import Stream
 from gateway.watch.status import NAME, READER_NAME
 from gateway.watch.store import Query, SinkError, StoreError
 from policies.load import LoadedPolicy, PolicyError, library, load_dir
+from policies.measures import ForceRedaction, Measure, Tighten
+from policies.policy import Policy
+from policies.tightening import is_stricter
 
 State = Literal["ok", "warn", "fail"]
 
@@ -67,6 +71,8 @@ def _policies(config: Config) -> Iterator[Check]:
         return
     yield Check("ok", "policies", f"{len(found)} in {folder}, {config.policies.default} is the default")
     yield _detectors(config, [found[name] for name in sorted(named)])
+    if config.actions.allow:
+        yield _actions(config, [each.policy for each in found.values()])
 
 
 def _detectors(config: Config, policies: list[LoadedPolicy]) -> Check:
@@ -84,6 +90,23 @@ def _detectors(config: Config, policies: list[LoadedPolicy]) -> Check:
     return Check("ok", "detectors", ", ".join(sorted(names)) or "none is asked for")
 
 
+def _actions(config: Config, policies: list[Policy]) -> Check:
+    """Whether each could do anything: the settings know of no rules."""
+    rules = {rule.id for policy in policies for rule in policy.rules}
+    for entry in config.actions.allow:
+        deed = entry.do.deed
+        if "rule" in entry.do.placeholders or not isinstance(deed, Tighten | ForceRedaction):
+            continue
+        if isinstance(deed, Tighten) and deed.rule not in rules:
+            return Check("fail", "actions", f"{entry.id}: no policy has a rule {deed.rule}, so nothing would be done")
+        if not is_stricter(policies, Measure("", entry.id, entry.do, 0.0, 0.0)):
+            return Check("warn", "actions", f"{entry.id}: no policy would be stricter for it, so nothing would be done")
+    is_dry = config.actions.dry_run or all(entry.dry_run for entry in config.actions.allow)
+    if not config.alerts.enabled:
+        return Check("warn", "actions", "no incident is ever opened, so nothing is ever done: alerts.enabled is false")
+    return Check("ok", "actions", f"{len(config.actions.allow)} allowed{', as a dry run' if is_dry else ''}")
+
+
 def _upstream(upstream: Upstream, wall: Callable[[], float]) -> Check:
     """Whatever it answers to somebody without a key, it is there."""
     part, timeout_s = f"upstream {upstream.name}", min(_TIMEOUT_S, upstream.connect_timeout_s)
@@ -93,7 +116,7 @@ def _upstream(upstream: Upstream, wall: Callable[[], float]) -> Check:
     except urllib.error.HTTPError as error:
         status, date = error.code, error.headers.get("Date")
         error.close()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         return Check("fail", part, f"not reached: {getattr(reason, 'strerror', None) or type(reason).__name__}")
     skew = _skew(date, wall())
@@ -160,7 +183,7 @@ def _is_gateway(host: str, port: int) -> bool:
     try:
         with opener.open(f"{http_url(reachable(host), port)}/healthz", timeout=_TIMEOUT_S) as answer:
             return bool(answer.read(100) == b'{"status":"ok"}')
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 

@@ -140,9 +140,16 @@ def _told(said: Json) -> Iterator[str]:
     if said["evidence"]:
         yield f"exchanges: {', '.join(said['evidence'])}"
     for each in said["actions"]:
-        yield f"action {each.get('id')}: {each.get('state')} {json.dumps(each.get('do'))}"
+        yield f"action {each.get('id')}: {each.get('state')} {json.dumps(each.get('do'))}{_became(each)}"
     for each in said["deliveries"]:
         yield f"told {each['channel']}: {each['event']}, {time(each['at'])}: {each['became']}"
+
+
+def _became(action: Mapping[str, Any]) -> str:
+    """Why, from when to when, and who has said so."""
+    times = [f"{name} {time(action[name])}" for name in ("since", "ended") if action.get(name) is not None]
+    people = [f"{name.replace('_', ' ')} {action[name]}" for name in ("became", "by", "approved_by", "why") if action.get(name)]
+    return "".join(f", {each}" for each in (*times, *people))
 
 
 def _member(each: Mapping[str, Any]) -> Sequence[str]:

@@ -53,9 +53,11 @@ class Intervention:
     """When it ends at the latest."""
     why: str = ""
     by: str = ""
-    """Who approved or ended it, where a person did."""
+    """Who rejected or ended it, where a person did."""
     became: str = ""
     ended: float | None = None
+    approved_by: str = ""
+    approved_at: float | None = None
 
     @property
     def is_live(self) -> bool:
@@ -70,11 +72,17 @@ class Actions:
         self._known = known
         self._entries = {entry.id: entry for entry in settings.allow}
         self._all: dict[str, Intervention] = {}
+        self._news: dict[str, Intervention] = {}
 
     @property
     def interventions(self) -> list[Intervention]:
         """The latest first."""
         return sorted(self._all.values(), key=lambda each: (each.at, each.id), reverse=True)
+
+    def news(self) -> list[Intervention]:
+        """What was proposed, or has changed, since this was asked last: to be written down by whoever may."""
+        news, self._news = list(self._news.values()), {}
+        return news
 
     def learn(self, known: Known) -> None:
         """What the settings and policies know of now."""
@@ -123,7 +131,8 @@ class Actions:
         if self._active() >= self._settings.max_active:
             return [self._put(replace(each, why=_FULL))]
         until = answer.at + entry.ttl_s
-        return [self._put(replace(each, state="active", since=answer.at, until=until, by=shown(answer.by), why=""))]
+        approved = replace(each, state="active", since=answer.at, until=until, why="", approved_by=shown(answer.by), approved_at=answer.at)
+        return [self._put(approved)]
 
     def in_force(self, now: float) -> tuple[Measure, ...]:
         return tuple(
@@ -180,11 +189,14 @@ class Actions:
             self._all[same.id] = replace(same, incidents=(*same.incidents, incident.id))
 
     def _filled(self, do: Do, incident: Incident, hints: Sequence[Hint]) -> tuple[Do, str]:
-        """With names of the settings alone; else as it is, and why it cannot be done."""
+        """With names of the settings alone; else as it is, and why it cannot be done. Of names in what others sent (such a symptom has a
+        ``source``) nothing is taken: they are what the sender says.
+        """
         conditions = dict(hints[0].conditions) if hints else {}
+        of_ours = {} if incident.headline.dimension("source") else dict(incident.headline.dimensions)
         values = {}
         for name in do.placeholders:
-            values[name] = incident.headline.dimension(name) or conditions.get(name, "")
+            values[name] = of_ours.get(name) or conditions.get(name, "")
             if not self._known.has(name, values[name]):
                 return do, f"it is not of one {name} that the settings know"
         words = {key: values.get(value[1:-1], value) if isinstance(value, str) else value for key, value in said(do)[do.kind].items()}
@@ -218,7 +230,9 @@ class Actions:
         return self._put(replace(each, state="over", became=became, ended=now))
 
     def _put(self, each: Intervention) -> Intervention:
-        self._all[each.id] = each
+        self._all[each.id] = self._news[each.id] = each
+        if len(self._news) > MAX_KEPT:
+            del self._news[next(iter(self._news))]
         return each
 
     def _free(self, name: str) -> str:
@@ -254,7 +268,8 @@ def line(each: Intervention) -> str:
         "active": "in force",
     }
     by = f" by {each.by}" if each.by else ""
-    return f"{kind} ({of}): {said_of.get(each.state, f'over: {each.became}')}{by} [{each.id}]"
+    approved = f", approved by {each.approved_by}" if each.approved_by else ""
+    return f"{kind} ({of}): {said_of.get(each.state, f'over: {each.became}')}{by}{approved} [{each.id}]"
 
 
 def _is_for(entry: Allowed, incident: Incident, hints: Sequence[Hint]) -> bool:

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 
 from gateway.config import App, Label, Labels
 from gateway.errors import BadRequest, Unauthorized
+from gateway.proxy.http import Headers
 from policies.subject import Subject
 
 _LABEL = re.compile(r"[A-Za-z0-9_.:@/+=|~-]{1,128}")
 _KEY_ID = 16
+_KEYS = frozenset({"authorization", "x-api-key", "api-key"})
+_BETWEEN = re.compile(r"[\s,]+")
+_MAX_WORDS = 4
+"""Of two keys, each with its scheme; what has more is no credential to anybody."""
 _Trust = Sequence[tuple[Label, str]]
 """Labels and the headers that they come in."""
 
@@ -63,6 +68,18 @@ class Apps:
         if found is None:
             raise Unauthorized("invalid_api_key", "The request's key is not that of a configured application.")
         return _labelled(*found, headers)
+
+
+def names_of(caller: Caller, headers: Headers) -> tuple[str, ...]:
+    """What measures may call whoever brings this request: ``app:`` and the application, ``key:`` and a key's id. A client's own keys go
+    on to the endpoint, which may know it by another one of them than the gateway does.
+    """
+    if caller.is_known:
+        return f"app:{caller.name}", f"key:{caller.key_id}"
+    said = [_BETWEEN.split(value.strip(" \t,"), _MAX_WORDS) for name, value in headers if name.lower() in _KEYS]
+    keys = dict.fromkeys([key for words in said if len(words) <= _MAX_WORDS for key in words])
+    ids = dict.fromkeys([caller.key_id, *(_digest(key).hex()[:_KEY_ID] for key in keys)])
+    return f"app:{caller.name}", *(f"key:{each}" for each in ids)
 
 
 def _labelled(caller: Caller, trust: _Trust, headers: Mapping[str, str]) -> Caller:

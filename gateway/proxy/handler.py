@@ -18,7 +18,7 @@ from gateway.guard.upload_steps import World
 from gateway.proxy import feedback
 from gateway.proxy.about import about
 from gateway.proxy.answering import Answering, chunks_of, refuse
-from gateway.proxy.apps import Caller
+from gateway.proxy.apps import Caller, names_of
 from gateway.proxy.http import Body, ClientGone, Inbound, Target, UpstreamAnswer, Writer
 from gateway.proxy.parts import Parts
 from gateway.proxy.realtime import Conversation
@@ -119,7 +119,8 @@ class _Serving:
         caller = self._caller = parts.apps.identify(inbound.headers)
         exchange.app = caller.name
         exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
-        parts.measures.admit(caller.name, caller.key_id, exchange.note_measure)
+        if parts.measures.is_any:
+            parts.measures.admit(names_of(caller, inbound.header_items()), exchange.note_measure)
         call = match.call(inbound.method, inbound.headers.get("content-type", ""))
         if not match.is_unguarded and (upload := dialect.open_upload(call)):
             await self._upload(match, call, upload)

@@ -55,8 +55,13 @@ class _Standing:
 
     all: tuple[Measure, ...] = ()
     until: float = math.inf
+    """When the next one ends, by the wall."""
+    over: float = math.inf
+    """When the next one ends, by the clock."""
+    ends: Mapping[tuple[str, float], float] = field(default_factory=dict)
+    """By the clock, of each that the last sheet had: its id, and since when it is."""
     refused: Mapping[str, Measure] = field(default_factory=dict)
-    """By application, and by ``key:`` and a key's id."""
+    """By ``app:`` and an application, and by ``key:`` and a key's id."""
     limited: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
     upstreams: tuple[tuple[SwitchUpstream, Measure], ...] = ()
     models: tuple[tuple[SwitchModel, Measure], ...] = ()
@@ -93,16 +98,18 @@ class MeasuresInForce:
 
     def refresh(self) -> None:
         """Looks for what is new; it may take as long as a file does."""
+        before = self._now.all
         try:
             content = self._read()
             if content is not None and content != self._content:
                 self._take_up(_opened(content, self._key), content)
-            self._now = self._standing()
         except (OSError, SheetError) as error:
             self.errors += 1
             if self.errors == 1:
                 why = (error.strerror or type(error).__name__) if isinstance(error, OSError) else error
                 log.warning("measures cannot be read (%s): those that were read last go on until they end", why)
+        self._now = self._standing()
+        self._say_changed({each.id: each for each in before}, {each.id: each for each in self._now.all})
 
     @property
     def is_any(self) -> bool:
@@ -113,15 +120,16 @@ class MeasuresInForce:
     def in_force(self) -> tuple[Measure, ...]:
         return self._standing().all
 
-    def admit(self, app: str, key_id: str, note: Note) -> None:
-        """Raises NotAllowed (``quarantined``) and TooMany (``rate_limited``)."""
-        if not self._now.all:
-            return
+    def admit(self, names: Iterable[str], note: Note, *, is_new: bool = True) -> None:
+        """``names``: of whoever comes, each once. ``is_new``: it counts as one more. Raises NotAllowed (``quarantined``) and TooMany
+        (``rate_limited``).
+        """
         standing = self._standing()
-        for name in (app, f"key:{key_id}"):
+        for name in names:
             if refused := standing.refused.get(name):
                 note(refused.id, refused.do.kind)
                 raise NotAllowed("quarantined", "No requests of this application or key are served at the moment: an incident is open.")
+        for name in names if is_new else ():
             for measure in standing.limited.get(name, ()):
                 wait_s = self._bucket(measure).take(self._clock())
                 if wait_s:
@@ -157,20 +165,25 @@ class MeasuresInForce:
         return known[1]
 
     def _take_up(self, sheet: Sheet, content: bytes) -> None:
-        now = self._wall()
-        if not self._ts <= sheet.ts <= now + _SKEW_S:
+        now, at = self._wall(), self._clock()
+        newest = self._ts if self._ts <= now + _SKEW_S else 0.0  # else the wall has been set back since
+        if not newest <= sheet.ts <= now + _SKEW_S:
             raise SheetError("it is older than what was read before, or of a time to come")
         self._content, self._ts = content, sheet.ts
         permitted = [kept for each in sheet.measures if (kept := self._permitted(each, now))]
         self._say_left_out(sheet.left_out + sum(self._allows(each) is None for each in sheet.measures))
-        standing = _sorted(permitted, self._workers)
-        if standing.all == self._now.all:
-            return
-        before = {each.id for each in self._now.all}
-        for each in standing.all:
+        ends = {_run(each): self._now.ends.get(_run(each), at + each.expires - now) for each in permitted}
+        standing = _sorted([each for each in permitted if ends[_run(each)] > at], ends, self._workers)
+        if standing.all != self._now.all:
+            self._now = standing
+
+    def _say_changed(self, before: Mapping[str, Measure], after: Mapping[str, Measure]) -> None:
+        for each in after.values():
             if each.id not in before:
-                log.warning("measure in force: %s (%s), for %.0f s at most", each.id, each.do.kind, each.expires - now)
-        self._now = standing
+                log.warning("measure in force: %s (%s), for %.0f s at most", each.id, each.do.kind, each.expires - self._wall())
+        for each in before.values():
+            if each.id not in after:
+                log.warning("measure over: %s (%s)", each.id, each.do.kind)
 
     def _say_left_out(self, number: int) -> None:
         if number > self._left_out:
@@ -185,9 +198,12 @@ class MeasuresInForce:
         return replace(measure, expires=expires) if expires > now else None
 
     def _standing(self) -> _Standing:
-        """Without what has ended since it was looked at last."""
-        standing, now = self._now, self._wall()
-        return standing if now < standing.until else _sorted([each for each in standing.all if each.expires > now], self._workers)
+        """Without what has ended since it was looked at last: by the wall, or by the clock, where the wall was set back meanwhile."""
+        standing, now, at = self._now, self._wall(), self._clock()
+        if now < standing.until and at < standing.over:
+            return standing
+        left = [each for each in standing.all if each.expires > now and standing.ends[_run(each)] > at]
+        return replace(_sorted(left, standing.ends, self._workers), plans=standing.plans)
 
     def _bucket(self, measure: Measure) -> Bucket:
         deed = measure.do.deed
@@ -201,7 +217,11 @@ class MeasuresInForce:
         return self._buckets[name]
 
 
-def _sorted(measures: Iterable[Measure], workers: int) -> _Standing:
+def _run(measure: Measure) -> tuple[str, float]:
+    return measure.id, measure.since
+
+
+def _sorted(measures: Iterable[Measure], ends: Mapping[tuple[str, float], float], workers: int) -> _Standing:
     everything = tuple(sorted(measures, key=lambda each: (each.since, each.id)))
     refused: dict[str, Measure] = {}
     limited: dict[str, tuple[Measure, ...]] = {}
@@ -222,11 +242,12 @@ def _sorted(measures: Iterable[Measure], workers: int) -> _Standing:
             case Tighten() | ForceRedaction() as deed:
                 stricter.append((deed.app, each))
     until = min((each.expires for each in everything), default=math.inf)
-    return _Standing(everything, until, refused, limited, tuple(upstreams), tuple(models), busy, tuple(stricter))
+    over = min((ends[_run(each)] for each in everything), default=math.inf)
+    return _Standing(everything, until, over, ends, refused, limited, tuple(upstreams), tuple(models), busy, tuple(stricter))
 
 
 def _whose(deed: Quarantine | RateLimit) -> str:
-    return deed.app if deed.app is not None else f"key:{deed.key}"
+    return f"app:{deed.app}" if deed.app is not None else f"key:{deed.key}"
 
 
 def _switch(switches: Iterable[tuple[S, Measure]], app: str, name: str) -> tuple[str, Measure] | None:

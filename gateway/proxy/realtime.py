@@ -68,7 +68,7 @@ class Conversation:
         caller = parts.apps.identify(inbound.headers, offer.key)
         exchange.app, exchange.model, exchange.is_stream = caller.name, asked.model, True
         exchange.user, exchange.session, exchange.group = caller.user, caller.session, caller.group
-        turns = Turns(parts, exchange, caller)
+        turns = Turns(parts, exchange, caller, inbound.header_items())
         turns.admit()
         self._tokens = Tokens(parts.key, caller.name)
         await self._review(turns, asked)
@@ -177,6 +177,7 @@ class _Session:
         self._turns.admit()
         passage = await self._asked.take(text)
         if passage.asks:
+            self._turns.note_ask()
             self._told.expect()
         await self._send(passage)
         if passage.upstream != (text,) and len(self._tokens.restorable()) > _MAX_VALUES:

@@ -8,7 +8,8 @@ from gateway.guard.plan import Plan
 from gateway.guard.response import ResponseGuard
 from gateway.guard.review import Hit
 from gateway.proxy.about import about
-from gateway.proxy.apps import Caller
+from gateway.proxy.apps import Caller, names_of
+from gateway.proxy.http import Headers
 from gateway.proxy.parts import Parts
 from gateway.telemetry.record import Exchange
 from gateway.wire.model import Event, Request
@@ -21,18 +22,21 @@ _MAX_TEXTS = 1000
 
 
 class Turns:
-    """``first`` is the exchange that the handshake began; the turns after it are exchanges with ids of their own."""
+    """``first`` is the exchange that the handshake began; the turns after it are exchanges with ids of their own. ``headers``: those of the
+    handshake.
+    """
 
-    def __init__(self, parts: Parts, first: Exchange, caller: Caller) -> None:
+    def __init__(self, parts: Parts, first: Exchange, caller: Caller, headers: Headers = ()) -> None:
         self._parts = parts
         self._caller = caller
+        self._headers = headers
         self._turn = first
         self._session = first.request_id
         self._trace = first.trace
         self._plan: Plan | None = None
         self._parts_of_turn = 0
         self._is_begun = True
-        self._is_admitted = False
+        self._is_admitted = self._has_asked = False
         self._has_recorded = False
         self.has_sound = False
         """Whether the client's sound in this turn is noted already."""
@@ -54,12 +58,20 @@ class Turns:
         return self._plan
 
     def admit(self) -> None:
-        """Once a turn, as it begins. Raises NotAllowed and TooMany."""
-        if not self._is_admitted:
+        """At each event of the client's; what is limited counts once a turn, as it begins. Raises NotAllowed and TooMany."""
+        measures, is_new = self._parts.measures, not self._is_admitted
+        if measures.is_any:
             self._parts_of_turn += 1  # what is refused has a record as well
-            self._parts.measures.admit(self._caller.name, self._caller.key_id, self._turn.note_measure)
+            measures.admit(names_of(self._caller, self._headers), self._turn.note_measure, is_new=is_new)
             self._parts_of_turn -= 1
-            self._is_admitted = True
+        self._is_admitted = True
+
+    def note_ask(self) -> None:
+        """The client asks for a response: of several in a turn, each counts as a turn does. Raises as ``admit`` does."""
+        if self._has_asked:
+            self._is_admitted = False
+            self.admit()
+        self._has_asked = True
 
     def about(self, request: Request | None) -> Circumstances | None:
         """What the policy's conditions and bounds are asked about; None: an event of the endpoint's."""
@@ -133,7 +145,7 @@ class Turns:
         turn = self._turn
         _ = self.plan  # a turn without a text has a policy all the same
         self._turn, self._plan, self._parts_of_turn = self._new(), None, 0
-        self._is_begun = self._is_admitted = self.has_sound = False
+        self._is_begun = self._is_admitted = self._has_asked = self.has_sound = False
         self._has_recorded = True
         self._record(turn)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from gateway.cli.admin_client import AdminClient, AdminError, reachable
+from tests.support.one_line import running_line
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -65,6 +66,12 @@ def test_what_is_not(url: str, path: str, status: int, said: str):
     with pytest.raises(AdminError, match=said) as error:
         AdminClient(url, "hush").get(path)
     assert error.value.status == status
+
+
+def test_who_speaks_another_protocol():
+    """What answers in no words of HTTP does not answer."""
+    with running_line(b"-ERR unknown command\r\n") as port, pytest.raises(AdminError, match="does not answer"):
+        AdminClient(f"http://127.0.0.1:{port}").get("/good")
 
 
 @pytest.mark.parametrize(("host", "asked"), [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.1", "10.0.0.1")])

@@ -9,6 +9,7 @@ import pytest
 from gateway.cli.main import main
 from tests.support.alert_channels import check_pagerduty, check_slack, running_channel
 from tests.support.gateway import free_port, running_gateway
+from tests.support.one_line import running_line
 
 Doctor = Callable[..., tuple[int, dict[str, str]]]
 
@@ -62,6 +63,39 @@ def test_broken_parts(doctor: Doctor, tmp_path: Path):
     assert said["upstream away"] == "fail: not reached: Connection refused"
     assert said["journal folder"].startswith("fail: file/journal cannot be written to")
     assert said["state"].startswith("fail: redis")
+
+
+def test_an_endpoint_that_is_none(doctor: Doctor):
+    """What answers in no words of HTTP is named, as an endpoint and where the gateway should be."""
+    with running_line(b"-ERR unknown command\r\n") as port:
+        endpoint = {"name": "odd", "base_url": f"http://127.0.0.1:{port}"}
+        code, said = doctor({"listen": {"port": free_port(), "admin_port": port}, "upstreams": [endpoint]})
+    assert code == 1
+    assert said["upstream odd"] == "fail: not reached: BadStatusLine"
+    assert said["admin port"].startswith("fail")
+
+
+@pytest.mark.parametrize(
+    ("do", "keys", "expected"),
+    [
+        ({"tighten": {"rule": "pii", "action": "block"}}, {}, "ok: 1 allowed"),
+        ({"tighten": {"rule": "{rule}", "action": "block"}}, {"dry_run": True}, "ok: 1 allowed, as a dry run"),
+        ({"tighten": {"rule": "misspelt", "action": "block"}}, {}, "fail: a: no policy has a rule misspelt, so nothing would be done"),
+        ({"tighten": {"rule": "pii", "max_fpr": 0.5}}, {}, "warn: a: no policy would be stricter for it, so nothing would be done"),
+        ({"concurrency": {"upstream": "demo", "limit": 4}}, {}, "ok: 1 allowed"),
+    ],
+)
+def test_what_may_be_done(doctor: Doctor, do: dict, keys: dict, expected: str):
+    """What would do nothing, as no policy has such a rule or none would be stricter, is named before an incident needs it."""
+    _, said = doctor({"listen": listen(), "actions": {"allow": [{"id": "a", "do": do}], **keys}})
+    assert said["actions"] == expected
+
+
+def test_what_never_can_be_done(doctor: Doctor):
+    """Where no incident is opened, nothing is done about any."""
+    allowed = [{"id": "a", "do": {"concurrency": {"upstream": "demo", "limit": 4}}}]
+    _, said = doctor({"listen": listen(), "actions": {"allow": allowed}, "alerts": {"enabled": False}})
+    assert said["actions"] == "warn: no incident is ever opened, so nothing is ever done: alerts.enabled is false"
 
 
 def test_a_policy_that_is_not_there(doctor: Doctor):

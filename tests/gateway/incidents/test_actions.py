@@ -103,7 +103,7 @@ def test_approval():
     [waiting] = made.opened(shop, [], T0)
     assert (waiting.state, made.in_force(T0)) == ("waiting", ())
     [active] = made.answered(Approve(waiting.id, "ann", T0 + 100))
-    assert (active.state, active.by, active.until) == ("active", "ann", T0 + 100 + TTL_S)
+    assert (active.state, active.approved_by, active.approved_at, active.until) == ("active", "ann", T0 + 100, T0 + 100 + TTL_S)
     assert len(made.in_force(T0 + 200)) == 1
     assert made.answered(Approve(waiting.id, "bob", T0 + 200)) == []
 
@@ -137,6 +137,45 @@ def test_a_person_ends_it():
     assert made.answered(Revert(active.id, "ann", T0 + 7)) == made.answered(Revert("none", "ann", T0 + 7)) == []
 
 
+def test_who_approved_and_who_ended_it():
+    """Both are kept, and told."""
+    made = actions({"approval": True})
+    [waiting] = made.opened(case(), [], T0)
+    made.answered(Approve(waiting.id, "ann", T0 + 1))
+    [over] = made.answered(Revert(waiting.id, "bob", T0 + 2))
+    assert (over.approved_by, over.approved_at, over.by, over.ended) == ("ann", T0 + 1, "bob", T0 + 2)
+    assert line(over) == f"rate_limit (app shop, per_minute 60): over: reverted by bob, approved by ann [{over.id}]"
+
+
+def test_what_is_to_be_written_down():
+    """Whatever changes is news once, as it is by then; what is as it was is none, also after a restart."""
+    made, shop = actions({}, {"do": {"quarantine": {"app": "{app}"}}, "approval": True}), case()
+    made.opened(shop, [], T0)
+    assert [(each.action, each.state) for each in made.news()] == [("a0", "active"), ("a1", "waiting")]
+    made.tick([shop], T0 + 1)
+    assert made.news() == []
+    after = actions()
+    after.restore(made.snapshot())
+    assert after.news() == []
+    made.answered(Approve(f"a1:{shop.id}", "ann", T0 + 2))
+    made.tick([], T0 + 3)
+    assert [(each.action, each.state, each.approved_by) for each in made.news()] == [("a1", "over", "ann"), ("a0", "over", "")]
+    for number in range(2 * MAX_KEPT):
+        made.opened(case("made-up", T0 + number), [], T0 + number)
+    assert len(made.news()) == MAX_KEPT
+
+
+def test_what_an_earlier_version_kept():
+    """A snapshot that does not say who approved is a snapshot."""
+    before, after = actions(), actions()
+    before.opened(case(), [], T0)
+    kept = orjson.loads(before.snapshot())
+    for each in kept:
+        del each["approved_by"], each["approved_at"]
+    after.restore(orjson.dumps(kept))
+    assert after.interventions == before.interventions
+
+
 @pytest.mark.parametrize("keys", [{"dry_run": True}, {}], ids=["all", "one"])
 def test_dry_run(keys: dict):
     """A dry run is written down, and nothing is in force."""
@@ -166,6 +205,8 @@ def test_no_more_than_may_be():
         (LIMIT, {"model": "m-1"}, [], "not of one app"),
         (LIMIT, {"model": "m-1"}, [hint(app="made-up")], "not of one app"),
         (LIMIT, {"model": "m-1"}, [hint(app="shop")], ""),
+        (LIMIT, {"app": "shop", "source": "somebody"}, [], "not of one app"),
+        (LIMIT, {"app": "shop", "source": "somebody"}, [hint(app="bank")], ""),
         (LIMIT, {"model": "m-1"}, [hint(model="m-1"), hint(app="shop")], "not of one app"),
         ({"switch_upstream": {"from": "{upstream}", "to": "azure"}}, {"upstream": "openai"}, [], ""),
         ({"switch_upstream": {"from": "{upstream}", "to": "azure"}}, {"upstream": "azure"}, [], "cannot stand"),

@@ -22,11 +22,13 @@ KEY_ID = "0123456789abcdef"
 
 
 class Desk:
-    """A watch that leaves what it is told to, and two clocks in one."""
+    """A watch that leaves what it is told to, and two clocks."""
 
     def __init__(self) -> None:
         self.left: bytes | OSError | None = None
         self.now = NOW
+        self.set_back_s = 0.0
+        """How far the wall has been set back."""
         self.allowed: float | None = TTL_S
         self.noted: list[tuple[str, str]] = []
 
@@ -39,8 +41,12 @@ class Desk:
         return self.allowed
 
     def leave(self, *words: dict, key: bytes = KEY, lasts_s: float = 60.0) -> None:
-        made = [measure(each, f"m{number}", since=self.now, expires=self.now + lasts_s) for number, each in enumerate(words)]
-        self.left = seal_measures(made, self.now, key)
+        wall = self.wall()
+        made = [measure(each, f"m{number}", since=wall, expires=wall + lasts_s) for number, each in enumerate(words)]
+        self.left = seal_measures(made, wall, key)
+
+    def wall(self) -> float:
+        return self.now - self.set_back_s
 
     def note(self, name: str, kind: str) -> None:
         self.noted.append((name, kind))
@@ -53,7 +59,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def measures(desk: Desk) -> MeasuresInForce:
-    return MeasuresInForce(desk.read, KEY, desk.allows, lambda: desk.now, lambda: desk.now)
+    return MeasuresInForce(desk.read, KEY, desk.allows, desk.wall, lambda: desk.now)
 
 
 QUARANTINE = {"quarantine": {"app": "shop"}}
@@ -61,7 +67,7 @@ QUARANTINE = {"quarantine": {"app": "shop"}}
 
 def is_served(measures: MeasuresInForce, desk: Desk, app: str = "shop", key_id: str = "") -> bool:
     try:
-        measures.admit(app, key_id, desk.note)
+        measures.admit((f"app:{app}", f"key:{key_id}"), desk.note)
     except NotAllowed as error:
         return error.code != "quarantined"
     return True
@@ -135,6 +141,78 @@ def test_an_old_sheet_is_not_played_again(desk: Desk, measures: MeasuresInForce)
     assert measures.errors == 1
 
 
+def test_a_wall_that_is_set_back(desk: Desk, measures: MeasuresInForce):
+    """A measure lasts no longer for it, though the watch goes on to tell of it; and what the watch takes back is taken back."""
+    desk.leave(QUARANTINE, {"quarantine": {"app": "bank"}})
+    measures.refresh()
+    desk.set_back_s = 50.0
+    desk.now += 59
+    desk.left = seal_measures([measure(QUARANTINE, "m0", since=NOW, expires=NOW + 60)], NOW + 9, KEY)
+    measures.refresh()
+    assert not is_served(measures, desk)
+    assert is_served(measures, desk, "bank")
+    desk.now += 1
+    assert is_served(measures, desk)
+    desk.left = seal_measures([measure(QUARANTINE, "m0", since=NOW, expires=NOW + 60)], NOW + 10, KEY)
+    measures.refresh()
+    assert is_served(measures, desk)
+    assert measures.in_force == ()
+
+
+def test_a_wall_that_is_set_far_back(desk: Desk, measures: MeasuresInForce):
+    """Sheets are taken though the last one was of a time that is to come now."""
+    desk.leave(QUARANTINE)
+    measures.refresh()
+    desk.set_back_s = 86_400.0
+    desk.now += 1
+    desk.leave({"quarantine": {"app": "bank"}})
+    measures.refresh()
+    assert is_served(measures, desk)
+    assert not is_served(measures, desk, "bank")
+    assert measures.errors == 0
+
+
+def test_one_ends_while_nothing_can_be_read(desk: Desk, measures: MeasuresInForce):
+    """What is left goes on as it was, and is put in order once."""
+    left = {"tighten": {"rule": "mail", "action": "block"}}
+    made = [measure(left, "m0", since=NOW, expires=NOW + 60), measure(QUARANTINE, "m1", since=NOW, expires=NOW + 10)]
+    desk.left = seal_measures(made, NOW, KEY)
+    measures.refresh()
+    own = plan()
+    stricter = measures.under(own, "shop")
+    desk.left = OSError(5, "broken")
+    desk.now += 11
+    assert measures.under(own, "shop") is stricter
+    measures.refresh()
+    assert is_served(measures, desk)
+    assert measures.under(own, "shop") is stricter
+    assert [each.action for each in measures.in_force] == ["m0"]
+
+
+def test_what_is_said_of_them(desk: Desk, measures: MeasuresInForce, caplog: pytest.LogCaptureFixture):
+    """The log has when each came into force, and when it was over, once."""
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            desk.leave(QUARANTINE)
+            measures.refresh()
+            measures.refresh()
+            desk.now += 61
+            measures.refresh()
+    begun, over = "measure in force: m0:inc-1 (quarantine), for 60 s at most", "measure over: m0:inc-1 (quarantine)"
+    assert caplog.messages == [begun, over, begun, over]
+
+
+def test_what_goes_on_counts_no_second_time(desk: Desk, measures: MeasuresInForce):
+    """An event within what was counted before takes nothing of what may be served, and is refused in a quarantine."""
+    desk.leave({"rate_limit": {"app": "shop", "per_minute": 1}}, {"quarantine": {"app": "bank"}})
+    measures.refresh()
+    for _ in range(3):
+        measures.admit(("app:shop",), desk.note, is_new=False)
+    measures.admit(("app:shop",), desk.note)
+    with pytest.raises(NotAllowed):
+        measures.admit(("app:bank",), desk.note, is_new=False)
+
+
 def test_nothing_that_is_not_allowed_here(desk: Desk, measures: MeasuresInForce, caplog: pytest.LogCaptureFixture):
     """What the gateway's own settings do not allow is not done, though the watch has signed it."""
     desk.allowed = None
@@ -168,23 +246,24 @@ def test_quarantine(desk: Desk, measures: MeasuresInForce, words: dict):
     measures.refresh()
     assert not is_served(measures, desk, "shop", KEY_ID)
     assert is_served(measures, desk, "bank", "f" * 16)
-    assert is_served(measures, desk, f"key:{KEY_ID}"[:3], "")
+    assert is_served(measures, desk, f"key:{KEY_ID}", "")
+    assert is_served(measures, desk, "", "")
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_rate_limit(desk: Desk, workers: int):
     """So many are served over all workers; the others are told when to come again, and other applications are not touched."""
-    each = MeasuresInForce(desk.read, KEY, desk.allows, lambda: desk.now, lambda: desk.now, workers)
+    each = MeasuresInForce(desk.read, KEY, desk.allows, desk.wall, lambda: desk.now, workers)
     desk.leave({"rate_limit": {"app": "shop", "per_minute": 180}})
     each.refresh()
     for _ in range(30 // workers):
-        each.admit("shop", "", desk.note)
+        each.admit(("app:shop",), desk.note)
     assert desk.noted == []
     with pytest.raises(TooMany) as raised:
-        each.admit("shop", "", desk.note)
+        each.admit(("app:shop",), desk.note)
     assert (raised.value.code, raised.value.headers) == ("rate_limited", (("Retry-After", "1"),))
     assert desk.noted == [("m0:inc-1", "rate_limit")]
-    each.admit("bank", "", desk.note)
+    each.admit(("app:bank",), desk.note)
 
 
 def test_a_new_sheet_is_no_new_bucket(desk: Desk, measures: MeasuresInForce):
@@ -196,9 +275,9 @@ def test_a_new_sheet_is_no_new_bucket(desk: Desk, measures: MeasuresInForce):
         measures.refresh()
         if number:
             with pytest.raises(TooMany):
-                measures.admit("shop", "", desk.note)
+                measures.admit(("app:shop",), desk.note)
         else:
-            measures.admit("shop", "", desk.note)
+            measures.admit(("app:shop",), desk.note)
 
 
 def test_switches(desk: Desk, measures: MeasuresInForce):
@@ -223,7 +302,7 @@ def test_switches(desk: Desk, measures: MeasuresInForce):
 @pytest.mark.parametrize(("workers", "expected"), [(1, 7), (2, 3), (20, 1)])
 def test_concurrency(desk: Desk, workers: int, expected: int):
     """Of several limits the lowest counts, shared by the workers, and each worker has one place at least."""
-    each = MeasuresInForce(desk.read, KEY, desk.allows, lambda: desk.now, lambda: desk.now, workers)
+    each = MeasuresInForce(desk.read, KEY, desk.allows, desk.wall, lambda: desk.now, workers)
     desk.leave({"concurrency": {"upstream": "a", "limit": 9}}, {"concurrency": {"upstream": "a", "limit": 7}})
     each.refresh()
     found = each.limit_of("a")
@@ -256,6 +335,6 @@ def test_where_there_are_none(desk: Desk):
     """A gateway without a watch has none, and does nothing about it."""
     none, own = no_measures(), plan()
     none.refresh()
-    none.admit("shop", KEY_ID, desk.note)
+    none.admit(("app:shop",), desk.note)
     assert none.under(own, "shop") is own
     assert (none.is_any, none.model_for("a", "b"), none.upstream_for("a", "b"), none.limit_of("a")) == (False, None, None, None)
