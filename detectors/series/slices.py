@@ -140,9 +140,10 @@ class _Scan:
         for order in range(1, self._settings.order + 1):
             beam = self._wider(beam, order)
             parts += beam
-        good = [part._replace(score=self._sure(part)) for part in parts if self._is_notable(part)]
-        good.sort(key=lambda part: (-part.score, len(part.codes), part.codes))
-        if not good or good[0].score < math.log((self._settings.order + 1) / self._settings.alpha):
+        enough = math.log((self._settings.order + 1) / self._settings.alpha)
+        good = [part for part in parts if self._is_notable(part) and self._sure(part) >= enough]
+        good.sort(key=lambda part: (-part.score, len(part.codes), part.codes))  # how sure it is tells parts with the same hits not apart
+        if not good:
             return None
         others: list[_Part] = []
         for part in good[1:]:

@@ -90,7 +90,7 @@ class TraceWatch:
         self._steps = 0
 
     def update(self, trace: Trace) -> Report | None:
-        if not trace.steps or not _is_finite(trace):
+        if not trace.steps or not is_finite(trace):
             return None
         said = self.tick(trace.ts)
         self._window.append(trace)
@@ -183,10 +183,12 @@ class TraceWatch:
         return found
 
 
-def _is_finite(trace: Trace) -> bool:
-    times = [trace.ts, trace.total_s]
-    times += [each for step in trace.steps for each in (step.self_s, step.pause_s) if each is not None]
-    return all(map(math.isfinite, times))
+def is_finite(trace: Trace) -> bool:
+    """Whether all of its times are: a sum is not where one of them is none."""
+    times = trace.ts + trace.total_s
+    for step in trace.steps:
+        times += (step.self_s or 0.0) + (step.pause_s or 0.0)
+    return math.isfinite(times)
 
 
 def _trace(trace_id: str, ts: float, total_s: float, steps: Sequence[Sequence[Any]]) -> Trace:

@@ -22,7 +22,7 @@ from gateway.detecting.outcomes import LONGEST_S, SLACK_S, Looked, is_less, look
 from gateway.detecting.recent import DIMENSIONS, Recent
 from gateway.incidents.incident import Incident
 from gateway.incidents.rootcause import MAX_HINTS, Change, Hint, hints
-from gateway.incidents.symptom import UPSTREAM_DOWN, Dimensions, shown
+from gateway.incidents.symptom import Dimensions, shown
 from gateway.watch.row import Record
 
 _VERSION: Final = 1
@@ -30,7 +30,6 @@ _SETTINGS = Settings(beam=8, most=3)
 _MAX_RULES = 3
 _LEAST_RULE = 0.2
 """Of what there is more: as much a rule has to explain to be named."""
-_BROKEN = frozenset({UPSTREAM_DOWN, CANNOT_LOOK})
 _CERTAIN = 0.95
 _LABELS = {"slice": "likely cause", "state": "likely cause", "operation": "slow step"}
 _CHANGED = "changed just before"
@@ -66,14 +65,16 @@ class Causes:
 
     def take(self, record: Record) -> list[Change]:
         """What the exchange shows to have changed."""
-        said = facts(record, self._now)
+        said = facts(record)
         if said is None:
             self.unusable += 1
             return []
-        return self.note(said)
+        return self.note(said if self._now is None else said.by(self._now + AHEAD_S))
 
     def note(self, said: Facts) -> list[Change]:
         """As ``take`` does, for whoever has read the record already."""
+        if said.is_held_off:
+            return []
         self._recent.put(said, self.tenant(said.app, said.user))
         return self._changes.note(said)
 
@@ -178,7 +179,8 @@ def _states(incident: Incident) -> Iterable[Hint]:
     """Parts that are known not to work: what they are said of needs no comparison."""
     for member in incident.members:
         symptom = member.symptom
-        if symptom.kind in _BROKEN and symptom.level >= 1:
+        is_broken = symptom.modality == "state" or symptom.kind == CANNOT_LOOK
+        if is_broken and symptom.dimensions and symptom.level >= 1:
             name = ", ".join(f"{key}={value}" for key, value in symptom.dimensions)
             yield Hint("state", f"{name}: {symptom.kind}", _CERTAIN, {"level": symptom.level}, symptom.dimensions)
 

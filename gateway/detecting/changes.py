@@ -21,7 +21,7 @@ from gateway.watch.row import Record
 MAX_KEYS = 600
 MAX_CHANGES = 200
 _VERSION: Final = 1
-_SETTLES: frozenset[What] = frozenset({"policy", "config", "deploy"})
+_SETTLES: frozenset[What] = frozenset({"config", "deploy"})
 """What is ours, and needs a while until all of it works."""
 _OURS = Patience()
 _OF_MODELS = Patience(least=3, history=20)
@@ -72,9 +72,8 @@ class Changes:
         """The last ones, in the order in which they were told."""
         return tuple(self._recent)
 
-    def take(self, record: Record, now: float | None = None) -> list[Change]:
-        """``now``: how far was read."""
-        said = facts(record, now)
+    def take(self, record: Record) -> list[Change]:
+        said = facts(record)
         if said is None:
             self.unusable += 1
             return []
@@ -138,11 +137,10 @@ class Changes:
 
 
 def settling(change: Change) -> Deploy | None:
-    """What may need a while until all of it works; None: nothing waits for it."""
+    """What may need a while until all of it works; None: nothing waits for it. A policy works at once: what is new then is by it."""
     if change.what not in _SETTLES:
         return None
-    where = () if change.what == "policy" else change.dimensions  # incidents do not say under which version of a policy they are
-    return Deploy(f"{change.what} {change.name} {change.version} {change.at:.0f}", change.at, where)
+    return Deploy(f"{change.what} {change.name} {change.version} {change.at:.0f}", change.at, change.dimensions)
 
 
 def _in_use(said: Facts) -> Iterator[tuple[Key, str]]:

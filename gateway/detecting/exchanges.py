@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 import orjson
 
 from gateway.detecting.budgets import Budgets
+from gateway.detecting.facts import Facts, facts
 from gateway.detecting.forecasts import Forecasts
 from gateway.detecting.levels import Levels
 from gateway.detecting.steptime import STEP_S, StepTime
-from gateway.detecting.went import went
 from gateway.incidents.symptom import Symptom
 from gateway.watch.row import Record
 
@@ -50,19 +50,26 @@ class Exchanges:
         return self._time.late
 
     def take(self, record: Record) -> list[Symptom]:
-        known = went(record)
-        if known is None:
+        said = facts(record)
+        if said is None:
             self.unusable += 1
             return []
-        over = self._time.heard(known.at)
+        return self.note(said)
+
+    def note(self, said: Facts) -> list[Symptom]:
+        """As ``take`` does, for whoever has read the record already."""
+        if said.is_held_off:
+            self._levels.held_off(said.app, min(said.ended, self._time.now))
+            return []
+        over = self._time.heard(said.ended)
         if over is None:
             return []
         told = [symptom for step in over for symptom in self._closed(step)] if over else []
-        at = min(known.at, self._time.now)
-        self._levels.count(known, at, self._time.step)
-        if self._levels.is_steady(known.app):
-            self._budgets.count(known, at, self._time.now)
-            self._forecasts.count(known, at)
+        at = min(said.ended, self._time.now)
+        self._levels.count(said, at, self._time.step)
+        if self._levels.is_steady(said.app):
+            self._budgets.count(said, at, self._time.now)
+            self._forecasts.count(said, at)
         return told
 
     def tick(self, now: float) -> list[Symptom]:

@@ -1,27 +1,69 @@
-"""What a record says of whose exchange it was, who had a hand in it, and what came of it: for finders of states, changes and causes.
+"""What a record says of its exchange, read once for all who look for what is not as usual: whose it was, who had a hand in it, what came
+of it, and what it took.
 
-Whatever it holds, nothing is raised; what it does not say, or says in another form, is missing. What says no time is no record.
+Whatever it holds, nothing is raised; what it does not say, or says in another form, is missing. What says no time, no status and no
+decision is no record of an exchange.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from gateway.watch.observe import SURFACES, is_held_off
 from gateway.watch.row import Record
 
 AHEAD_S = 60.0
 """Clocks differ: what seems to be further ahead than this, is not."""
-MAX_WORD = 64
-_MAX_USER = 128
+MAX_WORD = 128
+MAX_FOUND = 32
 _MAX_RULES, _MAX_CALLS, _MAX_FINDINGS = 32, 16, 200
-_MAX_MS = 86_400_000.0
-_MOST = 1e15
+_MAX_MS, _MOST = 86_400_000.0, 1e15
+_SUCCESS, _REJECTED, _LIMITED, _FAULT, _MAX_STATUS = 200, 400, 429, 500, 999
+_STOPS, _GONE = "block", "client_disconnected"
+_CUT = frozenset(
+    {
+        "upstream_reset", "upstream_timeout", "upstream_invalid_response", "upstream_too_large", "upstream_unreachable", "internal_error",
+        "guard_unavailable", "journal_unavailable",
+    }
+)  # fmt: skip
+"""Outcomes that are faults, also of an answer that had begun well."""
 _BLIND = frozenset({"timeout", "overload", "error", "unavailable", "stale", "condition"})
 """Why a rule could not look, where that is not of the text it was to look at."""
 _REFUSED = frozenset({"refusal", "content_filter"})
-_STOPS = "block"
-_HELD_OFF = frozenset({"quarantined", "rate_limited", "upstream_limited"})
-_SUCCESS, _NO_SUCCESS, _FAILED = 200, 400, 500
+_SAYING_ENDS = frozenset({"chat", "completions", "messages"})
+"""Surfaces of which each whole answer says why it ended."""
+_CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete"})
 _NOTHING: Mapping[str, Any] = {}
+_NONE: frozenset[tuple[str, str]] = frozenset()
+
+
+class Hit:
+    """What an exchange was, as bits: plain numbers, since they are counted for each exchange."""
+
+    FAILED = 1
+    LIMITED = 2
+    """The upstream takes no more."""
+    REJECTED = 4
+    """What was asked was wrong, and no rule of a policy said so."""
+    BLOCKED = 8
+    UNLOOKED = 16
+    """A rule could not look."""
+    REFUSED = 32
+    RETRIED = 64
+    UNFINISHED = 128
+    CUT_SHORT = 256
+    OTHER_MODEL = 512
+    LATENCY = 1 << 10
+    FIRST = 1 << 11
+    GUARDS = 1 << 12
+    OUTPUT = 1 << 13
+    INPUT = 1 << 14
+    COST = 1 << 15
+
+
+_ALWAYS = Hit.FAILED | Hit.LIMITED | Hit.REJECTED | Hit.BLOCKED | Hit.UNLOOKED
+_OF_ANSWERS = Hit.REFUSED | Hit.UNFINISHED
+BAD = Hit.FAILED | Hit.LIMITED
+"""What an error budget is spent on."""
 
 
 class Blind(NamedTuple):
@@ -42,6 +84,17 @@ class Call(NamedTuple):
     is_failed: bool | None
 
 
+class Took(NamedTuple):
+    """Milliseconds, tokens, and dollars. None: it is not known."""
+
+    latency: float | None
+    first: float | None
+    guards: float | None
+    output: float | None
+    input: float | None
+    cost: float | None
+
+
 class Facts(NamedTuple):
     """Names are empty, and numbers None, where the record does not say. Times are seconds since 1970."""
 
@@ -56,80 +109,89 @@ class Facts(NamedTuple):
     route: str
     policy: str
     """With its version."""
-    rules: tuple[str, ...]
-    """That fired on what they saw, also those that are only tried out."""
-    looked: tuple[str, ...]
-    blind: tuple[Blind, ...]
-    calls: tuple[Call, ...]
-    status: int
-    outcome: str
-    is_blocked: bool
-    is_refused: bool
+    user: str
+    """Or else the session."""
     language: str
     template: str
     tool: str
     answered_by: str
-    latency_ms: float | None
-    cost_usd: float | None
-    user: str
-    """Or else the session."""
+    """The model."""
+    looked: tuple[str, ...]
+    """The rules that were to look."""
+    rules: tuple[str, ...]
+    """That fired on what they saw, also those that are only tried out."""
+    blind: tuple[Blind, ...]
+    found: frozenset[tuple[str, str]]
+    """Rules and kinds, of what was found."""
+    blocked_by: str
+    """The first rule that did."""
+    calls: tuple[Call, ...]
+    known: int
+    """What can be told of it (``Hit``),"""
+    hits: int
+    """and what of that is so."""
+    is_held_off: bool
+    """A measure has refused it: what is done about an incident is no part of it."""
+    is_answered: bool
+    """By an upstream."""
+    is_abandoned: bool
+    """Its client went away, so that what it took is not all that it would have taken."""
+    is_blocked: bool
+    took: Took
+    called_ms: float | None
+    """How long the upstream was called, also where that was not answered."""
 
-    @property
-    def is_error(self) -> bool:
-        """Whether there was a fault that was not of whoever asked."""
-        return self.status >= _FAILED or (self.status < _NO_SUCCESS and self.outcome.startswith("upstream_"))
+    def by(self, latest: float) -> "Facts":
+        """The same, as if it had ended by then."""
+        early_s = self.ended - latest
+        if early_s <= 0:
+            return self
+        calls = tuple([each._replace(begun=each.begun - early_s) for each in self.calls])
+        return self._replace(started=self.started - early_s, ended=latest, calls=calls)
 
-    @property
-    def is_answered(self) -> bool:
-        return _SUCCESS <= self.status < _NO_SUCCESS
 
-
-def facts(record: Record, now: float | None = None) -> Facts | None:
-    """``now``: how far was read, as far as that is known. None: it is no record of an exchange."""
-    get = record.get
-    ts = number(get("ts"))
-    if ts is None or ts < 0 or not isinstance(get("decision"), str) or is_held_off(record):
+def facts(record: Record) -> Facts | None:
+    """None: it is no record of an exchange."""
+    if type(record) is not dict:
         return None
-    timings, observed, answer = _map(get("timings_ms")), _map(get("observed")), _map(get("answer"))
-    took_s = _seconds(timings.get("total"))
-    if now is not None and ts + took_s > now + AHEAD_S:
-        ts = now + AHEAD_S - took_s
-    calls = _calls(get("attempts"), ts)
-    upstream = word(get("upstream"))
-    asked, said = _map(observed.get("input")), _map(observed.get("output"))
-    status = get("status")
-    rules, blind = _fired(record)
-    return Facts(
-        id=word(get("request_id")),
-        trace=word(_map(get("trace")).get("id")),
-        started=ts,
-        ended=ts + took_s,
-        app=word(get("app")),
-        model=word(get("model")),
-        upstream=upstream or (calls[-1].upstream if calls else ""),
-        route=word(get("route")),
-        policy=word(get("policy")),
-        rules=rules,
-        looked=_looked(_map(get("coverage"))),
-        blind=blind,
-        calls=calls,
-        status=status if type(status) is int and 0 <= status < 1000 else 0,
-        outcome=word(get("outcome")),
-        is_blocked=get("decision") == _STOPS,
-        is_refused=word(_first(answer.get("finish"))) in _REFUSED or said.get("refusal") is True,
-        language=word(asked.get("language")) or word(asked.get("script")),
-        template=word(observed.get("template")),
-        tool=word(_first(observed.get("tools"))),
-        answered_by=word(answer.get("model")),
-        latency_ms=number(timings.get("upstream")) if upstream else None,
-        cost_usd=number(get("cost_usd")),
-        user=word(get("user"), _MAX_USER) or word(get("session"), _MAX_USER),
+    get = record.get
+    ts, status, decision, outcome = _measure(get("ts")), get("status"), get("decision"), word(get("outcome"))
+    if not ts or type(status) is not int or not 0 <= status <= _MAX_STATUS or type(decision) is not str:
+        return None
+    times, observed, answer, tokens = _map(get("timings_ms")), _map(get("observed")), _map(get("answer")), _map(get("tokens"))
+    attempts, asked, named = _list(get("attempts")), _map(observed.get("input")), word(get("upstream"))
+    calls, last = _calls(attempts, ts), _map(attempts[-1]) if attempts else _NOTHING
+    upstream = named or (calls[-1].upstream if calls else "")
+    is_blocked, is_gone, is_answered = decision == _STOPS, outcome == _GONE, bool(upstream) and _SUCCESS <= status < _REJECTED
+    surface = word(get("surface"))
+    is_of_model = is_answered and surface in SURFACES
+    is_whole = is_of_model and not is_gone and not is_blocked
+    rules, blind, found, blocked_by = _fired(record)
+    hits = _became(status, outcome, is_blocked=is_blocked, has_upstream=bool(upstream)) | (Hit.UNLOOKED if blind else 0)
+    known = _ALWAYS
+    if attempts:
+        known |= Hit.RETRIED
+        hits |= Hit.RETRIED if len(attempts) > 1 else 0
+    if is_whole:
+        ended = _ended(surface, word(_first(answer.get("finish"))), _map(observed.get("output")), is_fault=bool(hits & Hit.FAILED))
+        known, hits = known | ended[0], hits | ended[1]
+    held_off = is_held_off(record)
+    called_ms = _measure(times.get("upstream"))
+    took = Took(
+        called_ms if attempts and (is_answered or is_gone) else None,
+        _measure(last.get("first")) if is_answered and get("stream") is True else None,
+        _measure(times.get("guards")),
+        _measure(tokens.get("output")) if is_whole else None,
+        _measure(tokens.get("input")) if is_of_model else None,
+        _measure(get("cost_usd")),
     )
-
-
-def is_held_off(record: Record) -> bool:
-    """Whether a measure has refused it: what is done about an incident is no part of it."""
-    return bool(record.get("measures")) and record.get("outcome") in _HELD_OFF
+    return Facts(
+        word(get("request_id")), word(_map(get("trace")).get("id")), ts, ts + _seconds(times.get("total")), word(get("app")),
+        word(get("model")), upstream, word(get("route")), word(get("policy")), word(get("user")) or word(get("session")),
+        word(asked.get("language")) or word(asked.get("script")), word(observed.get("template")), word(_first(observed.get("tools"))),
+        word(answer.get("model")) if is_of_model else "", _looked(_map(get("coverage"))), rules, blind, found,
+        blocked_by, calls, known, hits, held_off, is_answered, is_gone, is_blocked, took, called_ms if named else None,
+    )  # fmt: skip
 
 
 def number(value: object) -> float | None:
@@ -137,64 +199,108 @@ def number(value: object) -> float | None:
     return float(value) if type(value) in (int, float) and -_MOST < value < _MOST else None  # type: ignore[operator, arg-type]
 
 
-def word(value: object, most: int = MAX_WORD) -> str:
-    return value[:most] if isinstance(value, str) else ""
+def word(value: object) -> str:
+    return value[:MAX_WORD] if type(value) is str else ""
+
+
+def _measure(value: object) -> float | None:
+    """None of what is less than nothing, or larger than anything that is measured."""
+    if type(value) is not float and type(value) is not int:
+        return None
+    return value if 0 <= value < _MOST else None
 
 
 def _seconds(ms: object) -> float:
-    return min(max(number(ms) or 0.0, 0.0), _MAX_MS) / 1000
+    return min(_measure(ms) or 0.0, _MAX_MS) / 1000
 
 
 def _map(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else _NOTHING
+    return value if type(value) is dict else _NOTHING
 
 
 def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _words(value: object) -> list[str]:
-    return [each[:MAX_WORD] for each in _list(value)[:_MAX_RULES] if isinstance(each, str)]
+    return value if type(value) is list else []
 
 
 def _first(value: object) -> object:
-    return value[0] if isinstance(value, list) and value else None
+    return value[0] if type(value) is list and value else None
 
 
-def _fired(record: Record) -> tuple[tuple[str, ...], tuple[Blind, ...]]:
+def _became(status: int, outcome: str, *, is_blocked: bool, has_upstream: bool) -> int:
+    """A block is no client's fault, and a limit of our own is no upstream's."""
+    if status >= _FAULT or outcome in _CUT:
+        return Hit.FAILED
+    if is_blocked:
+        return Hit.BLOCKED
+    if status == _LIMITED and has_upstream:
+        return Hit.LIMITED
+    return Hit.REJECTED if status >= _REJECTED else 0
+
+
+def _ended(surface: str, end: str, said: Mapping[str, Any], *, is_fault: bool) -> tuple[int, int]:
+    """How a whole answer ended: what is known, and what is so."""
+    known, hits = _OF_ANSWERS, 0
+    if is_fault or (not end and surface in _SAYING_ENDS):
+        hits |= Hit.UNFINISHED
+    if end:
+        known |= Hit.CUT_SHORT
+        hits |= Hit.CUT_SHORT if end in _CUT_SHORT else 0
+    if end in _REFUSED or said.get("refusal") is True:
+        hits |= Hit.REFUSED
+    return known, hits
+
+
+def _fired(record: Record) -> tuple[tuple[str, ...], tuple[Blind, ...], frozenset[tuple[str, str]], str]:
     """Which rules saw something, and which could not look."""
-    named = [*_words(record.get("rules")), *_words(record.get("would"))]
+    rules, findings = [*_words(record.get("rules")), *_words(record.get("would"))], _list(record.get("findings"))
+    if not findings:
+        return tuple(dict.fromkeys(rules)), (), _NONE, ""
+    found: set[tuple[str, str]] = set()
     blind: dict[Blind, None] = {}
     saw: set[str] = set()
-    for found in _list(record.get("findings"))[:_MAX_FINDINGS]:
-        said = _map(found)
-        rule, why = word(said.get("rule")), word(said.get("why"))
+    blocked_by = ""
+    for each in findings[:_MAX_FINDINGS]:
+        said = _map(each)
+        rule, kind, why = word(said.get("rule")), word(said.get("kind")), word(said.get("why"))
+        stops = said.get("action") == _STOPS and said.get("shadow") is not True
+        if stops and not blocked_by:
+            blocked_by = rule
         if why in _BLIND:
-            stops = said.get("action") == _STOPS and said.get("shadow") is not True
-            blind[Blind(rule, word(said.get("kind")), why, stops)] = None
-        else:
-            saw.add(rule)
+            blind[Blind(rule, kind, why, stops)] = None
+            continue
+        saw.add(rule)
+        if rule and len(found) < MAX_FOUND:
+            found.add((rule, kind))
     if blind:
         unseen = {each.rule for each in blind} - saw
-        named = [rule for rule in named if rule not in unseen]
-    return tuple(dict.fromkeys(named)), tuple(blind)[:_MAX_RULES]
+        rules = [rule for rule in rules if rule not in unseen]
+    return tuple(dict.fromkeys(rules)), tuple(blind)[:_MAX_RULES], frozenset(found), blocked_by
+
+
+def _words(value: object) -> list[str]:
+    return [each[:MAX_WORD] for each in value[:_MAX_RULES] if type(each) is str] if value and type(value) is list else []
 
 
 def _looked(coverage: Mapping[str, Any]) -> tuple[str, ...]:
-    """The rules that were to look."""
     found: dict[str, None] = {}
+    last: list[Any] = []
     for side in ("request", "response"):
         for row in _list(coverage.get(side))[:_MAX_RULES]:
-            for rule in _words(_map(row).get("inspected_by")):
-                found[rule] = None
+            rules = _list(_map(row).get("inspected_by"))
+            if rules == last:  # nearly always the same ones look at each part
+                continue
+            last = rules
+            for rule in rules[:_MAX_RULES]:
+                if type(rule) is str:
+                    found[rule[:MAX_WORD]] = None
     return tuple(found)[:_MAX_RULES]
 
 
-def _calls(attempts: object, started: float) -> tuple[Call, ...]:
-    return tuple([_call(_map(each), started) for each in _list(attempts)[-_MAX_CALLS:]])
+def _calls(attempts: list[Any], started: float) -> tuple[Call, ...]:
+    return tuple([_call(_map(each), started) for each in attempts[-_MAX_CALLS:]])
 
 
 def _call(attempt: Mapping[str, Any], started: float) -> Call:
     status = number(attempt.get("status"))
-    is_failed = True if attempt.get("error") else None if not status else status >= _FAILED
+    is_failed = True if attempt.get("error") else None if not status else status >= _FAULT
     return Call(word(attempt.get("upstream")), started + _seconds(attempt.get("at")), _seconds(attempt.get("ms")), is_failed)

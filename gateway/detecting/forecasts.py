@@ -12,8 +12,8 @@ from typing import Any
 from detectors.series.forecast import Forecast, exhaustion
 from detectors.series.predictions import Predictions
 from gateway.detecting.bounded import Bounded
+from gateway.detecting.facts import BAD, Facts, Hit
 from gateway.detecting.used import POINTS, Pace, Spent
-from gateway.detecting.went import BAD, Hit, Went
 from gateway.incidents.symptom import Symptom, dimensions, from_bytes, to_bytes
 
 EVERY_S = 120.0
@@ -40,15 +40,15 @@ class Forecasts:
         self._next = 0.0
         self._told: dict[str, Symptom] = {}
 
-    def count(self, went: Went, at: float) -> None:
-        if not went.hits & Hit.REJECTED and (spent := self._budgets.heard(went.app, at, Spent)):
-            spent.count(at, is_bad=bool(went.hits & BAD))
+    def count(self, said: Facts, at: float) -> None:
+        if not said.hits & Hit.REJECTED and (spent := self._budgets.heard(said.app, at, Spent)):
+            spent.count(at, is_bad=bool(said.hits & BAD))
         if at >= (self._day + 1) * _DAY_S:
             self._day, self._cost, self._is_dear = int(at // _DAY_S), 0.0, False
             self._costs.clear()
-        self._cost += went.took.cost or 0.0
-        latency = went.took.latency
-        if latency and not went.is_abandoned and (pace := self._paces.heard((went.upstream, went.model), at, Pace)):
+        self._cost += said.took.cost or 0.0
+        latency = said.took.latency
+        if latency and not said.is_abandoned and (pace := self._paces.heard((said.upstream, said.model), at, Pace)):
             pace.count(log(latency))
 
     def look(self, now: float) -> Iterator[Symptom]:

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from detectors.series.anomaly import limited
 from gateway.detecting.bounded import Bounded
+from gateway.detecting.facts import Facts, Hit
 from gateway.detecting.flows import Flow
 from gateway.detecting.heights import Side
 from gateway.detecting.rises import Rise
 from gateway.detecting.sorts import APP, APP_MODEL, FINDINGS, UPSTREAM, WHOLE, FlowOf, Height, Share, Sort
 from gateway.detecting.steptime import STEP_S
 from gateway.detecting.tallies import Finding, Tally, Told
-from gateway.detecting.went import Hit, Went
 from gateway.incidents.symptom import About, Dimensions, Modality, Symptom, dimensions
 
 ALPHA = 1e-5
@@ -63,22 +63,29 @@ class Levels:
         tally = self._sorts[2][1].get((app,))
         return tally is not None and tally.is_steady
 
-    def count(self, went: Went, at: float, step: int) -> None:
+    def count(self, said: Facts, at: float, step: int) -> None:
         keys: tuple[tuple[str, ...] | None, ...] = (
-            (), (went.upstream, went.model) if went.upstream else None, (went.app,), (went.app, went.model) if went.is_answered else None,
+            (), (said.upstream, said.model) if said.upstream else None, (said.app,), (said.app, said.model) if said.is_answered else None,
         )  # fmt: skip
-        hits = went.hits
+        hits = said.hits
         for (sort, tallies), key in zip(self._sorts, keys, strict=True):
-            if key is None or not (went.is_answered or tallies.get(key)):
+            if key is None or not (said.is_answered or tallies.get(key)):
                 continue  # what nobody has ever answered is no key: clients can make up as many as they like
             tally = tallies.heard(key, at, lambda: Tally(sort, key))  # noqa: B023  # called at once
             if tally is None:
                 continue
-            hits |= tally.count(went, at)
-            if sort.has_findings and went.found:
-                self.left_out += tally.found(went.found, went.id)
+            hits |= tally.count(said, at)
+            if sort.has_findings and said.found:
+                self.left_out += tally.found(said.found, said.id)
         if hits:
-            self._seen.append(_Seen(step, hits, went.app, went.model, went.upstream, went.rule, went.id, went.trace))
+            self._seen.append(_Seen(step, hits, said.app, said.model, said.upstream, said.blocked_by, said.id, said.trace))
+
+    def held_off(self, app: str, at: float) -> None:
+        """A measure has refused it. It is nothing that happens, but that its client is there: what is refused is not silent."""
+        for key, (_, tallies) in (((), self._sorts[0]), ((app,), self._sorts[2])):
+            tally = tallies.get(key)
+            for flow in tally.flows if tally else ():
+                flow.heard(at)
 
     def close(self, step: int) -> list[Symptom]:
         """The step is over. What is the same of several keys is told once, as it is clearest."""

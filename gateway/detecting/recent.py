@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gateway.detecting.facts import Facts, number
+from gateway.detecting.facts import BAD, Facts, Hit, number
 
 DIMENSIONS = ("app", "language", "model", "policy", "route", "template", "tenant", "tool", "upstream")
 LASTS_S = 1800.0
@@ -111,8 +111,8 @@ class Recent:
             values=tuple([self._shared(value) for value in values]),
             rules=tuple([self._shared(rule) for rule in said.rules[:_MAX_RULES]]),
             became=_became(said),
-            latency_ms=said.latency_ms if said.latency_ms is not None else (said.ended - said.started) * 1000,
-            cost_usd=said.cost_usd,
+            latency_ms=said.called_ms if said.called_ms is not None else (said.ended - said.started) * 1000,
+            cost_usd=said.took.cost,
         )
 
     def _shared(self, word: str) -> str:
@@ -145,12 +145,15 @@ def thinned(rows: Iterable[Row], mask: int) -> Iterator[Row]:
 
 
 def _became(said: Facts) -> int:
+    hits = said.hits
+    if not hits:
+        return 0
     return (
-        FAILED * said.is_error
+        FAILED * bool(hits & BAD)
         | BLOCKED * said.is_blocked
-        | REFUSED * said.is_refused
-        | RETRIED * (len(said.calls) > 1)
-        | BLIND * bool(said.blind)
+        | REFUSED * bool(hits & Hit.REFUSED)
+        | RETRIED * bool(hits & Hit.RETRIED)
+        | BLIND * bool(hits & Hit.UNLOOKED)
     )
 
 

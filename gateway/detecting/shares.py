@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Final
 
+from gateway.detecting.facts import Facts, facts
 from gateway.detecting.steptime import StepTime
-from gateway.detecting.went import Went, went
-from gateway.incidents.symptom import Dimensions, shown
+from gateway.incidents.symptom import MAX_TEXT, Dimensions, shown
 from gateway.watch.row import Record
 
 NAMES: Final = ("app", "model", "upstream", "route")
@@ -26,11 +26,16 @@ class Shares:
         self._beyond: Counter[int] = Counter()
 
     def take(self, record: Record) -> None:
-        known = went(record)
-        if known is None:
+        said = facts(record)
+        if said is None:
             self.unusable += 1
-        elif self._time.heard(known.at) is not None:
-            self._count(known, record.get("route"))
+        else:
+            self.note(said)
+
+    def note(self, said: Facts) -> None:
+        """As ``take`` does, for whoever has read the record already."""
+        if not said.is_held_off and self._time.heard(said.ended) is not None:
+            self._count(said)
 
     def of(self, dimensions: Dimensions, now: float) -> float:
         """Dimensions of other names say nothing of it: with none but these, nothing is known, and it is 0."""
@@ -45,16 +50,20 @@ class Shares:
                 hits += 0 if asked else self._beyond[minute]
         return hits / total if total else 0.0
 
-    def _count(self, known: Went, route: object) -> None:
-        minute = int(min(known.at, self._time.now) // _MINUTE_S)
+    def _count(self, said: Facts) -> None:
+        minute = int(min(said.ended, self._time.now) // _MINUTE_S)
         counts = self._minutes.get(minute)
         if counts is None:
             counts = self._minutes[minute] = Counter()
             for old in sorted(self._minutes)[:-MINUTES]:
                 del self._minutes[old]
                 self._beyond.pop(old, None)
-        names = (shown(known.app), shown(known.model), shown(known.upstream), shown(route) if isinstance(route, str) else "")
+        names = (_shown(said.app), _shown(said.model), _shown(said.upstream), _shown(said.route))
         if names in counts or len(counts) < MAX_COMBINATIONS:
             counts[names] += 1
         else:
             self._beyond[minute] += 1
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= MAX_TEXT and name.isprintable() else shown(name)

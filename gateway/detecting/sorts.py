@@ -4,9 +4,9 @@ application asks for, and of a model at an upstream. Few of them, so that each s
 
 from typing import NamedTuple
 
+from gateway.detecting.facts import Hit
 from gateway.detecting.heights import Measured
 from gateway.detecting.rises import Care
-from gateway.detecting.went import Hit
 from gateway.incidents.symptom import About
 
 _DAY_S = 86_400.0

@@ -10,7 +10,7 @@ import orjson
 from gateway.detecting.blind import BlindDetectors
 from gateway.detecting.bursts import Bursts
 from gateway.detecting.calls import Calls
-from gateway.detecting.facts import Facts, facts
+from gateway.detecting.facts import AHEAD_S, Facts, facts
 from gateway.detecting.figures import Figures
 from gateway.detecting.shifts import Disparate, of_drift
 from gateway.incidents.symptom import Symptom
@@ -43,13 +43,16 @@ class States:
 
     def take(self, record: Record) -> Iterable[Symptom]:
         """Nothing is told at once."""
-        self.note(facts(record, self._now))
-        return ()
-
-    def note(self, said: Facts | None) -> None:
-        """As ``take`` does, for whoever has read the record already."""
+        said = facts(record)
         if said is None:
             self._not_records += 1
+        else:
+            self.note(said if self._now is None else said.by(self._now + AHEAD_S))
+        return ()
+
+    def note(self, said: Facts) -> None:
+        """As ``take`` does, for whoever has read the record already."""
+        if said.is_held_off:
             return
         self._calls.take(said)
         self._blind.take(said)

@@ -12,7 +12,7 @@ import orjson
 
 from detectors.series.anomaly import Anomaly
 from detectors.series.spans import Trace
-from detectors.series.traces import Ranked, Report, TraceWatch
+from detectors.series.traces import Ranked, Report, TraceWatch, is_finite
 from gateway.detecting.bounded import Bounded
 from gateway.detecting.lasting import Lasting
 from gateway.detecting.reports import FLOOR_S, SETTINGS, symptoms
@@ -140,27 +140,27 @@ class Steps:
 
 def _key(record: Record) -> Key:
     """Raises ValueError where one is no name."""
-    match key_of(record):
-        case (str(app), str(model), str(route)):
-            return app[:_MAX_NAME], model[:_MAX_NAME], route[:_MAX_NAME]
-    raise ValueError("a key that is none")
+    app, model, route = key_of(record)
+    if not (type(app) is str and type(model) is str and type(route) is str):
+        raise ValueError("a key that is none")
+    return app[:_MAX_NAME], model[:_MAX_NAME], route[:_MAX_NAME]
 
 
 def _sound(trace: Trace) -> Trace:
     """Raises ValueError where a part of it is none."""
+    is_sound = type(trace.trace_id) is str and is_finite(trace)
     for step in trace.steps:
-        is_number = all(value is None or math.isfinite(value) for value in (step.self_s, step.pause_s))
-        if not (is_number and isinstance(step.owner, str)):
-            raise ValueError("a step that is none")
-    if not (isinstance(trace.trace_id, str) and math.isfinite(trace.total_s)):
+        is_sound = is_sound and type(step.owner) is str
+    if not is_sound:
         raise ValueError("a trace that is none")
     return trace
 
 
 def _note_trace(traces: dict[str, str], record: Record) -> None:
-    match record.get("trace"):
-        case {"id": str(trace_id)} if len(traces) < SETTINGS.most:
-            traces[record["request_id"]] = trace_id
+    trace = record.get("trace")
+    trace_id = trace.get("id") if type(trace) is dict else None
+    if type(trace_id) is str and len(traces) < SETTINGS.most:
+        traces[record["request_id"]] = trace_id
 
 
 def _traced(symptom: Symptom, traces: Mapping[str, str]) -> Symptom:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from detectors.series.anomaly import MAX_EVIDENCE
+from gateway.detecting.facts import Facts, Hit
 from gateway.detecting.flows import Flow
 from gateway.detecting.heights import Heights
 from gateway.detecting.rises import Rise
 from gateway.detecting.sorts import Sort
-from gateway.detecting.went import Hit, Went
 from gateway.incidents.symptom import Dimensions
 
 MAX_FINDINGS, MAX_MODELS = 64, 8
@@ -66,13 +66,13 @@ class Tally:
     def is_steady(self) -> bool:
         return self.answered >= _STEADY
 
-    def count(self, went: Went, at: float) -> int:
+    def count(self, said: Facts, at: float) -> int:
         """One exchange more; what of it is unusual here."""
         self.seen += 1
-        self.answered += went.is_answered
-        known, hits = went.known, went.hits
-        if self._has_models and went.answered_by:
-            is_told, is_other = self._answered_by(went.answered_by)
+        self.answered += said.is_answered
+        known, hits = said.known, said.hits
+        if self._has_models and said.answered_by:
+            is_told, is_other = self._answered_by(said.answered_by)
             known |= Hit.OTHER_MODEL if is_told else 0
             hits |= Hit.OTHER_MODEL if is_other else 0
         self._known[known] = self._known.get(known, 0) + 1
@@ -81,11 +81,11 @@ class Tally:
                 if hits & bit:
                     rise.hits += 1
         for place, bit, heights in self._by_place:
-            value = went.took[place]
-            if value is not None and heights.put(value, is_censored=went.is_abandoned):
+            value = said.took[place]
+            if value is not None and heights.put(value, is_censored=said.is_abandoned):
                 hits |= bit
         for flow, of in zip(self.flows, self.sort.flows, strict=True):
-            flow.amount += 1.0 if of.can_stop else went.took.cost or 0.0
+            flow.amount += 1.0 if of.can_stop else said.took.cost or 0.0
             flow.heard(at)
         return hits
 

@@ -114,16 +114,23 @@ class Finding(Generic[T]):
             self._told([found for finder in self._finders.values() for found in self._found(finder.tick, self.now)])
 
     def _told(self, found: Sequence[T]) -> None:
-        if found:
+        if not found:
+            return
+        try:
             self._tell(found, self.now)
+        except Exception as error:  # noqa: BLE001 of these, and of nothing that is found later
+            self._fault(error)
 
     def _found(self, look: Callable[[S], Iterable[T]], seen: S) -> Iterator[T]:
         try:
             yield from look(seen)
         except Exception as error:  # noqa: BLE001 of one finder, at one exchange
-            self.faults += 1
-            if self.faults == 1:
-                log.error("looking for anomalies failed at an exchange (%s)", type(error).__name__)  # noqa: TRY400 no text of it
+            self._fault(error)
+
+    def _fault(self, error: Exception) -> None:
+        self.faults += 1
+        if self.faults == 1:
+            log.error("looking for anomalies failed at an exchange (%s)", type(error).__name__)
 
     def _write(self) -> None:
         known = {name: orjson.Fragment(finder.snapshot()) for name, finder in self._finders.items()}

@@ -1,7 +1,7 @@
 """Error budgets that burn too fast, as symptoms."""
 
 from gateway.detecting.budgets import Budgets
-from gateway.detecting.went import went
+from gateway.detecting.facts import facts
 from gateway.incidents.symptom import Symptom
 from tests.gateway.detecting.simulated_hours import FAILED, NOW, record
 
@@ -14,7 +14,7 @@ def read(known: Budgets, since: float, seconds: int, fields: dict | None = None,
     """An exchange a second, of which each so many-th is as said; looked at every ten seconds."""
     told = []
     for second in range(seconds):
-        found = went(record(second, since + second, app=app, **(fields or {} if second % each == 0 else {})))
+        found = facts(record(second, since + second, app=app, **(fields or {} if second % each == 0 else {})))
         assert found
         known.count(found, since + second, since + second)
         if second % 10 == 9:
@@ -27,7 +27,7 @@ def test_a_budget_that_burns_fast_pages():
     known = budgets()
     assert read(known, NOW, 600) == []
     told = read(known, NOW + 600, 300, FAILED)
-    assert {(each.kind, each.is_page, each.dimensions) for each in told} == {("fast burn", True, (("app", "shop"),))}
+    assert {(each.kind, each.is_page, each.dimensions) for each in told} == {("fast burn", True, (("app", "shop"), ("upstream", "near")))}
     assert told[0].at - NOW - 600 < 60
     assert all(each.at < NOW + 900 + 3000 for each in read(known, NOW + 900, 3600))
 

@@ -230,3 +230,31 @@ def test_state_is_small(warm: bytes):
     keys = [key for sort in said["tallies"] for key in sort]
     assert len(keys) == 1 + 2 + len(APPS) + len(APPS)
     assert max(len(json.dumps(key)) for key in keys) < 6000
+
+
+def test_what_a_measure_refuses_is_not_silent():
+    """Nothing is told of an application in quarantine, neither what is refused nor that nothing else comes, nor when it is over."""
+    finder = Exchanges()
+    held = {"status": 403, "outcome": "quarantined", "measures": ["stop:inc-1"], "upstream": "", "attempts": []}
+    told = [
+        symptom
+        for second in range(1800)
+        for app in ("shop", "bank")
+        for fields in [held if app == "shop" and 700 < second < 1200 else {}]
+        for symptom in (
+            *finder.take({**record(2 * second, NOW + second), "app": app, **fields}),
+            *finder.tick(NOW + second),
+        )
+    ]
+    assert told == []
+    assert finder.unusable == 0
+
+
+def test_an_application_that_goes_away_is_silent():
+    """The same is told where no measure has refused anything."""
+    finder = Exchanges()
+    for second in range(700):
+        for app in ("shop", "bank"):
+            assert finder.take({**record(2 * second, NOW + second), "app": app}) == []
+    told = [symptom for second in range(700, 800) for symptom in finder.take({**record(second, NOW + second), "app": "bank"})]
+    assert {(each.kind, each.dimension("app")) for each in told} == {("silence", "shop")}

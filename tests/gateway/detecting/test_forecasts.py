@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.detecting.facts import facts
 from gateway.detecting.forecasts import Forecasts
-from gateway.detecting.went import went
 from gateway.incidents.symptom import Symptom
 from tests.gateway.detecting.simulated_hours import FAILED, record
 
@@ -21,7 +21,7 @@ def read(known: Forecasts, since: float, hours: float, fields: Callable[[int], d
     told = []
     for number in range(int(hours * HOUR / each_s)):
         at = since + number * each_s
-        found = went(record(number, at, **{"cost_usd": 0.0, **fields(number)}))
+        found = facts(record(number, at, **{"cost_usd": 0.0, **fields(number)}))
         assert found
         known.count(found, at)
         told += list(known.look(at))

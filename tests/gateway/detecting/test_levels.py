@@ -2,8 +2,8 @@
 
 import random
 
+from gateway.detecting.facts import facts
 from gateway.detecting.levels import Levels
-from gateway.detecting.went import went
 from gateway.incidents.symptom import Symptom
 from tests.gateway.detecting.simulated_hours import FAILED, NOW, App, record
 
@@ -17,7 +17,7 @@ def step(levels: Levels, at: int, failing: tuple[str, ...] = (), each: int = 12,
     for app in apps:
         for number in range(each):
             said = FAILED if app.name in failing else {}
-            found = went(record(at * 1000 + number, NOW + at * 10, rng, app, **said))
+            found = facts(record(at * 1000 + number, NOW + at * 10, rng, app, **said))
             assert found
             levels.count(found, NOW + at * 10, FIRST + at)
     return levels.close(FIRST + at)
@@ -58,7 +58,7 @@ def test_a_key_begins_with_an_answer():
     """What only fails is counted in the whole, and takes no room."""
     levels = Levels(50)
     for number in range(100):
-        found = went(record(number, NOW, app=f"app{number}", **{**FAILED, "attempts": []}))
+        found = facts(record(number, NOW, app=f"app{number}", **{**FAILED, "attempts": []}))
         assert found
         levels.count(found, NOW, FIRST)
     assert [len(sort) for sort in levels.as_json()["tallies"]] == [0, 0, 0, 0]

@@ -2,14 +2,14 @@
 
 import json
 
+from gateway.detecting.facts import Facts, Hit, facts
 from gateway.detecting.sorts import APP, UPSTREAM
 from gateway.detecting.tallies import MAX_FINDINGS, MAX_MODELS, Tally
-from gateway.detecting.went import Hit, Went, went
 from tests.gateway.detecting.simulated_hours import FAILED, NOW, record
 
 
-def known(number: int = 1, **fields: object) -> Went:
-    found = went(record(number, NOW, **fields))
+def known(number: int = 1, **fields: object) -> Facts:
+    found = facts(record(number, NOW, **fields))
     assert found
     return found
 
