@@ -6,15 +6,18 @@ several watches share a log, one leads; the others hand over what they find, and
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from gateway.incidents.actions import Intervention
 from gateway.incidents.allowed import Known
 from gateway.incidents.deliver import Outcome
 from gateway.incidents.incident import AGREE_S
 from gateway.incidents.outbox import Delivery, Outbox
 from gateway.incidents.pipeline import IncidentLog, Pipeline, State, parse_state
+from gateway.incidents.rootcause import Change
 from gateway.incidents.stages import Deploy
 from gateway.incidents.symptom import Symptom, from_bytes, to_bytes
 from gateway.watch.upkeep import Upkeep
@@ -23,6 +26,9 @@ from policies.signals import Level
 
 _SAVE_S, _SHOW_S, _LEAD_S = 30.0, 1.0, 5.0
 _MAX_HANDED = 1000
+_MAX_EARLY = 100
+_REST = 10
+"""So many times as long as writing takes nothing is written down that could be told twice at worst."""
 _SAID = {"metric": "metrics", "log": "logs", "trace": "traces"}
 
 log = logging.getLogger("oddgate.watch")
@@ -57,7 +63,9 @@ class Desk:
         self._upkeep = Upkeep("incidents", clock)
         self._lock = threading.Lock()
         self._pipeline: Pipeline | None = None
-        self._leads_until = self._next_save = self._next_show = clock()
+        self._early: deque[tuple[Change, Deploy]] = deque(maxlen=_MAX_EARLY)
+        self._has_begun = False
+        self._leads_until = self._next_save = self._may_save = self._next_show = clock()
         self.unreadable = 0
         """Symptoms of other watches that were none."""
 
@@ -72,15 +80,18 @@ class Desk:
             if self._pipeline:
                 self._taken(self._pipeline, found, now)
                 return
-        if self._others:
+        if self._others and found:
             with suppress(OSError):
                 self._others.hand_over([to_bytes(each) for each in found])
 
-    def deployed(self, deploy: Deploy) -> None:
-        """Something of ours was changed."""
+    def changed(self, change: Change, settling: Deploy, now: float) -> None:
+        """Something of ours was changed. Before it is known who leads it waits; where another watch does, it has seen it, too."""
         with self._lock:
             if self._pipeline:
-                self._pipeline.triage.deployed(deploy)
+                self._pipeline.changed(change, settling, now)
+                self._save()
+            elif not self._has_begun:
+                self._early.append((change, settling))
 
     def aim(self, known: Known) -> None:
         """What actions may be aimed at by now."""
@@ -93,13 +104,22 @@ class Desk:
         with self._lock:
             return self._pipeline.actions.in_force(now) if self._pipeline else None
 
+    def acted(self) -> list[Intervention]:
+        """What was done about incidents, or undone, since this was asked last."""
+        with self._lock:
+            return self._pipeline.actions.news() if self._pipeline else []
+
     def beat(self, now: float, *, is_blind: bool = False) -> None:
         """It goes on: to be called about once a second. ``now`` is how far the watch has read."""
         handed = self._handed() if self._is_leader() else ()
         with self._lock:
             pipeline = self._pipeline
+            self._has_begun = True
             if pipeline is None:
+                self._early.clear()
                 return
+            while self._early:
+                pipeline.changed(*self._early.popleft(), now)
             self._taken(pipeline, handed, now)
             is_changed = self._wishes(pipeline, now)
             is_changed = bool(pipeline.tick(now, is_blind=is_blind)) or is_changed
@@ -139,8 +159,9 @@ class Desk:
 
     def figures(self) -> dict[str, float]:
         with self._lock:
-            is_open, opened = (self._pipeline.worst[1], self._pipeline.opened) if self._pipeline else (0, 0)
-        return {"incidents_open": is_open, "incidents_opened": opened, "incident_errors": self._upkeep.errors}
+            pipeline = self._pipeline
+            is_open, opened, faults = (pipeline.worst[1], pipeline.opened, pipeline.faults) if pipeline else (0, 0, 0)
+        return {"incidents_open": is_open, "incidents_opened": opened, "incident_errors": self._upkeep.errors + faults}
 
     def _is_leader(self) -> bool:
         """Who cannot ask goes on as before: where nobody can, somebody must tell of it."""
@@ -150,23 +171,24 @@ class Desk:
             leads = self._records.leads()
             self._leads_until = self._clock() + _LEAD_S
         except OSError:
+            self._leads_until = self._clock() + _LEAD_S  # asking may take long, and others wait
             return self._pipeline is not None
         with self._lock:
             if not leads:
                 self._pipeline = None
             elif self._pipeline is None:
-                self._pipeline = self._make(self._known())
+                self._pipeline = self._begun()
         return leads
 
-    def _known(self) -> State:
+    def _begun(self) -> Pipeline:
         """What cannot be used is left: what goes on is found again, and told again under the same id."""
         try:
             content = self._records.load()
-            return parse_state(content) if content else State()
+            return self._make(parse_state(content) if content else State())
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else type(error).__name__
             log.warning("what was known of incidents cannot be used (%s): what goes on is told again", why)
-            return State()
+            return self._make(State())
 
     def _handed(self) -> list[Symptom]:
         if self._others is None:
@@ -185,16 +207,23 @@ class Desk:
             self._save()
 
     def _change(self, work: Callable[[Outbox], None]) -> None:
-        """Nothing is done where another watch leads by now."""
+        """Nothing is done where another watch leads by now. Where much is known it is not written down each time: all of a thousand
+        deliveries would wait for it.
+        """
         with self._lock:
             if self._pipeline:
                 work(self._pipeline.outbox)
-                self._save()
+                if self._clock() >= self._may_save:
+                    self._save()
+                else:
+                    self._next_save = min(self._next_save, self._may_save)
 
     def _save(self) -> None:
         pipeline = self._pipeline
         if pipeline:
+            begun = self._clock()
             self._next_save = self._upkeep.again(_SAVE_S, lambda: self._records.save(pipeline.snapshot()))
+            self._may_save = self._clock() + _REST * (self._clock() - begun)
 
 
 def _levels(pipeline: Pipeline, now: float, expires: float) -> Iterator[Level]:

@@ -6,8 +6,10 @@ Each has a thread of its own, so that neither the store nor the other is held up
 import asyncio
 import hashlib
 import logging
+import math
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -22,14 +24,16 @@ from gateway.desk import Desk
 from gateway.detecting.causes import Causes
 from gateway.detecting.changes import Changes, settling
 from gateway.detecting.exchanges import Exchanges
-from gateway.detecting.facts import facts
+from gateway.detecting.facts import AHEAD_S, facts
 from gateway.detecting.received import Received
 from gateway.detecting.shares import Shares
 from gateway.detecting.states import States
 from gateway.detecting.steps import Steps
-from gateway.incidents.actions import Actions
+from gateway.incidents.actions import Actions, line
 from gateway.incidents.allowed import Known
+from gateway.incidents.notice import ChangeChannel
 from gateway.incidents.pipeline import Pipeline, State, Told
+from gateway.incidents.rootcause import Change
 from gateway.incidents.sending import Sender
 from gateway.incidents.stages import Deploy
 from gateway.incidents.symptom import Symptom
@@ -65,25 +69,30 @@ log = logging.getLogger("oddgate.watch")
 
 
 class Heard:
-    """What others sent, seen by one thread, as a finder of another."""
+    """What others sent, seen by one thread, as a finder of another: what was found is told by the one that knows of exchanges, too.
 
-    def __init__(self, received: Received, tell: Callable[[Sequence[Symptom], float], None]) -> None:
+    Of more than ``MAX_FOUND`` between two ticks the newest are told: what goes on is found again.
+    """
+
+    MAX_FOUND = 1000
+
+    def __init__(self, received: Received) -> None:
         self._received = received
-        self._tell = tell
+        self._found: deque[Symptom] = deque(maxlen=self.MAX_FOUND)
         self._lock = threading.Lock()
 
     def observe(self, seen: Point | SpanSeen | LogSeen) -> None:
         with self._lock:
-            found = list(self._received.observe(seen))
-        if found:
-            self._tell(found, max(each.at for each in found))
+            self._found.extend(self._received.observe(seen))
 
     def take(self, record: Record) -> Iterable[Symptom]:
         return ()
 
     def tick(self, now: float) -> Iterable[Symptom]:
         with self._lock:
-            return list(self._received.tick(now))
+            found = [*self._found, *self._received.tick(now)]
+            self._found.clear()
+        return found
 
     def snapshot(self) -> bytes:
         with self._lock:
@@ -95,38 +104,46 @@ class Heard:
 
 
 class Looking:
-    """Those who need to know the same of an exchange: states, and what exchanges show to have changed. ``tell`` takes what needs a while
-    until all of it works.
+    """Those who need to know the same of an exchange, which is read once: what is not as usual, how much of the traffic it is, states, and
+    what exchanges show to have changed. ``tell`` takes what needs a while until all of it works.
     """
 
-    def __init__(self, states: States, causes: Causes, tell: Callable[[Deploy], None]) -> None:
-        self._states, self._causes = states, causes
+    def __init__(
+        self, exchanges: Exchanges, shares: Shares, states: States, causes: Causes, tell: Callable[[Change, Deploy], None]
+    ) -> None:
+        self._exchanges, self._shares, self._states, self._causes = exchanges, shares, states, causes
         self._tell = tell
-        self._now: float | None = None
+        self._now = math.inf
 
     def take(self, record: Record) -> Iterable[Symptom]:
-        if said := facts(record, self._now):
-            self._states.note(said)
-            for change in self._causes.note(said):
-                if each := settling(change):
-                    self._tell(each)
-        return ()
+        said = facts(record)
+        if said is None:
+            return ()
+        self._shares.note(said)
+        found = self._exchanges.note(said)
+        said = said.by(self._now + AHEAD_S)
+        self._states.note(said)
+        for change in self._causes.note(said):
+            if each := settling(change):
+                self._tell(change, each)
+        return found
 
     def tick(self, now: float) -> Iterable[Symptom]:
         self._now = now
         self._causes.tick(now)
-        return self._states.tick(now)
+        return [*self._exchanges.tick(now), *self._states.tick(now)]
 
     def snapshot(self) -> bytes:
-        states, causes = orjson.Fragment(self._states.snapshot()), orjson.Fragment(self._causes.snapshot())
-        return orjson.dumps({"states": states, "causes": causes})
+        parts: dict[str, Exchanges | States | Causes] = {"exchanges": self._exchanges, "states": self._states, "causes": self._causes}
+        return orjson.dumps({name: orjson.Fragment(part.snapshot()) for name, part in parts.items()})
 
     def restore(self, data: bytes) -> None:
         said = orjson.loads(data)
         try:
-            states, causes = orjson.dumps(said["states"]), orjson.dumps(said["causes"])
+            exchanges, states, causes = (orjson.dumps(said[name]) for name in ("exchanges", "states", "causes"))
         except (KeyError, TypeError) as error:
             raise ValueError("not a snapshot") from error
+        self._exchanges.restore(exchanges)
         self._states.restore(states)
         self._causes.restore(causes)
 
@@ -155,11 +172,11 @@ class OnCall:
         self._box = SharedAskBox(_url(config)) if config.watch.shared else AskBox(config.watch.dir)
         shared = SharedLog(_url(config), reader_name(config.watch.dir)) if config.watch.shared else None
         self.desk = Desk(shared or FileLog(config.watch.dir), self._pipeline, self._render, self._wishes, clock, shared)
-        self.heard = Heard(Received(), self.desk.take)
+        self.heard = Heard(Received())
         self._finding: Finding[Symptom] | None = None
         self._figures: Mapping[str, float] = {}
         self._next_look = clock()
-        self._is_behind = False
+        self._is_behind = self._has_unread = False
         self._faults = 0
         self._threads: list[threading.Thread] = []
 
@@ -188,7 +205,7 @@ class OnCall:
         finding = self._finding
         if finding is None:
             return
-        finding.beat(is_behind=self._is_behind)
+        finding.beat(is_behind=self._has_unread)
         is_time, wall = self._clock() >= self._next_look, self._wall()
         if is_time:
             self._next_look = self._clock() + _LOOK_S
@@ -211,21 +228,24 @@ class OnCall:
         """Where it was when its state was last written down."""
         path = self._config.watch.dir / STATE
         finders: dict[str, Finder[Symptom]] = {
-            "exchanges": self._exchanges,
             "steps": self._steps,
             "received": self.heard,
-            "looking": Looking(self._states, self._causes, self.desk.deployed),
+            "looking": Looking(self._exchanges, self._shares, self._states, self._causes, self._changed),
         }
         load, save = partial(read_file, path, MAX_STATE), partial(replace_file, path)
         self._finding = Finding(finders, load, save, self._see, self.desk.take, self._wall, self._clock)
         digest = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()[:12]  # which has no secrets
-        self._causes.configured(digest, self._wall())
+        for change in self._causes.configured(digest, self._wall()):
+            if each := settling(change):
+                self._changed(change, each)
         return self._finding
+
+    def _changed(self, change: Change, settles: Deploy) -> None:
+        self.desk.changed(change, settles, self._finding.now if self._finding else change.at)
 
     def _see(self, record: Record, now: float) -> None:
         app = record.get("app")
         self.desk.see(app if isinstance(app, str) else "", now)
-        self._shares.take(record)
 
     def _look(self, now: float) -> None:
         """At what other parts of the watch know."""
@@ -236,6 +256,8 @@ class OnCall:
 
     def _act(self, wall: float, *, again: bool) -> None:
         """Leaves the measures that are in force to the path: what is new at once, and what is not from time to time; and none, once."""
+        for each in self.desk.acted():
+            log.warning("action: %s, for %s", line(each), each.incidents[0])
         measures = self.desk.in_force(wall)
         if measures is None or (measures == self._left and not (again and measures)):
             return
@@ -248,7 +270,8 @@ class OnCall:
 
     def _pipeline(self, state: State) -> Pipeline:
         settings = self._config.alerts
-        told = Told(alerts.router(settings, state.told), alerts.resent(settings), alerts.links(settings))
+        hear_changes = frozenset(name for name, channel in self._channels.items() if isinstance(channel, ChangeChannel))
+        told = Told(alerts.router(settings, state.told), alerts.resent(settings), alerts.links(settings), hear_changes)
         actions = Actions(self._config.actions, self._aims())
         return Pipeline(told, self._causes, self._shares.of, settings.learning_h * 3600, actions, state)
 
@@ -308,10 +331,10 @@ class OnCall:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
             return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
 
-        return Loop("incidents", work, self._open, _nothing, self._say, self._wall, self._clock)
+        return Loop("incidents", work, lambda: self._finding or self._open(), _nothing, self._say, self._wall, self._clock)
 
     def _say(self, figures: dict[str, float]) -> None:
-        self._is_behind = figures["lag"] > _MOST_BEHIND
+        self._has_unread, self._is_behind = figures["lag"] > 0, figures["lag"] > _MOST_BEHIND
         self.beat()
 
     def _run(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:

@@ -22,7 +22,7 @@ EventName: TypeAlias = Literal["opened", "reopened", "escalated", "updated", "ac
 URGENCIES: tuple[Urgency, ...] = ("record", "ticket", "page")
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error", "critical")
 OPEN_LEVEL, CALM_LEVEL = 1.0, 0.5
-HOLD_S = 30.0
+HOLD_S = 15.0
 AGREE_S = 300.0
 """What was seen within this time is seen now."""
 LASTS_S = 180.0
@@ -44,7 +44,7 @@ _MANY_APPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A thing that is part of an incident, as it was seen last, since it was seen first."""
+    """A thing that is part of an incident, as it was seen last, since it was seen first. The examples of all are the incident's."""
 
     symptom: Symptom
     count: int
@@ -156,6 +156,12 @@ def id_of(symptom: Symptom) -> str:
     return "inc-" + hashlib.sha256(f"{symptom.fingerprint} {symptom.onset:.0f}".encode()).hexdigest()[:16]
 
 
+def shortened(incident: Incident, most: int) -> Incident:
+    """With those members alone that say best what was wrong."""
+    members = sorted(incident.members, key=_weight, reverse=True)[:most]
+    return replace(incident, members=tuple(members), left_out=incident.left_out + len(incident.members) - len(members))
+
+
 def advance(incident: Incident, cause: Cause, now: float) -> Advanced:
     match cause:
         case Symptom():
@@ -256,7 +262,8 @@ def _is_of(incident: Incident, symptom: Symptom) -> bool:
     return incident.is_active and any(_is_same(each.symptom, symptom) for each in incident.members)
 
 
-def _with(members: tuple[Member, ...], symptom: Symptom, now: float) -> tuple[tuple[Member, ...], int]:
+def _with(members: tuple[Member, ...], seen: Symptom, now: float) -> tuple[tuple[Member, ...], int]:
+    symptom = replace(seen, evidence=(), traces=())
     for at, member in enumerate(members):
         if _is_same(member.symptom, symptom):
             goes_on = now - member.high_at <= AGREE_S

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from gateway.incidents.incident import Event, Incident, Severity, Urgency
 from gateway.incidents.symptom import Dimensions, Symptom
@@ -54,12 +54,25 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that people did, and may be the cause of what comes after: a policy, the settings, a deploy."""
+    """Something that people did, and may be the cause of what comes after: a policy, the settings, a deploy. It pages nobody."""
 
     id: str
     summary: str
     at: float
     facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def incident(self) -> str:
+        """It is of none, and is told by itself."""
+        return self.id
+
+    @property
+    def event(self) -> Literal["change"]:
+        return "change"
+
+    @property
+    def urgency(self) -> Urgency:
+        return "record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,13 @@ class Channel(Protocol):
     """``id_`` is the delivery's, and the same for every attempt. None: it has no word for such an event."""
 
     def call(self, notice: Notice, id_: str, now: float) -> Call | None: ...
+
+
+@runtime_checkable
+class ChangeChannel(Protocol):
+    """One that has a word for changes."""
+
+    def change(self, change: Change) -> Call: ...
 
 
 def notice_of(event: Event, at: float, hints: Iterable[tuple[str, str]] = (), links: Iterable[Link] = ()) -> Notice | None:

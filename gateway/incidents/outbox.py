@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from gateway.incidents.deliver import Delivered, Failed, Outcome, Retry, next_attempt, word
 from gateway.incidents.incident import URGENCIES
-from gateway.incidents.notice import Notice
+from gateway.incidents.notice import Change, Notice
 
 MAX_WAITING = 1000
 MAX_HISTORY = 1000
@@ -24,7 +24,7 @@ NOT_FOR = "not for this channel"
 class Delivery:
     id: str
     channel: str
-    notice: Notice
+    notice: Notice | Change
     not_before: float
     attempts: int = 0
     first_at: float | None = None
@@ -68,7 +68,7 @@ class Outbox:
     def waiting(self) -> tuple[Delivery, ...]:
         return tuple(self._waiting.values())
 
-    def put(self, channel: str, notice: Notice, now: float) -> None:
+    def put(self, channel: str, notice: Notice | Change, now: float) -> None:
         """An update takes the place of what waits of its incident, so that a channel that was away hears each thing once, as it is."""
         self._number += 1
         made = Delivery(_id(channel, notice, self._number), channel, notice, now)
@@ -158,7 +158,7 @@ class Outbox:
 
 
 _ADAPTER = TypeAdapter(State)
-_RANK = {"update": 0, "acknowledge": 1, "trigger": 2, "resolve": 2}
+_RANK = {"change": 0, "update": 0, "acknowledge": 1, "trigger": 2, "resolve": 2}
 
 
 def _importance(delivery: Delivery) -> tuple[int, int, float]:
@@ -166,7 +166,7 @@ def _importance(delivery: Delivery) -> tuple[int, int, float]:
     return URGENCIES.index(delivery.notice.urgency), _RANK[delivery.notice.event], delivery.not_before
 
 
-def _id(channel: str, notice: Notice, number: int) -> str:
+def _id(channel: str, notice: Notice | Change, number: int) -> str:
     """Of one delivery, whatever is put besides."""
     told = f"{channel} {notice.incident} {notice.event} {notice.at} {number}"
     return "msg-" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -5,6 +5,7 @@ what people ask ─────────────┘           └─> pas
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
@@ -17,7 +18,9 @@ from gateway.incidents.allowed import Known as Named
 from gateway.incidents.asks import Acknowledge, Approve, Ask, Deploy, Lift, Reject, Resolve, Revert, Silence
 from gateway.incidents.incident import SEVERITIES, Acknowledged, Closed, Event, Incident
 from gateway.incidents.learning import Learning
-from gateway.incidents.notice import Link, Notice, notice_of
+from gateway.incidents.notice import MAX_FACT, MAX_TITLE, Link, Notice, notice_of
+from gateway.incidents.notice import Change as ChangeNotice
+from gateway.incidents.notice import line as one_line
 from gateway.incidents.outbox import Outbox
 from gateway.incidents.outbox import State as Waiting
 from gateway.incidents.resending import Resending
@@ -25,7 +28,7 @@ from gateway.incidents.rootcause import Change, Hint, Traits, similar
 from gateway.incidents.routing import Router
 from gateway.incidents.stages import Deploy as Settling
 from gateway.incidents.stages import Dropped, Share
-from gateway.incidents.symptom import Modality, Symptom
+from gateway.incidents.symptom import Modality, Symptom, shown
 from gateway.incidents.triage import State as Known
 from gateway.incidents.triage import Triage
 
@@ -33,6 +36,10 @@ Line: TypeAlias = tuple[str, str]
 """What it is, and what is said of it."""
 
 MAX_PAST = 500
+MAX_CHANGED = 200
+MAX_TOLD_CHANGES = 30
+"""In an hour: who changes more has no use for being told of each."""
+_HOUR_S, _SAME_CHANGE_S = 3600.0, 120.0
 _EXPLAIN_S, _AGAIN_S = 300.0, 15.0
 """For so long after it has opened a cause is looked for, now and then."""
 _EXPLAINED = frozenset({"opened", "reopened", "escalated"})
@@ -72,6 +79,8 @@ class Told:
     router: Router | None = None
     resends: frozenset[str] = frozenset()
     link: Callable[[str], Sequence[Link]] = lambda _: ()
+    changes: frozenset[str] = frozenset()
+    """Channels that hear of what people have changed, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ class State:
     past: tuple[Traits, ...] = ()
     actions: str = ""
     """As ``Actions`` has it."""
+    changed: tuple[Change, ...] = ()
+    """What people were told was changed."""
 
 
 class Pipeline:
@@ -116,12 +127,15 @@ class Pipeline:
         self._resending = Resending(kept.firing)
         self._heard_by = {each: tuple(channels) for each, channels in kept.told.items()}
         self._explained_at = -math.inf
+        self._changed = deque(kept.changed, MAX_CHANGED)
+        self.faults = 0
+        """How often a cause was looked for in vain by a fault of ours."""
         self.opened = 0
         """Incidents that people were told of, since the start."""
 
     def seen(self, app: str, now: float) -> None:
         """An exchange of this application, and of the whole gateway, of which there are symptoms too."""
-        self._learning.is_new(app, now)
+        self._learning.is_new(shown(app), now)
         self._learning.is_new("", now)
 
     def take(self, found: Iterable[Symptom], now: float) -> list[Event]:
@@ -139,16 +153,23 @@ class Pipeline:
             case Lift():
                 self.triage.lift(ask.silence)
             case Deploy():
-                self.changed(ask.change, ask.settling)
+                self.changed(ask.change, ask.settling, now, ask.by)
             case Approve() | Reject() | Revert():
                 self.actions.answered(ask)
         return []
 
-    def changed(self, change: Change, settling: Settling | None) -> None:
-        """Something of ours was changed. ``settling``: what opens by it waits, so far as it does not page."""
+    def changed(self, change: Change, settling: Settling, now: float, by: str = "") -> None:
+        """Something of ours was changed: what opens by it waits, so far as it does not page. Channels that have a word for it hear of it,
+        once, though a watch that begins again sees it again.
+        """
         self._why.changed(change)
-        if settling:
-            self.triage.deployed(settling)
+        if any(_is_same(change, each) for each in self._changed):
+            return
+        self._changed.append(change)
+        self.triage.deployed(settling)
+        if sum(now - each.at < _HOUR_S for each in self._changed) <= MAX_TOLD_CHANGES:
+            for channel in sorted(self._told.changes):
+                self.outbox.put(channel, _told_of(change, settling.id, by), now)
 
     def tick(self, now: float, *, is_blind: bool = False) -> list[Event]:
         """What time makes of them. ``is_blind``: nothing is seen at the moment, so that nothing is taken for calm."""
@@ -172,8 +193,9 @@ class Pipeline:
     def snapshot(self) -> bytes:
         routed = dict(self._told.router.told) if self._told.router else {}
         firing, done = tuple(self._firing.values()), self.actions.snapshot().decode()
+        past, changed = tuple(self.past), tuple(self._changed)
         return _ADAPTER.dump_json(
-            State(self.triage.state, self.outbox.state, routed, firing, self._learning.seen, self.hints, tuple(self.past), done)
+            State(self.triage.state, self.outbox.state, routed, firing, self._learning.seen, self.hints, past, done, changed)
         )
 
     def _explained(self, now: float) -> Iterator[Event]:
@@ -183,7 +205,7 @@ class Pipeline:
         self._explained_at = now
         for incident in self.triage.incidents:
             if incident.state == "open" and not self.hints.get(incident.id) and now - incident.opens[-1] <= _EXPLAIN_S:
-                self.hints[incident.id] = tuple(self._why.hints(incident, now))
+                self.hints[incident.id] = self._hints(incident, now)
                 if self.hints[incident.id]:
                     yield Event("updated", incident, "why it may be")
                     self.actions.opened(incident, self.hints[incident.id], now)
@@ -205,7 +227,7 @@ class Pipeline:
     def _tell(self, event: Event, now: float) -> None:
         incident = event.incident
         if event.name in _EXPLAINED:
-            self.hints[incident.id] = tuple(self._why.hints(incident, now))
+            self.hints[incident.id] = self._hints(incident, now)
             self.opened += event.name == "opened"
             self.actions.opened(incident, self.hints[incident.id], now)
         if event.name == "resolved":
@@ -221,6 +243,14 @@ class Pipeline:
             self._firing.pop(incident.id, None)
         else:
             self._firing[incident.id] = notice
+
+    def _hints(self, incident: Incident, now: float) -> tuple[Hint, ...]:
+        """People are told of it, though it cannot be said why it may be."""
+        try:
+            return tuple(self._why.hints(incident, now))
+        except Exception:  # noqa: BLE001 of one incident
+            self.faults += 1
+            return ()
 
     def _lines(self, incident: Incident) -> list[Line]:
         said = [self._why.said(hint) for hint in self.hints.get(incident.id, ())[:_TOLD_HINTS]]
@@ -243,6 +273,18 @@ _ADAPTER = TypeAdapter(State)
 def parse_state(data: bytes) -> State:
     """Raises ValueError where that is no snapshot."""
     return _ADAPTER.validate_json(data)
+
+
+def _is_same(one: Change, other: Change) -> bool:
+    named = (one.what, one.name, one.version, one.dimensions) == (other.what, other.name, other.version, other.dimensions)
+    return named and abs(one.at - other.at) <= _SAME_CHANGE_S
+
+
+def _told_of(change: Change, id_: str, by: str) -> ChangeNotice:
+    summary = one_line(f"{change.what} {change.name} {change.version}", MAX_TITLE)
+    facts = [("by", by), *change.dimensions] if by else change.dimensions
+    said = tuple((one_line(name, 60), one_line(value, MAX_FACT)) for name, value in facts)
+    return ChangeNotice(one_line(id_, MAX_TITLE), summary, change.at, said)
 
 
 def _traits(incident: Incident) -> Traits:

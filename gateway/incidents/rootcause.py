@@ -24,6 +24,8 @@ MAX_CHANGES = 50
 _FADING_S = 15 * 60.0
 _SIMILAR = 0.3
 _LEAST_Z = 4.0
+_LEAST_S = 0.02
+"""Slower by less than that, a step is no reason."""
 
 What: TypeAlias = Literal["policy", "config", "model", "deploy", "upstream", "template"]
 
@@ -98,7 +100,7 @@ def _of_parts(parts: Sequence[Slice]) -> Iterable[Hint]:
 
 def _of_operations(ranking: Sequence[Ranked]) -> Iterable[Hint]:
     """One stands out as far as the next one does not."""
-    off = [each for each in ranking if each.z >= _LEAST_Z and each.is_on_the_way]
+    off = [each for each in ranking if each.z >= _LEAST_Z and each.is_on_the_way and each.value_s - each.usual_s >= _LEAST_S]
     total = sum(each.z * each.z for each in off)
     for each in off:
         numbers = {"z": round(each.z, 1), "seconds": each.value_s, "usual_seconds": each.usual_s, "spans": each.n}

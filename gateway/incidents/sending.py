@@ -10,7 +10,7 @@ import aiohttp
 
 from gateway.incidents.deliver import Answer, NoAnswer, Outcome
 from gateway.incidents.mailing import Mailer
-from gateway.incidents.notice import Call, Channel, Notice
+from gateway.incidents.notice import Call, Change, ChangeChannel, Channel, Notice
 from gateway.incidents.outbox import Delivery
 
 TIMEOUT_S = 10.0
@@ -75,9 +75,12 @@ class Sender:
         channel = self.channels.get(delivery.channel)
         if channel is None:
             return None
+        notice = delivery.notice
+        if isinstance(notice, Change):
+            return await post(session, channel.change(notice)) if isinstance(channel, ChangeChannel) else None
         if isinstance(channel, Mailer):
-            return await channel.send(delivery.notice, delivery.id)
-        call = channel.call(delivery.notice, delivery.id, self.wall())
+            return await channel.send(notice, delivery.id)
+        call = channel.call(notice, delivery.id, self.wall())
         return await post(session, call) if call else None
 
 

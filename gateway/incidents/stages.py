@@ -154,16 +154,20 @@ def _nearness(one: Symptom, other: Symptom) -> int:
     """0: not one thing."""
     if abs(one.onset - other.onset) > NEAR_S:
         return 0
-    equal = sum(each in other.dimensions for each in one.dimensions)
-    if equal >= EQUAL_DIMENSIONS or is_within(one.dimensions, other.dimensions) or is_within(other.dimensions, one.dimensions):
-        return 2 + equal
-    return 0
+    ours, others = one.dimensions, other.dimensions
+    equal = 0
+    for each in ours:
+        if each in others:
+            equal += 1
+    return 2 + equal if equal >= EQUAL_DIMENSIONS or equal in (len(ours), len(others)) else 0
 
 
 def _goes_there(one: Symptom, other: Symptom, now: float, share: Share) -> bool:
     if not {one.about, other.about} <= _OF_ANSWERS or abs(one.onset - other.onset) > NEAR_S:
         return False
-    if bool(one.dimension("upstream")) == bool(other.dimension("upstream")):
+    if one.dimension("upstream") and other.dimension("upstream"):
+        return one.dimension("upstream") == other.dimension("upstream")
+    if not (one.dimension("upstream") or other.dimension("upstream")):
         return False
     of_upstream, whose = (one, other) if one.dimension("upstream") else (other, one)
     both = {**dict(whose.dimensions), **dict(of_upstream.dimensions)}

@@ -138,13 +138,14 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def of_burn(app: str, burn: Burn, at: float, *, share: float = 0.0) -> Symptom:
+def of_burn(app: str, burn: Burn, at: float, *, share: float = 0.0, upstream: str = "") -> Symptom:
+    """``upstream``: where what is bad is bad."""
     return Symptom(
         modality="burn",
         about="errors",
         kind="fast burn" if burn.rule.urgency == "page" else "slow burn",
         series="error budget",
-        dimensions=dimensions({"app": app}),
+        dimensions=dimensions({"app": app, "upstream": upstream}),
         onset=burn.onset,
         at=at,
         level=burn.level,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter
 
 from gateway.incidents.incident import (
+    CALM_S,
+    CLOSED_S,
     OPEN_LEVEL,
     SEVERITIES,
     Acknowledged,
@@ -18,6 +20,7 @@ from gateway.incidents.incident import (
     begin,
     id_of,
     is_kept_closed,
+    shortened,
 )
 from gateway.incidents.paging import Page, PageBook
 from gateway.incidents.stages import (
@@ -38,6 +41,8 @@ from gateway.incidents.stages import (
 from gateway.incidents.symptom import Symptom, sound
 
 MAX_INCIDENTS = 1000
+MAX_PAST_MEMBERS = 10
+"""Of what has been over for a while."""
 MAX_SILENCES = 500
 MAX_DEPLOYS = 100
 MAX_KNOWN = 20_000
@@ -129,6 +134,8 @@ class Triage:
         for incident in list(self._over()):
             if now - incident.high_at > AGAIN_S:
                 del self._incidents[incident.id]
+            elif len(incident.members) > MAX_PAST_MEMBERS and now - max(incident.high_at, incident.closed_at or 0.0) > CALM_S + CLOSED_S:
+                self._incidents[incident.id] = shortened(incident, MAX_PAST_MEMBERS)
         return told
 
     @property

@@ -5,11 +5,14 @@ An exchange that names a response, a conversation or a file of the provider's ge
 earlier exchanges stay in the answer as they are, which shows nothing to anybody, and ``errors`` counts it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from gateway.guard.tokens import Tokens
 from gateway.guard.vault import MAX_ENTRIES, Entries, VaultError, joined, seal, storage_name, unseal
+
+log = logging.getLogger("oddgate")
 
 MAX_NAMES = 64
 """For one call."""
@@ -126,6 +129,8 @@ class Vault:
 
     def _failed(self, error: StoreUnavailable) -> None:
         self.errors += 1
+        if self.problem is None:
+            log.error("the store of placeholders fails (%s): those of earlier exchanges stay in answers", error)
         self.problem = str(error)
 
 

@@ -38,15 +38,22 @@ class AskBox:
         replace_file(self._folder / f"{ask.at:017.6f}-{self._number:06d}-{id_}.json", to_bytes(ask))
 
     def take(self) -> list[Ask]:
-        """Each once. Raises OSError where the folder cannot be read, or an ask not be taken out of it, which would come again for ever."""
-        asks = []
+        """Each once. Raises OSError where the folder cannot be read, or the first ask not be taken out of it, which would come again for
+        ever; those before one that cannot are taken.
+        """
+        asks: list[Ask] = []
         for name in self._names():
             path = self._folder / name
             ask = self._read(path)
             if ask is None:
                 self._put_aside(path)
                 continue
-            path.unlink()
+            try:
+                path.unlink()
+            except OSError:
+                if asks:
+                    break
+                raise
             asks.append(ask)
         return asks
 

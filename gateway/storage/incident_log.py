@@ -12,7 +12,8 @@ from gateway.proxy.keeping import read_file, replace_file
 from gateway.storage.board import TELLER
 from gateway.storage.redis_stream import Stream
 
-MAX_STATE = 32 << 20
+MAX_STATE = 128 << 20
+"""More than it ever is."""
 LEADS_S = 30
 MAX_HANDED = 10_000
 """Symptoms that wait for who leads; of more, the oldest are lost."""

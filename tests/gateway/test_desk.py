@@ -8,8 +8,10 @@ import pytest
 
 from gateway.desk import Desk
 from gateway.incidents.deliver import Answer
-from gateway.incidents.pipeline import Pipeline, State, Told
+from gateway.incidents.pipeline import Pipeline, State, Told, parse_state
+from gateway.incidents.rootcause import Change
 from gateway.incidents.routing import Router
+from gateway.incidents.stages import Deploy as Settling
 from gateway.incidents.symptom import Symptom
 from policies.signals import Level
 from tests.gateway.incidents.symptoms import T0, burn, symptom
@@ -91,7 +93,9 @@ class World:
             each.beat(now)
 
     def _make(self, state: State) -> Pipeline:
-        return Pipeline(Told(Router([], ["pager"], dict(state.told))), Nobody(), lambda *_: 0.5, 0.0, state=state)
+        return Pipeline(
+            Told(Router([], ["pager"], dict(state.told)), changes=frozenset({"pager"})), Nobody(), lambda *_: 0.5, 0.0, state=state
+        )
 
     def _render(self, pipeline: Pipeline, now: float) -> bytes:
         return orjson.dumps([each.id for each in pipeline.triage.incidents])
@@ -221,3 +225,81 @@ def test_levels(world: World):
 def test_worst(world: World):
     """And how bad the worst open incident is."""
     assert told(world, burn())[1] == (4, 1)
+
+
+CHANGE = Change(T0, "config", "settings", "a → b")
+SETTLES = Settling("c", T0)
+
+
+def test_what_was_changed_before_anybody_leads(world: World):
+    """It is told by who comes to lead, and written down; who does not lead leaves it to who does."""
+    one, two = world.desk("one"), world.desk("two")
+    one.changed(CHANGE, SETTLES, T0)
+    two.changed(CHANGE, SETTLES, T0)
+    world.beat(one, two)
+    two.changed(CHANGE, SETTLES, T0)
+    (sent,) = one.due(T0, 5)
+    assert (sent.notice.event, two.due(T0, 5)) == ("change", [])
+    world.shared.leader = ""
+    world.beat(two)
+    assert [each.id for each in two.due(T0, 5)] == [sent.id]
+
+
+def test_a_state_of_which_nothing_can_be_made(world: World, caplog: pytest.LogCaptureFixture):
+    """It is left, as one that cannot be read is: people are told."""
+    desk = world.desk()
+    world.beat(desk)
+    desk.take([burn()], T0)
+    assert world.shared.state is not None
+    world.shared.state = orjson.dumps({**orjson.loads(world.shared.state), "actions": "none"})
+    again = world.desk()
+    with caplog.at_level(logging.WARNING):
+        world.beat(again)
+    assert len(caplog.messages) == 1
+    again.take([burn()], T0)
+    assert len(again.due(T0, 5)) == 1
+
+
+def test_much_to_write(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Where writing takes long, not each delivery is written down at once, but soon."""
+    desk = world.desk()
+    world.beat(desk)
+    saved: list[bytes] = []
+
+    def slow(_: object, state: bytes) -> None:
+        world.clock += 0.5
+        saved.append(state)
+
+    monkeypatch.setattr(Records, "save", slow)
+    desk.take([burn(app=f"app-{each}", at=T0 - 3600 * each) for each in range(5)], T0)
+    saved.clear()
+    for each in desk.due(T0, 5):
+        desk.settle(each, Answer(202), T0, 0.5)
+    assert saved == []
+    world.beat(desk)
+    assert [len(parse_state(each).waiting.history) for each in saved] == [5]
+
+
+def test_who_leads_is_not_asked_all_the_time(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Where nobody can be asked, which may take long, it is asked now and then, and people are told meanwhile."""
+    asked: list[str] = []
+    desk = world.desk()
+    world.beat(desk)
+
+    def nobody(_: object) -> bool:
+        asked.append("")
+        raise OSError(5, "gone")
+
+    monkeypatch.setattr(Records, "leads", nobody)
+    for _ in range(20):
+        world.beat(desk, after_s=1.0)
+    desk.take([burn()], T0)
+    assert (len(asked), len(desk.due(T0, 5))) == (4, 1)
+
+
+def test_nothing_to_hand_over(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Nobody is asked to take nothing."""
+    one, two = world.desk("one"), world.desk("two")
+    world.beat(one, two)
+    monkeypatch.setattr(Records, "hand_over", lambda *_: pytest.fail("handed over"))
+    two.take([], T0)

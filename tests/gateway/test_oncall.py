@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from gateway.config import Config
+from gateway.detecting.received import Received
 from gateway.incidents.asks import Silence
-from gateway.oncall import OnCall
+from gateway.oncall import Heard, OnCall
 from gateway.proxy.keeping import unsigned
 from gateway.storage.ask_box import AskBox
 from gateway.storage.board import TELLER
@@ -19,6 +20,7 @@ from gateway.telemetry.observed import LogSeen
 from gateway.watch.bulletin import Bulletin
 from gateway.watch.row import parse
 from policies.signals import parse as parse_board
+from tests.gateway.incidents.symptoms import T0, symptom
 from tests.gateway.watch.records import NOW, line
 from tests.support.redis_server import RedisServer, running_redis
 
@@ -82,7 +84,7 @@ def went(status: int, outcome: str) -> dict[str, object]:
 GOOD, BAD = went(200, "completed"), went(500, "upstream_error")
 
 
-def test_from_records_to_people(tmp_path: Path):
+def test_from_records_to_people(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     """What breaks in the journal's records is an incident that is shown, told to policies, waits for its channel, and is acted upon."""
     app = {"name": "shop", "key": "k" * 32}
     world = World(tmp_path, actions={"allow": [LIMIT]}, apps=[app])
@@ -96,6 +98,9 @@ def test_from_records_to_people(tmp_path: Path):
     assert (board.incident_severity, board.incidents_open) == (4, 1)
     assert [each["state"] for each in world.shown["actions"]] == ["active"]
     assert b"rate_limit" in (tmp_path / "measures.json").read_bytes()
+    (said,) = [each for each in caplog.messages if each.startswith("action: ")]
+    assert said.startswith("action: rate_limit (app shop, per_minute ")
+    assert said.endswith(f", for {incident['id']}")
     assert world.oncall.figures()["incidents_open"] == 1
     assert world.oncall.figures()["incident_errors"] == 0
 
@@ -178,3 +183,30 @@ def test_two_watches(tmp_path: Path, redis: RedisServer):
     said = orjson.loads(with_lease.shown() or b"{}")
     assert [each["id"] for each in said["incidents"]] == [notice.incident]
     assert [each.notice.event for each in two.oncall.desk.due(two.now, 5)] == ["trigger"]
+
+
+def test_settings_that_changed(tmp_path: Path):
+    """A watch that begins with others says so to a channel that has a word for changes."""
+    pager = {"name": "pd", "kind": "pagerduty", "routing_key": 32 * "k", "url": "http://127.0.0.1:1"}
+    alerts = {"channels": [WEBHOOK, pager], "last": ["pd"]}
+    first = World(tmp_path, alerts=alerts)
+    first.exchanges(5)
+    first.sink.close()
+    first.oncall.end()
+    second = World(tmp_path, alerts={**alerts, "learning_h": 1})
+    second.now = first.now
+    second.exchanges(2)
+    (waiting,) = second.oncall.desk.due(second.now, 9)
+    assert (waiting.channel, waiting.notice.event) == ("pd", "change")
+    assert waiting.notice.summary.startswith("config settings ")
+
+
+def test_what_others_send_is_told_with_the_rest(monkeypatch: pytest.MonkeyPatch):
+    """Who hears of it looks at nothing that another thread changes: it waits for the next tick, once, the newest of many."""
+    heard = Heard(Received())
+    monkeypatch.setattr(Received, "observe", lambda _, seen: [symptom(series=seen)])
+    for number in range(Heard.MAX_FOUND + 1):
+        heard.observe(str(number))
+    found = heard.tick(T0)
+    assert ([each.series for each in found][:1], len(found)) == (["1"], Heard.MAX_FOUND)
+    assert heard.tick(T0 + 1) == []

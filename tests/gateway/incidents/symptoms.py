@@ -27,7 +27,7 @@ def log_symptom(at: float = T0, **fields: object) -> Symptom:
 
 
 def burn(at: float = T0, **fields: object) -> Symptom:
-    where = {"app": fields.pop("app", "shop")}
+    where = {"app": fields.pop("app", "shop"), "upstream": fields.pop("upstream", "")}
     return symptom(at, **{"modality": "burn", "kind": "fast burn", "series": "error budget", "is_page": True, "where": where, **fields})
 
 

@@ -24,3 +24,13 @@ def test_a_flood_silences_nobody():
     assert not learning.is_new("one more", T0 + 2)
     assert not learning.is_new("a", T0 + LEARNING_S)
     assert learning.is_new("after a month", T0 + 31 * 86400)
+
+
+def test_a_flood_is_cheap():
+    """Who could be forgotten is not looked for at each key of a flood."""
+    learning = Learning(seen={f"flood-{each}": (T0, T0) for each in range(MAX_KEYS)})
+    learning.is_new("one", T0 + 1)
+    known = learning.seen
+    learning.is_new("two", T0 + 2)
+    assert learning.seen is known
+    assert learning.is_new("after a month", T0 + 31 * 86400)

@@ -1,6 +1,7 @@
 """From symptoms to what people hear."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,10 +10,11 @@ from gateway.incidents.deliver import Answer
 from gateway.incidents.incident import CALM_S, HOLD_S, Incident
 from gateway.incidents.notice import Link
 from gateway.incidents.outbox import Delivery
-from gateway.incidents.pipeline import Line, Pipeline, State, Told, parse_state
+from gateway.incidents.pipeline import MAX_CHANGED, MAX_TOLD_CHANGES, Line, Pipeline, State, Told, parse_state
 from gateway.incidents.resending import RESEND_S
 from gateway.incidents.rootcause import Change, Hint
 from gateway.incidents.routing import Route, Router
+from gateway.incidents.stages import Deploy as Settling
 from gateway.incidents.symptom import Dimensions
 from tests.gateway.incidents.symptoms import T0, burn, lasting, log_symptom, symptom
 
@@ -195,3 +197,68 @@ def test_the_whole_gateway_is_known_as_long_as_any_application():
     made.seen("shop", T0 - 2 * LEARNING_S)
     made.take([lasting(where={"upstream": "east"}), log_symptom(onset=T0 - 300, where={"upstream": "east"})], T0)
     assert made.worst != (0, 0)
+
+
+def test_a_cause_that_cannot_be_looked_for(monkeypatch: pytest.MonkeyPatch):
+    """A fault there costs the cause, not the page."""
+
+    def broken(incident: Incident, now: float) -> Sequence[Hint]:
+        raise ZeroDivisionError
+
+    why = Explains()
+    monkeypatch.setattr(why, "hints", broken)
+    made = pipeline(why=why)
+    made.take([burn()], T0)
+    made.tick(T0 + 30)
+    assert sent(made, T0 + 30) == [("pager", "trigger"), ("am", "trigger")]
+    assert made.faults == 2
+
+
+SEEN = Change(T0, "policy", "default", "a → b", (("policy", "default@b"),))
+
+
+def settles(change: Change) -> Settling:
+    return Settling(f"{change.name} {change.at:.0f}", change.at)
+
+
+def test_changes_are_told():
+    """What exchanges show to have changed, and what people say, goes to the channels that have a word for it, once, and pages nobody."""
+    made = pipeline(changes=frozenset({"pager"}))
+    made.changed(SEEN, settles(SEEN), T0)
+    made.apply(Deploy("dep-1", "deploy", "shop", T0, "ann", T0, "v7", {"app": "shop"}), T0)
+    one, two = (each.notice for each in made.outbox.waiting)
+    assert (one.summary, one.at, one.urgency) == ("policy default a → b", T0, "record")
+    assert (two.id, two.summary, two.facts) == ("dep-1", "deploy shop v7", (("by", "ann"), ("app", "shop")))
+    again = pipeline(parse_state(made.snapshot()), changes=frozenset({"pager"}))
+    assert again.outbox.waiting == made.outbox.waiting
+    late = replace(SEEN, at=T0 + 5)
+    again.changed(late, settles(late), T0 + 5)
+    assert sent(again, T0 + 5) == [("pager", "change"), ("pager", "change")]
+    back = replace(SEEN, at=T0 + 600)
+    again.changed(back, settles(back), T0 + 600)
+    assert sent(again, T0 + 600) == [("pager", "change")]
+
+
+def test_a_flood_of_changes():
+    """Of many in an hour the first are told; all are causes."""
+    why = Explains()
+    made = pipeline(why=why, changes=frozenset({"pager"}))
+    for each in range(MAX_CHANGED + 50):
+        change = replace(SEEN, name=f"p-{each}")
+        made.changed(change, settles(change), T0)
+    assert (len(made.outbox.waiting), len(why.changes)) == (MAX_TOLD_CHANGES, MAX_CHANGED + 50)
+
+
+def test_no_channel_for_changes():
+    """Where none has a word for them nothing waits."""
+    made = pipeline()
+    made.changed(SEEN, settles(SEEN), T0)
+    assert made.outbox.waiting == ()
+
+
+def test_a_name_that_is_too_long():
+    """An application is known by the name that its symptoms show, however long the one that it made up."""
+    made = pipeline()
+    made.seen("x" * 5000, T0 - 2 * LEARNING_S)
+    (known,) = made.take([burn(), symptom(where={"app": "x" * 5000}, is_page=True)], T0)[1:]
+    assert known.incident.urgency == "page"

@@ -191,3 +191,19 @@ async def test_change_events():
             call = PagerDuty(KEY, url=channel.url).change(Change("c", "policy default: a → b", time.time()))
             assert await post(session, call) == Answer(202)
         assert (channel.asked[0][0], channel.faults) == ("/v2/change/enqueue", [])
+
+
+async def test_changes_are_sent():
+    """A change goes to a channel that has a word for it; another one is spared it."""
+    change = Change("c", "policy default a → b", time.time(), (("by", "ann"),))
+    outbox, clock = Outbox(), Clock()
+    with running_channel(check_pagerduty) as pager, running_channel(check_slack) as slack:
+        outbox.put("pager", change, clock.now)
+        outbox.put("slack", change, clock.now)
+        channels = {"pager": PagerDuty(KEY, url=pager.url), "slack": Slack(f"{slack.url}/services/T0/B0/hush")}
+        async with sending(outbox, channels, clock):
+            await eventually(lambda: not outbox.waiting, 10)
+        assert ([path for path, *_ in pager.asked], pager.faults, slack.asked) == (["/v2/change/enqueue"], [], [])
+    assert {(each.channel, each.event, each.became) for each in outbox.history} == {
+        ("pager", "change", "delivered"), ("slack", "change", "not for this channel"),
+    }  # fmt: skip

@@ -22,7 +22,7 @@ from gateway.incidents.stages import (
     silenced_by,
 )
 from gateway.incidents.symptom import TELEMETRY_LOST, UPSTREAM_DOWN, dimensions
-from tests.gateway.incidents.symptoms import T0, incident, symptom
+from tests.gateway.incidents.symptoms import T0, burn, incident, symptom
 
 DOWN = symptom(modality="state", about="upstream", kind=UPSTREAM_DOWN, series="up", where={"upstream": "u-1"})
 LOST = symptom(modality="state", about="telemetry", kind=TELEMETRY_LOST, series="up", where={"source": "s-1"})
@@ -189,6 +189,13 @@ def test_deploys_do_not_delay_for_ever():
     """However many follow each other, an incident waits for those alone that were there when it began."""
     deploys = [Deploy(str(each), T0 + each * 60) for each in range(100)]
     assert hold_until(incident(), deploys) <= T0 + 60 + DEPLOY_S
+
+
+def test_two_applications_of_one_upstream():
+    """What burns at the same upstream at the same time is one; what burns elsewhere is not."""
+    burning = incident(burn(app="shop", upstream="u"))
+    for upstream, is_one in (("u", True), ("v", False), ("", False)):
+        assert (group(burn(T0 + 60, app="hr", upstream=upstream), [burning], T0 + 60) is burning) is is_one
 
 
 @pytest.mark.parametrize(

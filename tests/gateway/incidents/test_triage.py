@@ -10,7 +10,7 @@ from gateway.incidents.incident import CALM_S, CLOSED_S, HOLD_S, Acknowledged, C
 from gateway.incidents.paging import SHIFT_S
 from gateway.incidents.stages import AGAIN_S, DEPLOY_S, Deploy, Dropped, Silence
 from gateway.incidents.symptom import UPSTREAM_DOWN, Symptom, dimensions
-from gateway.incidents.triage import MAX_SILENCES, State, Triage
+from gateway.incidents.triage import MAX_PAST_MEMBERS, MAX_SILENCES, State, Triage
 from tests.gateway.incidents.symptoms import MINUTE, T0, burn, lasting, log_symptom, symptom
 
 
@@ -302,3 +302,27 @@ def test_closed_by_a_person():
 def test_answers_to_nothing():
     """Of an incident that is not known nobody is told anything."""
     assert Triage().answered("inc-none", Acknowledged("anna"), T0) == []
+
+
+def test_what_is_over_is_short():
+    """Of what has been over for a while the members that say best what was wrong are kept, and what it would open again by."""
+    triage = Triage()
+    for each in range(20):
+        triage.take(symptom(series=f"s-{each}", level=1.0 + each), T0)
+    triage.tick(T0 + HOLD_S)
+    triage.tick(T0 + CALM_S + 1)
+    assert [len(each.members) for each in triage.incidents] == [20]
+    triage.tick(T0 + 2 * CALM_S)
+    (over,) = triage.incidents
+    assert (len(over.members), over.left_out, over.headline.series) == (MAX_PAST_MEMBERS, 10, "s-19")
+    triage.take(symptom(T0 + 3000, series="s-0"), T0 + 3000)
+    assert [each.id for each in triage.incidents] == [over.id]
+
+
+def test_examples_are_kept_once():
+    """Those of all symptoms are the incident's: a state does not grow with each that names fifty."""
+    triage = Triage()
+    triage.take(symptom(evidence=("e",), traces=("t",)), T0)
+    (incident,) = triage.incidents
+    assert (incident.evidence, incident.traces) == (("e",), ("t",))
+    assert [(each.symptom.evidence, each.symptom.traces) for each in incident.members] == [((), ())]

@@ -81,3 +81,21 @@ def test_no_server():
     """It says so."""
     with closing(SharedAskBox(f"redis://127.0.0.1:{free_port()}")) as box, pytest.raises(SinkError):
         box.put(ask(1), "a")
+
+
+def test_what_cannot_be_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Asks that were taken before one that cannot be are not lost with it."""
+    box = AskBox(tmp_path)
+    box.put(ask(1), "a")
+    box.put(ask(2), "b")
+    unlink = Path.unlink
+
+    def stuck(path: Path) -> None:
+        if path.name.endswith("b.json"):
+            raise PermissionError(1, "not permitted")
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", stuck)
+    assert box.take() == [ask(1)]
+    with pytest.raises(PermissionError):
+        box.take()
