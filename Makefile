@@ -9,7 +9,7 @@ DOWNLOAD := apt-get download -qq -o APT::Sandbox::User=root
 install = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { $(APT) $(1) >/dev/null || { apt-get update -qq && $(APT) $(1) >/dev/null; }; }; } \
 	|| echo "no $(1), and none can be installed here: the tests that need one are skipped"
 
-.PHONY: run test coverage format bench bench-soak eval lock clean
+.PHONY: run test coverage format bench bench-soak bench-drill eval lock clean
 
 run: $(VENV)/.run
 	@$(BIN)/oddgate serve
@@ -42,12 +42,21 @@ bench: $(VENV)/.test
 bench-soak: $(VENV)/.test
 	$(BIN)/python -m bench soak --requests 500000
 
+# Faults at a real gateway, one after the other, and then quiet hours: half an hour and more.
+bench-drill: $(VENV)/.test
+	$(BIN)/python -m bench drill
+
 eval: $(VENV)/.test
 	$(BIN)/oddgate eval pii --data $(DATA)/pii_presidio_synth --baseline
 	for set in odd_clinc150 odd_banking77 odd_snips; do $(BIN)/oddgate eval topics --data $(DATA)/$$set || exit 1; done
 	$(BIN)/oddgate eval drift --data $(DATA)/odd_clinc150
 	$(BIN)/oddgate eval drift --data $(DATA)/drift_text_streams
 	$(BIN)/oddgate eval bias --data $(DATA)
+	for set in metrics_nab metrics_ms_cloud; do $(BIN)/oddgate eval metrics --data $(DATA)/$$set || exit 1; done
+	for set in logs_hdfs_blocks logs_nezha; do $(BIN)/oddgate eval logs --data $(DATA)/$$set || exit 1; done
+	$(BIN)/oddgate eval traces --data $(DATA)/traces_nezha_boutique
+	$(BIN)/oddgate eval slices
+	$(BIN)/oddgate eval incidents
 	$(BIN)/python -m bench invariance
 
 $(VENV)/.run: pyproject.toml requirements/build.txt requirements/run.txt requirements/ner-model.txt
