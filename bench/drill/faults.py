@@ -164,9 +164,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("an application falls silent", _users("support-bot", per_s=0.0), frozenset({"traffic"}),
           _app("support-bot"), _app("support-bot")),
     Fault("a service logs a new error", lambda site: _set(site.service.health, {"complaining": 0.5}), frozenset({"logs"}),
-          (("source", "otlp/retriever"),), (("source", "otlp/retriever"),)),
+          (("source", "otlp/retriever/retriever"),), (("source", "otlp/retriever/retriever"),)),
     Fault("a service's step is slow", lambda site: _set(site.service.health, {"search_s": 0.4}), frozenset({"latency"}),
-          (("source", "otlp/retriever"), ("operation", "search")), (("operation", "search"), ("operation", ""))),
+          (("source", "otlp/retriever/retriever"), ("operation", "search")), (("operation", "search"), ("operation", ""))),
 )  # fmt: skip
 QUICK = (
     "upstream slow", "upstream fails 30 %", "upstream gone", "injections", "one tenant's loop", "a policy blocks too much",

@@ -10,6 +10,8 @@ from bench.drill.services import NAME
 from bench.drill.traffic import key_of, usual
 
 KEY = "a key of the drill that is long enough"
+_LEARNED = 200
+"""Exchanges by which drift is learned: what counts of an hour is bounded, and a past is half an hour."""
 _PII = """\
   - id: pii
     detect: pii
@@ -42,6 +44,13 @@ _NAMES = """\
     on_timeout: block
     on_unavailable: block
 """
+_TELEMETRY = """\
+  - id: telemetry
+    detect: pii
+    scope: [telemetry]
+    entities: [EMAIL_ADDRESS]
+    action: redact
+"""
 _TOO_MUCH = """\
   - id: words
     detect: pii
@@ -59,6 +68,7 @@ def _policy(name: str, apps: str, *rules: str) -> str:
 USUAL: Mapping[str, str] = {
     "main": _policy("main", '"*"', _PII, _INJECTION),
     "people": _policy("people", "hr-desk", _PII, _INJECTION, _NAMES),
+    "services": _policy("services", NAME, _TELEMETRY),
 }
 """Policies by name, of which the first is the default."""
 TOO_STRICT = _policy("main", '"*"', _PII, _INJECTION, _TOO_MUCH)
@@ -81,7 +91,7 @@ def settings(folder: Path, ports: Mapping[str, int], redis: int | None, learning
             "state": {"url": f"redis://127.0.0.1:{redis}/0" if redis else "memory://"},
             "journal": {"dir": str(folder / "journal")},
             "store": {"url": f"sqlite:///{folder}/oddgate.db", "retain_days": 3660},
-            "watch": {"dir": str(folder / "var")},
+            "watch": {"dir": str(folder / "var"), "drift": {"reference": {"least": _LEARNED}}},
             "telemetry": {"receive": True, "receive_port": ports["received"]},
             "detectors": {"pii": {"cache_dir": str(folder.parent / "cache")}},
             "alerts": {
