@@ -85,6 +85,7 @@ class ShownSignals:
 
     def age_s(self) -> float:
         """Of what was told by who has been silent for longest; not a number before anything was."""
+        self._in_force.refresh()
         board = self._in_force.board
         silent_s = board.expires - min([board.expires, *(until for until in board.until.values() if until)])
         return max(0.0, self._wall() - board.ts + silent_s) if self._in_force.is_told else math.nan

@@ -36,6 +36,7 @@ _WIDTH = 16
 """Topics of so many neighbouring buckets are held equal where outcomes are compared."""
 _REFUSED = frozenset({"refusal", "content_filter"})
 """Why an answer ended, where that is a refusal by the endpoint's own word."""
+_HELD_OFF = frozenset({"quarantined", "rate_limited", "upstream_limited"})
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -116,7 +117,13 @@ def outcome(record: Record, sentiment: float | None = None) -> Outcome | None:
 
 def _is_answered_by_a_model(record: Record) -> bool:
     surface, decision = record.get("surface"), record.get("decision")
-    return isinstance(surface, str) and surface in SURFACES and isinstance(decision, str) and bool(decision)
+    is_whole = isinstance(surface, str) and surface in SURFACES and isinstance(decision, str) and bool(decision)
+    return is_whole and not is_held_off(record)
+
+
+def is_held_off(record: Record) -> bool:
+    """Whether a measure has refused it: what is done about an incident is no part of it, nor of what is usual."""
+    return bool(record.get("measures")) and record.get("outcome") in _HELD_OFF
 
 
 def _is_answered(record: Record) -> bool:

@@ -55,7 +55,13 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def show(folder: Path, made: Incident) -> None:
     silences = [Muting("sil-1", (("app", "shop"),), "we move", "ben", T0, T0 + 60)]
     told = [Past("msg-1", "oncall", "inc-1", "trigger", T0, 1, "delivered")]
-    actions = [{"id": "act-1", "incidents": ["inc-1"], "state": "waiting", "do": {"quarantine": {"app": "shop"}}}]
+    actions = [
+        {"id": "act-1", "incidents": ["inc-1"], "state": "waiting", "do": {"quarantine": {"app": "shop"}}},
+        {
+            "id": "act-2", "incidents": ["inc-1"], "state": "over", "do": {"rate_limit": {"app": "shop", "per_minute": 60}},
+            "since": T0, "ended": T0 + 9, "became": "reverted", "by": "ben", "approved_by": "anna", "why": "",
+        },
+    ]  # fmt: skip
     hints = {made.id: [("policy", "p@2, 3 min before")]}
     over = replace(made, id="inc-0", state="resolved", closed_by="anna", closed_at=T0 + 9, since=T0 + 5)
     FileLog(folder / "var").show(render(T0, [over, made], hints, {made.id: [("inc-0", 0.5)]}, told, [], silences, actions, [], {}))
@@ -92,7 +98,8 @@ def test_show(command, capsys: pytest.CaptureFixture):
     out = capsys.readouterr().out
     for part in (
         "inc-1  open, page, error", "since 2026-11-18 11:06:40", "acknowledged by ben", "policy: p@2, 3 min before", "like inc-0 (50%)",
-        "usually 0.01", "new template", "req_none", 'action act-1: waiting {"quarantine"',
+        "usually 0.01", "new template", "req_none", 'action act-1: waiting {"quarantine": {"app": "shop"}}\n',
+        ", since 2026-11-18 11:06:40, ended 2026-11-18 11:06:49, became reverted, by ben, approved by anna",
         "told oncall: trigger, 2026-11-18 11:06:40: delivered",
     ):  # fmt: skip
         assert part in out

@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 from gateway.config import App, Labels
 from gateway.errors import BadRequest, Unauthorized
 from gateway.proxy import apps as module
-from gateway.proxy.apps import Apps, Caller
+from gateway.proxy.apps import Apps, Caller, names_of
 from policies.subject import Subject
 
 KEYS = {"support": "sk-support", "sales": "sk-sales"}
@@ -40,6 +40,37 @@ def _key_id(key: str) -> str:
 def test_the_id_of_a_key(apps: list[App]):
     """A key is called by the beginning of its hash, whether it is an application's or the client's own."""
     assert Apps(apps).identify(CIMultiDict({"x-api-key": "sk-sales"})).key_id == _key_id("sk-sales")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("authorization", "Bearer sk-own")],
+        [("Authorization", "Bearer sk-other"), ("X-Api-Key", "sk-own")],
+        [("Authorization", "Bearer sk-other"), ("api-key", " sk-own")],
+        [("Authorization", "Bearer\tsk-own")],
+        [("Authorization", "sk-own")],
+        [("Authorization", "Bearer sk-other, Bearer sk-own")],
+        [("Authorization", "Bearer sk-other"), ("Authorization", "Bearer sk-own")],
+    ],
+)
+def test_whom_measures_may_mean(headers: list[tuple[str, str]]):
+    """A client's key is seen in whichever header, and beside whatever else, it is sent on to the endpoint."""
+    caller = Apps([]).identify(CIMultiDict(headers))
+    assert f"key:{_key_id('sk-own')}" in names_of(caller, headers)
+
+
+def test_what_is_no_key():
+    """A header that is no credential to anybody is not looked through, however long it is; each name is said once."""
+    headers = [("Authorization", "Bearer sk-own"), ("x-api-key", "sk-own"), ("api-key", "a " * 4000)]
+    names = names_of(Apps([]).identify(CIMultiDict(headers)), headers)
+    assert names == ("app:", f"key:{_key_id('sk-own')}", f"key:{_key_id('Bearer')}")
+
+
+def test_a_known_application_is_meant_by_its_own_key():
+    """No other key of its request goes anywhere, and no label makes it another application."""
+    headers = {"authorization": "Bearer sk-sales", "x-api-key": "sk-support", "x-oddgate-app": "support"}
+    assert names_of(identify(**headers), list(headers.items())) == ("app:sales", f"key:{_key_id('sk-sales')}")
 
 
 @pytest.mark.parametrize(

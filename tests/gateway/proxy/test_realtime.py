@@ -401,7 +401,11 @@ async def test_labels_are_on_every_record():
 
 
 def quarantined(app: str) -> MeasuresInForce:
-    made = [measure({"quarantine": {"app": app}}, expires=200.0)]
+    return in_force({"quarantine": {"app": app}})
+
+
+def in_force(words: dict) -> MeasuresInForce:
+    made = [measure(words, expires=200.0)]
     measures = MeasuresInForce(lambda: seal_measures(made, 100.0, KEY), KEY, lambda _: 100.0, lambda: 100.0, lambda: 0.0)
     measures.refresh()
     return measures
@@ -416,8 +420,32 @@ async def test_who_is_in_quarantine():
     assert (world.connected, world.accepted) == ([], [])
 
 
+async def test_in_quarantine_within_a_turn():
+    """A turn that does not end, as no response is asked for, goes on no longer than until the client's next event."""
+    world = World(apps=(App(name="shop", key="k"),))
+    talking = asyncio.ensure_future(world.talk(authorization="Bearer k"))
+    world.client.put(say("first"))
+    await eventually(lambda: world.upstream.sent, 5)
+    world.measures = quarantined("shop")
+    world.client.put(say("second"))
+    await talking
+    assert len(world.upstream.sent) == 1
+    assert [(record["outcome"], record.get("measures")) for record in world.records] == [("quarantined", ["m:inc-1"])]
+
+
+async def test_responses_that_are_asked_for_at_once():
+    """Each counts for what an application is limited to, though none of them has ended yet."""
+    world = World(apps=(App(name="shop", key="k"),))
+    world.measures = in_force({"rate_limit": {"app": "shop", "per_minute": 12}})
+    talking = asyncio.ensure_future(world.talk(authorization="Bearer k"))
+    world.client.put(say("first"), *[{"type": "response.create"}] * 5)
+    await talking
+    assert [each["type"] for each in world.upstream.sent].count("response.create") == 2
+    assert world.client.sent[-1]["error"]["code"] == "rate_limited"
+
+
 async def test_who_comes_to_be_in_quarantine():
-    """What is under way is said to its end; with the next turn the session ends, and the endpoint hears no more of it."""
+    """What is under way is said to its end; with the client's next event the session ends, and the endpoint hears no more of it."""
     world = World(apps=(App(name="shop", key="k"),))
     talking = asyncio.ensure_future(world.talk(authorization="Bearer k"))
     world.client.put(say("first"))

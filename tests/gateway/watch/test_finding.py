@@ -181,3 +181,21 @@ def test_a_full_disk(world: World):
     world.read(finding)
     finding.close()
     assert (finding.errors, world.state) == (1, None)
+
+
+def test_a_fault_of_who_is_told(world: World, caplog: pytest.LogCaptureFixture):
+    """It costs what was found there: the exchanges after it are looked at, and the same is not read again for ever."""
+
+    def tell(found: object, now: float) -> None:
+        if not told:
+            told.append("broken")
+            raise ZeroDivisionError
+        told.append("told")
+
+    told: list[str] = []
+    one = Counts()
+    finding = Finding({"one": one}, lambda: None, world.save, lambda *_: None, tell, lambda: world.wall, lambda: world.clock)
+    with caplog.at_level(logging.ERROR):
+        finding.take([{"request_id": "a"}, {"request_id": "b"}], ())
+    assert (one.ids, told, finding.errors) == (["a", "b"], ["broken", "told"], 1)
+    assert caplog.messages == ["looking for anomalies failed at an exchange (ZeroDivisionError)"]

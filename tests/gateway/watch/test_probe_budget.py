@@ -24,22 +24,25 @@ steps = st.lists(
 
 @given(steps)
 def test_never_more_than_the_budget(steps: list):
-    """In no day, by the latest time that was ever seen, is more spent than allowed: wherever the clock jumps, and after every restart."""
-    budget, now, latest, spent = Budget(LIMITS), NOW, -1, {}
+    """Until a new day begins no more is spent than allowed, wherever the clock jumps, and after every restart; and nothing where it was set
+    back by more than a day, until the day after.
+    """
+    budget, now, day, spent = Budget(LIMITS), NOW, -1, [Cost(0.0, 0)]
     for jump, usd, tokens, share, is_restarted in steps:
         now = max(0.0, now + jump)
-        most = Cost(usd, tokens)
+        most, today = Cost(usd, tokens), int(now // DAY)
+        if today > day or today < day - 1:
+            spent.append(Cost(0.0, 0) if today > day else Cost(LIMITS.usd_per_day, LIMITS.tokens_per_day))
+            day = today
         if budget.reserve(most, now):
-            latest = max(latest, int(now // DAY))
             cost = Cost(usd * share, int(tokens * share))
             if not is_restarted:  # else nobody knows, and all of it counts
                 budget.settle(most, cost)
-            before = spent.get(latest, Cost(0.0, 0))
-            spent[latest] = Cost(before.usd + cost.usd, before.tokens + cost.tokens)
+            spent[-1] = Cost(spent[-1].usd + cost.usd, spent[-1].tokens + cost.tokens)
         if is_restarted:
             saved, budget = budget.snapshot(), Budget(LIMITS)
             budget.restore(saved)
-    assert all(cost.usd <= LIMITS.usd_per_day + 1e-9 and cost.tokens <= LIMITS.tokens_per_day for cost in spent.values())
+    assert all(cost.usd <= LIMITS.usd_per_day + 1e-9 and cost.tokens <= LIMITS.tokens_per_day for cost in spent)
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=60))
