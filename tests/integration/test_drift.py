@@ -47,9 +47,19 @@ def iso(ts: float) -> str:
     return datetime.fromtimestamp(ts, UTC).isoformat()
 
 
+WEEK_S, PART_S = 7 * 86_400, 10_800
+
+
+def a_week_ago() -> float:
+    """When it was the same part of the week: it takes no other to be compared with."""
+    return time.time() - WEEK_S
+
+
 def settings(begin: float) -> dict[str, object]:
+    """At a place where it is the middle of a part of the day."""
+    offset_h = (PART_S / 2 - begin % PART_S) / 3600
     reference = {"kind": "period", "least": 200, "size": 1000, "start": iso(begin - 1), "end": iso(begin + LEARNED)}
-    return {"watch": {"drift": {"reference": reference, "sensitivity": "high", "features": ["input.language"]}}}
+    return {"watch": {"drift": {"reference": reference, "sensitivity": "high", "features": ["input.language"], "utc_offset_h": offset_h}}}
 
 
 def learn(folder: Path, begin: float) -> None:
@@ -73,7 +83,7 @@ async def test_from_traffic_to_a_policy(tmp_path: Path):
     """While it learns and while all is usual nothing is told. A change is found, a policy reacts, the record says what it knew, and whoever
     asks is told since when, and which exchanges show it; a restart of all forgets none of it.
     """
-    begin = time.time() - 5000
+    begin = a_week_ago()
     learn(tmp_path, begin)
     async with FaultyUpstream().running() as upstream:
         with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": POLICY}, **settings(begin)) as gateway:
@@ -115,7 +125,7 @@ async def test_through_a_shared_redis(tmp_path: Path):
     """A watch elsewhere reads what two gateways send. It finds the change that the one's traffic has, and tells both; a restart of it
     forgets nothing, and what it told last is to expire.
     """
-    begin = time.time() - 5000
+    begin = a_week_ago()
     folders = {name: tmp_path / name for name in ("one", "two", "watch")}
     for folder in folders.values():
         folder.mkdir()
