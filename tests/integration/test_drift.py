@@ -184,7 +184,8 @@ async def test_a_watch_that_is_silent(tmp_path: Path):
     """What was told last counts until it expires; then nobody knows, and the rule's ``on_unavailable`` is taken, as its record says. Only
     what has the gateway's own signature is heard.
     """
-    silent = {"secret_key": "a key of the gateway's own", "watch": {"drift": {"enabled": False}, "bias": {"enabled": False}}}
+    off = {"enabled": False}
+    silent = {"secret_key": "a key of the gateway's own", "watch": {"drift": off, "bias": off}, "alerts": off}
     flagged = POLICY.replace("action: block", "action: block\n    on_unavailable: flag")
     key = secret_key(Config.model_validate(silent, context={"env": {}}, strict=False))
     async with FaultyUpstream().running() as upstream:
