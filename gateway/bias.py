@@ -27,6 +27,7 @@ from gateway.watch.row import Record, Row, parse_said
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import BIAS_NAME
 from gateway.watch.store import Sink
+from gateway.watch.threads import Threads
 from gateway.watch.worker import Tally, Worker
 
 PART = "bias"
@@ -34,7 +35,6 @@ PART = "bias"
 _BATCH_BYTES = 256 << 10
 _MOST_BEHIND = 16 << 20
 """Bytes of the journal: what is known of exchanges so long ago is not told as if it were so now."""
-_AGAIN_S, _END_S = 5.0, 10.0
 
 log = logging.getLogger("oddgate.watch")
 
@@ -53,8 +53,7 @@ class Bias:
         self._biasing: Biasing | None = None
         self._judging = Judging(self._guards, lambda: self._biasing.grouped if self._biasing else 0, clock)
         self._is_behind = False
-        self._faults = 0
-        self._threads: list[threading.Thread] = []
+        self._threads = Threads()
 
     def start(self, stop: threading.Event) -> None:
         """Where others' records are read, they come by ``beside`` and ``beat``."""
@@ -63,14 +62,11 @@ class Bias:
         if self._probes:
             works.append(("probes", partial(self._probes.run, stop)))
         for name, work in works:
-            thread = threading.Thread(target=self._run, args=(name, work, stop), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._threads.start(name, work, stop)
 
     def end(self) -> None:
         """What is not written down by now, the next watch learns from the journal."""
-        for thread in self._threads:
-            thread.join(_END_S)
+        self._threads.end()
 
     def beside(self, open_sink: Callable[[], Sink[Row]]) -> Callable[[], Sink[Row]]:
         """Opens what takes all that the other sink takes, for those that read no journal. Whoever ends this process costs half a minute."""
@@ -82,17 +78,7 @@ class Bias:
             self._biasing.beat(self._wall())
 
     def figures(self) -> dict[str, float]:
-        return {"bias_errors": (self._biasing.errors if self._biasing else 0) + self._faults}
-
-    def _run(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:
-        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
-        while not stop.is_set():
-            try:
-                work()
-            except Exception as error:  # noqa: BLE001 the last line of this thread
-                self._faults += 1
-                log.error("%s broke off (%s), and begins again", name, type(error).__name__)  # noqa: TRY400 no text of it
-                stop.wait(_AGAIN_S)
+        return {"bias_errors": (self._biasing.errors if self._biasing else 0) + self._threads.faults}
 
     def _loop(self) -> Loop[Record]:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:

@@ -23,6 +23,7 @@ from gateway.watch.second_opinion import SecondOpinion
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import DRIFT_NAME
 from gateway.watch.store import Query, Sink
+from gateway.watch.threads import Threads
 from gateway.watch.windows import read
 from gateway.watch.worker import Tally, Worker
 
@@ -32,7 +33,6 @@ _BATCH_BYTES = 256 << 10
 _MOST_BEHIND = 16 << 20
 """Bytes of the journal: what is known of exchanges so long ago is not told as if it were so now."""
 _FALSE_ALARMS = {"low": 10_000_000, "normal": 1_000_000, "high": 100_000}
-_AGAIN_S, _END_S = 5.0, 10.0
 
 log = logging.getLogger("oddgate.watch")
 
@@ -47,20 +47,17 @@ class Drift:
         self._config = config
         self._bulletin = bulletin
         self._wall, self._clock = wall, clock
-        self._thread: threading.Thread | None = None
         self._drifting: Drifting | None = None
         self._second = SecondOpinion(partial(_asked, config), clock) if _confirms(config) else None
         self._is_behind = False
-        self._faults = 0
+        self._threads = Threads()
 
     def start(self, stop: threading.Event) -> None:
-        self._thread = threading.Thread(target=self._run, args=(stop,), name="drift", daemon=True)
-        self._thread.start()
+        self._threads.start("looking for drift", lambda: self._loop().run(stop), stop)
 
     def end(self) -> None:
         """What is not written down by now, the next watch learns from the journal."""
-        if self._thread:
-            self._thread.join(_END_S)
+        self._threads.end()
 
     def ongoing(self) -> Sequence[Episode]:
         """Drifts that go on."""
@@ -68,7 +65,7 @@ class Drift:
 
     def figures(self) -> dict[str, float]:
         figures = self._drifting.figures() if self._drifting else {}
-        return {**figures, "drift_errors": figures.get("drift_errors", 0) + self._bulletin.errors + self._faults}
+        return {**figures, "drift_errors": figures.get("drift_errors", 0) + self._bulletin.errors + self._threads.faults}
 
     def open(self) -> Drifting:
         """Where it was when its state was last written down."""
@@ -94,16 +91,6 @@ class Drift:
             self._drifting.beat(self._wall())
             if self._second:
                 self._second.look(self._drifting.roster.episodes)
-
-    def _run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
-        while not stop.is_set():
-            try:
-                self._loop().run(stop)
-            except Exception as error:  # noqa: BLE001 the last line of this thread
-                self._faults += 1
-                log.error("looking for drift broke off (%s), and begins again", type(error).__name__)  # noqa: TRY400 no text of it
-                stop.wait(_AGAIN_S)
 
     def _loop(self) -> Loop[Record]:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:

@@ -52,6 +52,7 @@ from gateway.watch.finding import MAX_STATE, STATE, Finder, Finding
 from gateway.watch.loop import Loop
 from gateway.watch.row import Record, Row, parse_said
 from gateway.watch.store import Sink
+from gateway.watch.threads import Threads
 from gateway.watch.worker import Tally, Worker
 from policies.load import PolicyError
 from policies.measures import Measure
@@ -61,7 +62,7 @@ PART = "incidents"
 _BATCH_BYTES = 256 << 10
 _MOST_BEHIND = 1 << 20
 """Bytes of the journal: what happened so long ago is not what goes on."""
-_ASK_S, _AGAIN_S, _END_S = 0.2, 5.0, 10.0
+_ASK_S = 0.2
 _LOOK_S = 10.0
 """How often what other parts know is looked at, and measures that are in force are left again."""
 
@@ -178,7 +179,7 @@ class OnCall:
         self._next_look = clock()
         self._is_behind = self._has_unread = False
         self._faults = 0
-        self._threads: list[threading.Thread] = []
+        self._threads = Threads()
 
     def start(self, stop: threading.Event) -> None:
         """Where others' records are read, they come by ``beside`` and ``beat``."""
@@ -186,14 +187,11 @@ class OnCall:
         if self._channels:
             works.append(("notices", lambda: asyncio.run(self._send(stop))))
         for name, work in works:
-            thread = threading.Thread(target=self._run, args=(name, work, stop), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._threads.start(name, work, stop)
 
     def end(self) -> None:
         """What is not written down by now, the next watch learns from the journal."""
-        for thread in self._threads:
-            thread.join(_END_S)
+        self._threads.end()
         self.desk.close()
 
     def beside(self, open_sink: Callable[[], Sink[Row]]) -> Callable[[], Sink[Row]]:
@@ -220,7 +218,7 @@ class OnCall:
         self._figures = figures
 
     def figures(self) -> dict[str, float]:
-        errors = (self._finding.errors if self._finding else 0) + self._faults
+        errors = (self._finding.errors if self._finding else 0) + self._faults + self._threads.faults
         said = self.desk.figures()
         return {**said, "incident_errors": said["incident_errors"] + errors}
 
@@ -336,16 +334,6 @@ class OnCall:
     def _say(self, figures: dict[str, float]) -> None:
         self._has_unread, self._is_behind = figures["lag"] > 0, figures["lag"] > _MOST_BEHIND
         self.beat()
-
-    def _run(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:
-        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
-        while not stop.is_set():
-            try:
-                work()
-            except Exception as error:  # noqa: BLE001 the last line of this thread
-                self._faults += 1
-                log.error("%s broke off (%s), and begins again", name, type(error).__name__)  # noqa: TRY400 no text of it
-                stop.wait(_AGAIN_S)
 
 
 def _url(config: Config) -> str:

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from gateway.config import Config, ScrapeTarget
 from gateway.proxy.keeping import read_file, replace_file
@@ -16,9 +17,10 @@ from gateway.watch.intake import Intake
 from gateway.watch.scraping import Scraper, Target
 from gateway.watch.sources import MAX_BYTES, NAME, SERIES_NAME, render, render_series
 from gateway.watch.spool import SpoolReader, parse_offsets, render_offsets
+from gateway.watch.threads import Threads
 
 _READ = "received-read.json"
-_ASK_S, _IDLE_S, _SAY_S, _AGAIN_S, _END_S = 0.2, 0.5, 5.0, 5.0, 2.0
+_ASK_S, _IDLE_S, _SAY_S, _END_S = 0.2, 0.5, 5.0, 2.0
 
 log = logging.getLogger("oddgate.watch")
 
@@ -34,30 +36,20 @@ class Sources:
         self.intake = Intake(observers)
         self._scraper = Scraper([_target(each) for each in config.telemetry.scrape], self.intake.scrape, wall, clock)
         self._spool = SpoolReader(self._dir / RECEIVED, self._offsets(), self.intake.receive)
-        self._faults = 0
-        self._thread: threading.Thread | None = None
+        self._threads = Threads(_END_S)
 
     def start(self, stop: threading.Event) -> None:
-        self._thread = threading.Thread(target=self._run, args=(stop,), name="sources", daemon=True)
-        self._thread.start()
+        self._threads.start("reading other sources", partial(self._run, stop), stop)
 
     def end(self) -> None:
-        if self._thread:
-            self._thread.join(_END_S)
+        self._threads.end()
 
     def figures(self) -> dict[str, float]:
         said = self.intake.figures()
-        return {**said, **self._spool.figures(), "source_faults": self._faults + said["source_faults"]}
+        return {**said, **self._spool.figures(), "source_faults": self._threads.faults + said["source_faults"]}
 
     def _run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set, also after a fault of ours."""
-        while not stop.is_set():
-            try:
-                asyncio.run(self._work(stop))
-            except Exception as error:  # noqa: BLE001 the last line of this thread
-                self._faults += 1
-                log.error("reading other sources broke off (%s), and begins again", type(error).__name__)  # noqa: TRY400 no text of it
-                stop.wait(_AGAIN_S)
+        asyncio.run(self._work(stop))
         self._say()
 
     async def _work(self, stop: threading.Event) -> None:

@@ -40,13 +40,13 @@ from gateway.watch.status import NAME, READER_NAME, render
 from gateway.watch.store import Sink, SinkError
 from gateway.watch.switches import CAPTURE, Switches, switches
 from gateway.watch.telling import Teller
+from gateway.watch.threads import Threads
 from gateway.watch.worker import BATCH_BYTES, Tally, Worker
 
 _SENT = "otlp-sent.json"
 """How far the journal was sent to the collector."""
 _BATCH_BYTES = 256 << 10
 _ASK_S = 0.5
-_AGAIN_S = 5.0
 _END_S = 2.0
 
 log = logging.getLogger("oddgate.watch")
@@ -230,7 +230,7 @@ class _Posting:
     """Spans and measures to a collector, in a thread of their own: whatever it does, the store is not held up."""
 
     def __init__(self, config: Config, url: str) -> None:
-        self._posted, self._faults = Posted(), 0
+        self._posted, self._threads = Posted(), Threads(_END_S)
         collector, path = OtlpCollector(url, version("oddgate")), config.watch.dir / _SENT
         self._meters = OtlpMeters(url, version("oddgate"), collector.resource)
         endpoints = {each.name: endpoint(each.base_url, each.dialect) for each in config.upstreams}
@@ -241,34 +241,24 @@ class _Posting:
         self._loop = Loop(
             "collector", _journal(config, parse_record, _BATCH_BYTES), outbox, _nothing, lambda _: None, time.time, time.monotonic
         )
-        self._thread: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
-        self._thread = threading.Thread(target=self._run, args=(stop,), name="collector", daemon=True)
-        self._thread.start()
+        self._threads.start("sending to the collector", partial(self._run, stop), stop)
 
     def _run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set, also after a fault of ours: the store goes on."""
-        while not stop.is_set():
-            try:
-                self._loop.run(stop)
-            except Exception as error:  # noqa: BLE001 the last line of this thread
-                self._faults += 1
-                log.error("sending to the collector broke off (%s), and begins again", type(error).__name__)  # noqa: TRY400 no text of it
-                stop.wait(_AGAIN_S)
+        self._loop.run(stop)
         self._meters.close()
 
     def end(self) -> None:
         """What it cannot send by now is sent by the next watch."""
-        if self._thread:
-            self._thread.join(_END_S)
+        self._threads.end()
 
     def figures(self) -> dict[str, float]:
         figures = self._loop.figures()
         return {
             "otlp_sent": self._posted.sent,
             "otlp_dropped": self._posted.dropped,
-            "otlp_errors": figures["errors"] + self._faults,
+            "otlp_errors": figures["errors"] + self._threads.faults,
             "otlp_lag_bytes": figures["lag"],
         }
 

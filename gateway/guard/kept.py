@@ -77,26 +77,27 @@ def redacted(text: str, found: Iterable[Span]) -> str:
     """The text with the kind of each in its place; of those that share a character, that of the longest in place of all."""
     pieces: list[str] = []
     at = 0
-    for start, end, kind in _merged(found):
+    for start, end, kind in merged(found):
         if start < len(text):
             pieces += (text[at:start], f"<{kind.rpartition('.')[2]}>")
             at = end
     return "".join((*pieces, text[at:]))
 
 
-def _merged(found: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
+def merged(found: Iterable[Span]) -> list[Span]:
+    """In order, and disjoint: of those that share a character, all are one, of the kind of the longest."""
+    whole: list[Span] = []
     longest = 0
     for span in sorted(found, key=lambda span: (span.start, -span.end)):
         length = span.end - span.start
-        if not merged or span.start >= merged[-1].end:
-            merged.append(span)
+        if not whole or span.start >= whole[-1].end:
+            whole.append(span)
             longest = length
             continue
-        last = merged[-1]
-        merged[-1] = Span(last.start, max(last.end, span.end), span.kind if length > longest else last.kind)
+        last = whole[-1]
+        whole[-1] = Span(last.start, max(last.end, span.end), span.kind if length > longest else last.kind)
         longest = max(longest, length)
-    return merged
+    return whole
 
 
 class KeptText:

@@ -6,7 +6,8 @@ The same becomes the same throughout. Names are of no group that a probe asks ab
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from gateway.watch.real_values import NAME, NUMBER, Span
+from gateway.guard.kept import Span
+from gateway.watch.real_values import NAME, NUMBER
 
 _PLACEHOLDER = re.compile(r"<(?P<kind>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:_(?P<key>[a-z2-9]{6}))?>")
 _VALUES: Mapping[str, tuple[str, ...]] = {

@@ -12,8 +12,8 @@ from typing import Any
 
 from detectors.text.group_terms import AXES
 from detectors.text.swaps import Swap, Swaps
+from gateway.guard.kept import Span
 from gateway.watch.invented import Invented, UnknownKindError
-from gateway.watch.real_values import Span
 from policies.globs import first_of
 
 MAX_CHARS = 4000

@@ -6,13 +6,14 @@ capitalised English word that begins no sentence, but for words that name groups
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import regex
 
 from detectors.text.announced import announced, initialed
 from detectors.text.entities import PATTERN_ENTITIES
 from detectors.text.group_terms import AXES, FIRST_NAMES, NONE, WRITTEN_ONLY
+from gateway.guard.kept import Span, merged
 
 NAME = "NAME"
 """Of a person, a place or a company: nobody knows."""
@@ -29,12 +30,6 @@ _USUAL = frozenset(
     november december monday tuesday wednesday thursday friday saturday sunday english internet ok okay
     """.split()  # noqa: SIM905 a table of words
 )
-
-
-class Span(NamedTuple):
-    start: int
-    end: int
-    kind: str
 
 
 class _Found(Protocol):
@@ -72,7 +67,7 @@ class RealValues:
         found = [Span(each.start, each.end, each.kind.rpartition(".")[2]) for each in self._patterns.scan(text)]
         found += [Span(*match.span(), NUMBER) for match in _NUMBERS.finditer(text)]
         found += self._names(text)
-        return _disjoint(found)
+        return merged(found)
 
     def _names(self, text: str) -> Iterator[Span]:
         for name in (*announced(text), *initialed(text)):
@@ -86,18 +81,3 @@ class RealValues:
     def _is_known(self, word: str) -> bool:
         lowered = word.lower()
         return lowered in self._known or all(part in self._known for part in lowered.replace("’", "'").removesuffix("'s").split("-"))
-
-
-def _disjoint(found: list[Span]) -> list[Span]:
-    merged: list[Span] = []
-    longest = 0
-    for span in sorted(found, key=lambda each: (each.start, -each.end)):
-        length = span.end - span.start
-        if not merged or span.start >= merged[-1].end:
-            merged.append(span)
-            longest = length
-            continue
-        last = merged[-1]
-        merged[-1] = Span(last.start, max(last.end, span.end), span.kind if length > longest else last.kind)
-        longest = max(longest, length)
-    return merged

@@ -197,7 +197,7 @@ def quantile(buckets: Buckets, share: float) -> float:
     low, below = min(0.0, buckets.bounds[0]), 0.0
     for bound, count in zip(buckets.bounds, buckets.counts, strict=True):
         if count >= wanted and count > below:
-            return low + (bound - low) * max(0.0, wanted - below) / (count - below)
+            return min(bound, low + (bound - low) * max(0.0, wanted - below) / (count - below))  # which may round up
         low, below = bound, max(below, count)
     return low
 

@@ -92,8 +92,9 @@ EDGES: dict[str, tuple[str, ...]] = {
     # Bias: what the detectors of series make of outcomes, and of what endpoints answer to other groups.
     "gateway.watch.real_values": (
         "detectors.text.announced", "detectors.text.entities", "detectors.text.group_terms", "detectors.text.pii",
+        "gateway.guard.kept",
     ),
-    "gateway.watch.invented": ("gateway.watch.real_values",),
+    "gateway.watch.invented": ("gateway.guard.kept", "gateway.watch.real_values"),
     "gateway.watch.disparities": ("detectors.series", "policies.signals"),
     "gateway.watch.guard_treatment": (
         "detectors.series.guard_fairness", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
@@ -102,7 +103,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.watch.bias_tables": (),
     "gateway.watch.bias_page": ("gateway.watch.bias_tables",),
     "gateway.watch.probe_plan": (
-        "detectors.text.group_terms", "detectors.text.swaps", "gateway.watch.invented", "gateway.watch.real_values", "policies.globs",
+        "detectors.text.group_terms", "detectors.text.swaps", "gateway.guard.kept", "gateway.watch.invented", "policies.globs",
     ),
     "gateway.watch.probe_budget": (),
     "gateway.watch.probe_calls": ("detectors.text.refusal",),

@@ -83,7 +83,7 @@ async def test_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 async def test_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     """It is said by its type alone, and it begins again."""
-    monkeypatch.setattr("gateway.drift._AGAIN_S", 0.01)
+    monkeypatch.setattr("gateway.watch.threads._AGAIN_S", 0.01)
     monkeypatch.setattr("gateway.drift.parse_said", lambda _: 1 / 0)
     (tmp_path / "journal").mkdir()
     (tmp_path / "journal" / "1.jsonl").write_bytes(exchanges(range(3)))

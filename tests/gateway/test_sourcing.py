@@ -29,7 +29,8 @@ class Observed(list):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the watch is, with a spool of two lines; it says how it is often."""
-    for name in ("_SAY_S", "_AGAIN_S", "_IDLE_S"):
+    monkeypatch.setattr("gateway.watch.threads._AGAIN_S", 0.05)
+    for name in ("_SAY_S", "_IDLE_S"):
         monkeypatch.setattr(sourcing, name, 0.05)
     (tmp_path / "received").mkdir()
     sample = Sample(time.time(), "otlp/shop", "queue", (), Kind.GAUGE, 4.0)
@@ -53,7 +54,7 @@ async def run(sources: Sources, until: Callable[[], object]) -> None:
     finally:
         stop.set()
         sources.end()
-    assert not sources._thread.is_alive()
+    assert not sources._threads.are_alive
 
 
 def said(folder: Path, name: str = "sources.json") -> Any:

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from gateway import watcher
 from gateway.config import Config
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.outbox import Outbox
@@ -169,7 +168,7 @@ async def test_a_collector(config: Config, monkeypatch: pytest.MonkeyPatch):
 
 async def test_a_fault_of_ours(config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     """What breaks on the way to the collector begins again, and the store has everything meanwhile."""
-    monkeypatch.setattr(watcher, "_AGAIN_S", 0.01)
+    monkeypatch.setattr("gateway.watch.threads._AGAIN_S", 0.01)
     faults, real = iter([RuntimeError("a text"), KeyError("a text")]), Outbox.keep
 
     def keep(self: Outbox, *batch: Any) -> int:

@@ -5,8 +5,8 @@ import pytest
 from detectors.text.entities import DEFAULT_ENTITIES, PATTERN_ENTITIES
 from detectors.text.group_terms import AXES
 from detectors.text.swaps import Left, Swaps
+from gateway.guard.kept import Span
 from gateway.watch.invented import Invented, UnknownKindError
-from gateway.watch.real_values import Span
 
 
 def nothing(text: str) -> list[Span]:
