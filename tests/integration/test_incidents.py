@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.support.alert_channels import FakeChannel, check_webhook, running_channel
 from tests.support.gateway import Gateway, running_gateway
+from tests.support.processes import watches_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -101,11 +101,6 @@ def incidents(gateway: Gateway) -> list[dict[str, Any]]:
     return json.loads(gateway.admin("/api/v1/incidents")[1])["incidents"]
 
 
-def watch_of(gateway: Gateway) -> psutil.Process:
-    (watch,) = (each for each in psutil.Process(gateway.pid).children() if "watch" in each.cmdline())
-    return watch
-
-
 async def test_from_failure_to_page_and_back(tmp_path: Path, channel: FakeChannel):
     """An upstream that breaks is one incident and one page, with its evidence, also where the channel was away and the watch is killed;
     who acknowledges and resolves it is heard of; no text of anybody's is in any of it.
@@ -118,7 +113,8 @@ async def test_from_failure_to_page_and_back(tmp_path: Path, channel: FakeChanne
         await eventually(lambda: incidents(gateway), within_s=20)
         (incident,) = incidents(gateway)
         assert (incident["state"], incident["urgency"], incident["about"]) == ("open", "page", "errors")
-        watch_of(gateway).kill()
+        (watch,) = watches_of(gateway.pid)
+        watch.kill()
         count = incident["count"]
         await eventually(lambda: incidents(gateway)[0]["count"] > count, within_s=60)
         whole = json.loads(gateway.admin(f"/api/v1/incidents/{incident['id']}")[1])

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support.collector import Collector, Seen, running_collector
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.processes import watches_of
 from tests.support.raw_client import ask, chat, post
 from tests.support.waiting import eventually
 
@@ -53,11 +53,6 @@ def trace_of(collector: Collector, trace_id: str) -> dict[str, list[Seen]]:
     """Its spans by their kind, in order of time."""
     spans = sorted((span for span in collector.by_id().values() if span.trace_id == trace_id), key=lambda span: span.start_ns)
     return {kind: [span for span in spans if span.kind == kind] for kind in ("server", "internal", "client")}
-
-
-def watch_of(running: Gateway) -> psutil.Process:
-    (watch,) = (each for each in psutil.Process(running.pid).children() if "watch" in each.cmdline())
-    return watch
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -157,6 +152,11 @@ async def test_what_was_refused_and_what_was_tried(tmp_path: Path, upstream: Fau
     assert refused["server"][0].attributes["error.type"] == "content_filter"
 
 
+def kill_watch(running: Gateway) -> None:
+    (watch,) = watches_of(running.pid)
+    watch.kill()
+
+
 async def test_a_collector_that_comes_back(tmp_path: Path, upstream: FaultyUpstream):
     """While it is down the store goes on; whoever is killed meanwhile, each exchange is received in the end, the same each time."""
     port, asked = free_port(), 6
@@ -165,7 +165,7 @@ async def test_a_collector_that_comes_back(tmp_path: Path, upstream: FaultyUpstr
             await ask(running.port, post(chat("well")))
             if number == 2:
                 await eventually(lambda: "oddgate_watch_kept_total 3.0" in running.admin("/metrics")[1], within_s=20)
-                watch_of(running).kill()
+                kill_watch(running)
         shown = '"request_id"'
         await eventually(lambda: running.admin("/api/v1/exchanges")[1].count(shown) == asked, within_s=20)
         await eventually(lambda: "oddgate_watch_otlp_errors_total 0.0" not in running.admin("/metrics")[1], within_s=20)
@@ -173,7 +173,7 @@ async def test_a_collector_that_comes_back(tmp_path: Path, upstream: FaultyUpstr
         with running_collector(collector, port):
             ids = {record["trace"]["span"] for record in running.records().values()}
             await eventually(lambda: ids <= collector.by_id().keys(), within_s=40)
-            watch_of(running).kill()
+            kill_watch(running)
             await ask(running.port, post(chat("well")))
             ids = {record["trace"]["span"] for record in running.records().values()}
             await eventually(lambda: ids <= collector.by_id().keys(), within_s=40)

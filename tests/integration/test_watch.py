@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 
 import orjson
-import psutil
 import pytest
 
 from gateway.storage.redis_stream import Stream
@@ -21,6 +20,7 @@ from gateway.watch.store import Place, Query, StoreError
 from tests.gateway.watch.records import record
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_gateway
+from tests.support.processes import is_gone, watches_of
 from tests.support.raw_client import ask, chat, post
 from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
@@ -172,7 +172,7 @@ async def test_the_watch_dies(own: Gateway):
     """Traffic goes on, another is started, and nothing is missing."""
     await ask(own.port, post(chat("well")))
     await eventually(lambda: len(shown(own, "/api/v1/exchanges").get("exchanges", ())) == 1, within_s=20)
-    (watch,) = (each for each in psutil.Process(own.pid).children() if "watch" in each.cmdline())
+    (watch,) = watches_of(own.pid)
     watch.kill()
     assert (await ask(own.port, post(chat("well")))).status == 200
     await eventually(lambda: len(shown(own, "/api/v1/exchanges").get("exchanges", ())) == 2, within_s=20)
@@ -180,9 +180,9 @@ async def test_the_watch_dies(own: Gateway):
 
 async def test_the_gateway_dies(own: Gateway):
     """The watch does not stay behind, and has kept the last exchange."""
-    await eventually(lambda: any("watch" in each.cmdline() for each in psutil.Process(own.pid).children()), within_s=20)
-    (watch,) = (each for each in psutil.Process(own.pid).children() if "watch" in each.cmdline())
+    await eventually(lambda: watches_of(own.pid), within_s=20)
+    (watch,) = watches_of(own.pid)
     await ask(own.port, post(chat("well")))
     own.kill()
-    await eventually(lambda: not watch.is_running() or watch.status() == psutil.STATUS_ZOMBIE, within_s=20)
+    await eventually(lambda: is_gone(watch), within_s=20)
     assert len(kept(own.folder / "var" / "oddgate.db")) == 1

@@ -19,6 +19,7 @@ from tests.integration.test_audit import audit
 from tests.support.faulty_upstream import Exchange, FaultyUpstream, events
 from tests.support.gateway import Gateway, free_port, running_again, running_gateway, start
 from tests.support.http11 import LAST_CHUNK, read_chunks, read_head, read_message
+from tests.support.processes import is_gone
 from tests.support.raw_client import Connection, ask, chat, connected, post
 from tests.support.waiting import eventually
 
@@ -211,7 +212,7 @@ async def test_stopping_drains_all(own: Gateway):
             body = b"".join([chunk async for chunk in read_chunks(reader)])
             assert body.endswith(b"data: [DONE]\n\n")
     assert await asyncio.to_thread(own.process.wait, SOON_S) == 0
-    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    assert [child for child in children if not is_gone(child)] == []
     with pytest.raises(OSError):
         await ask(own.port, post(chat("well")))
     code, said = await asyncio.to_thread(audit, own, "verify")
@@ -223,11 +224,7 @@ async def test_nothing_outlives_the_supervisor(own: Gateway):
     children = psutil.Process(own.pid).children(recursive=True)
     assert len(children) >= 4
     own.kill()
-
-    def are_gone() -> bool:
-        return not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
-
-    await eventually(are_gone, within_s=SOON_S)
+    await eventually(lambda: all(is_gone(child) for child in children), within_s=SOON_S)
 
 
 async def test_fewer_workers_later(own: Gateway, upstream: FaultyUpstream):

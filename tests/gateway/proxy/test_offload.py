@@ -17,6 +17,7 @@ from gateway.proxy import offload
 from gateway.proxy.offload import MAX_UNIT_CHARS, Scans
 from policies.decide import NotChecked
 from tests.gateway.proxy.slow_detector import SlowDetector
+from tests.support.processes import is_zombie
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -64,7 +65,7 @@ async def pool(workers: int = 1, max_waiting: int = 8, told: list[tuple[str, str
         await asyncio.gather(*tasks, return_exceptions=True)
         assert [pid for pid in pids if psutil.pid_exists(pid)] == []
         children = psutil.Process().children()
-        assert [child.pid for child in children if child.status() == psutil.STATUS_ZOMBIE] == []
+        assert [child.pid for child in children if is_zombie(child)] == []
 
 
 async def one(scans: Scans, asked: Job) -> Answer:

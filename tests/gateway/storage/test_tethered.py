@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.processes import is_gone
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -31,7 +32,7 @@ async def test_it_ends_with_its_parent(parent: subprocess.Popen):
     child = psutil.Process(int(parent.stdout.readline()))
     await eventually(lambda: child.name() == "sleep", within_s=20)
     parent.kill()
-    await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, within_s=20)
+    await eventually(lambda: is_gone(child), within_s=20)
 
 
 def test_it_does_not_begin_without_its_parent(tmp_path: Path):
