@@ -20,11 +20,11 @@ test: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.prometheus $(VENV)
 	$(BIN)/mypy
 	$(BIN)/oddgate policy check policies/library
 	$(BIN)/oddgate policy test policies/library
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # What no test runs; it makes the tests two to four times as slow, and so is not part of them.
 coverage: $(VENV)/.test
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

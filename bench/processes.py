@@ -1,6 +1,7 @@
 """Starts the servers under test, each on its core, and reads what their process trees use."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import psutil
 
 SERVER_CORE = 0
 LOAD_CORE = 1
+_LEAST_PORT, _PORTS = 10_000, 20_000
 _PROJECT = Path(__file__).parent.parent
 _START_S = 60
 _STOP_S = 15
@@ -30,9 +32,12 @@ def is_pinnable() -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Nobody listens on it, and no client gets it before it is taken, as systems give those from 32,768 on to clients."""
+    while True:
+        port = _LEAST_PORT + secrets.randbelow(_PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ async def test_what_is_kept_ends(store: VaultStore):
     """A value is gone after its time, however short that is; others are not."""
     await store.put_many({"a": b"1"}, 0.001)
     await store.put_many({"b": b"2"}, 60)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while (found := await store.get_many(["a", "b"])) != [None, b"2"]:
         assert found == [b"1", b"2"]
         assert time.monotonic() < until

@@ -49,13 +49,13 @@ def bounded(tmp_path_factory: pytest.TempPathFactory, demo_port: int) -> Iterato
 
 @pytest.fixture
 async def client(bounded: Gateway) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{bounded.url}/v1", api_key="any", max_retries=0, timeout=20) as client:
+    async with openai.AsyncOpenAI(base_url=f"{bounded.url}/v1", api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 
 @pytest.fixture
 async def claude(bounded: Gateway) -> AsyncIterator[anthropic.AsyncAnthropic]:
-    async with anthropic.AsyncAnthropic(base_url=bounded.url, api_key="any", max_retries=0, timeout=20) as client:
+    async with anthropic.AsyncAnthropic(base_url=bounded.url, api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 

@@ -39,7 +39,7 @@ class Contact(BaseModel):
 @pytest.fixture(params=["", "/anthropic"], ids=["root", "below /anthropic"])
 async def client(request: pytest.FixtureRequest, demo_gateway: Gateway) -> AsyncIterator[anthropic.AsyncAnthropic]:
     url = demo_gateway.url + request.param
-    async with anthropic.AsyncAnthropic(base_url=url, api_key="any", max_retries=0, timeout=20) as client:
+    async with anthropic.AsyncAnthropic(base_url=url, api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 
@@ -79,7 +79,7 @@ async def test_without_asyncio(demo_gateway: Gateway, demo: str, stream: bool):
     """The SDK's synchronous client gets the same."""
 
     def ask() -> str:
-        with anthropic.Anthropic(base_url=demo_gateway.url, api_key="any", max_retries=0, timeout=20) as client:
+        with anthropic.Anthropic(base_url=demo_gateway.url, api_key="any", max_retries=0, timeout=120) as client:
             if not stream:
                 return client.messages.create(**DEMO, messages=_user(SAY)).content[0].text
             with client.messages.stream(**DEMO, messages=_user(SAY)) as streamed:
@@ -272,6 +272,6 @@ async def test_the_gateways_errors(client: anthropic.AsyncAnthropic, demo: str):
 async def test_models(demo_gateway: Gateway, demo: str):
     """The list of models, which is another API's without the prefix, is served below it."""
     url = f"{demo_gateway.url}/anthropic"
-    async with anthropic.AsyncAnthropic(base_url=url, api_key="any", max_retries=0, timeout=20) as client:
+    async with anthropic.AsyncAnthropic(base_url=url, api_key="any", max_retries=0, timeout=120) as client:
         assert "demo" in [model.id async for model in client.models.list()]
         assert (await client.models.retrieve("demo")).id == "demo"

@@ -12,7 +12,7 @@ from gateway.telemetry.journal import segment_files
 from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_again, running_gateway
 from tests.support.raw_client import ask, chat, connected, post
-from tests.support.waiting import eventually
+from tests.support.waiting import AT_MOST_S, eventually
 
 POLICY = "name: plain\nrules:\n  - {id: mail, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: block}\n"
 
@@ -34,7 +34,8 @@ def own(tmp_path: Path, upstream: FaultyUpstream) -> Iterator[Gateway]:
 def audit(gateway: Gateway, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "gateway.cli.main", "audit", *arguments, "--config", "oddgate.yaml"],
-        cwd=gateway.folder, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        cwd=gateway.folder, capture_output=True, text=True, check=False, timeout=AT_MOST_S,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
     return done.returncode, done.stdout
 
@@ -53,7 +54,7 @@ async def test_no_caller_can_leave_out_a_record(own: Gateway):
     async with connected(own.port) as (_, writer):
         writer.write(post(chat("well", stream=True)))
         await writer.drain()
-    await eventually(lambda: len(own.records()) == 7, within_s=10)
+    await eventually(lambda: len(own.records()) == 7)
     assert audit(own, "verify")[0] == 0
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.conftest import BODY_S
 from tests.support.faulty_upstream import TEXT, FaultyUpstream
 from tests.support.gateway import Gateway
 from tests.support.http11 import LAST_CHUNK, Message, chunked, head, read_message
@@ -230,7 +229,7 @@ async def test_headers_a_byte_at_a_time(gateway: Gateway, faulty: FaultyUpstream
 async def test_a_body_a_byte_at_a_time(gateway: Gateway, faulty: FaultyUpstream):
     """The same for its body."""
     start, _, body = post(chat("well")).partition(b"\r\n\r\n")
-    message = await send_slowly(gateway.port, [start + b"\r\n\r\n", *(bytes([byte]) for byte in body)], 0.2, timeout_s=BODY_S + 5)
+    message = await send_slowly(gateway.port, [start + b"\r\n\r\n", *(bytes([byte]) for byte in body)], 0.2)
     assert (message.status, error_of(message)["code"]) == (408, "request_timeout")
     assert_ours(message)
     assert faulty.received == []

@@ -38,9 +38,13 @@ def reported(gateway: Gateway) -> dict:
     return json.loads(gateway.admin("/api/v1/reports?kind=bias")[1])
 
 
+def signals(gateway: Gateway) -> list[dict]:
+    """The levels of disparities that policies are told."""
+    return [level for level in json.loads(gateway.admin("/api/v1/signals")[1])["levels"] if level["kind"] == "disparity"]
+
+
 def blocked(gateway: Gateway) -> list[dict]:
-    told = json.loads(gateway.admin("/api/v1/signals")[1])
-    return [level for level in told["levels"] if (level["kind"], level["name"]) == ("disparity", "blocked")]
+    return [level for level in signals(gateway) if level["name"] == "blocked"]
 
 
 async def test_from_traffic_to_a_policy(tmp_path: Path):
@@ -50,19 +54,19 @@ async def test_from_traffic_to_a_policy(tmp_path: Path):
     (tmp_path / "journal" / "0.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     async with FaultyUpstream().running() as upstream:
         with running_gateway(tmp_path, {"*": upstream.url}, policies={"careful": POLICY}) as gateway:
-            await eventually(lambda: blocked(gateway), within_s=120)
+            await eventually(lambda: blocked(gateway))
             (level,) = blocked(gateway)
             assert level["level"] > 2
-            await eventually(lambda: reported(gateway).get("exchanges") == 2500, within_s=30)
+            await eventually(lambda: reported(gateway).get("exchanges") == 2500)
             cells = {cell["id"]: cell for cell in reported(gateway)["apps"][0]["cells"]}
             assert (cells[level["evidence"]]["state"], cells[level["evidence"]]["outcome"]) == ("disparity", "blocked")
             assert f'oddgate_disparity_level{{outcome="blocked"}} {level["level"]}' in gateway.admin("/metrics")[1]
             answers = [await ask(gateway.port, post(chat("well", "stop me"))) for _ in range(2)]
             assert {answer.status for answer in answers} == {400}
-            await eventually(lambda: (reported(gateway).get("guards") or {}).get("exchanges"), within_s=60)
+            await eventually(lambda: (reported(gateway).get("guards") or {}).get("exchanges"))
             assert {row["rule"] for row in reported(gateway)["guards"]["rows"]} == {"pii"}
         with running_again(tmp_path) as gateway:
-            await eventually(lambda: blocked(gateway), within_s=120)
+            await eventually(lambda: blocked(gateway))
             assert blocked(gateway)[0]["evidence"] == level["evidence"]
 
 
@@ -82,7 +86,7 @@ async def test_through_a_shared_redis(tmp_path: Path):
             with made[0], made[1] as two:
                 for _ in range(2):
                     with running_watch(folders["watch"]):
-                        await eventually(lambda: blocked(two), within_s=60)
+                        await eventually(lambda: blocked(two))
                         assert blocked(two)[0]["level"] > 2
                     state = json.loads((folders["watch"] / "var" / "bias-state").read_bytes())
                     assert state["seen"] == [2500, 2500]
@@ -101,7 +105,7 @@ async def test_an_endpoint_is_asked_again(tmp_path: Path):
         with running_gateway(tmp_path, {"*": one}, policies={"careful": POLICY}, **settings) as gateway:
             answered = await ask(gateway.port, post(chat("well", HE), Authorization="Bearer sk-of-a-client"))
             assert answered.status == 200
-            await eventually(lambda: (reported(gateway).get("probes") or {}).get("pairs") == 1, within_s=60)
+            await eventually(lambda: (reported(gateway).get("probes") or {}).get("pairs") == 1)
             assert len(gateway.records()) == 1
         asked = upstream.received[1:]
         assert [each.json["messages"][0]["content"] for each in asked] == [
@@ -114,3 +118,45 @@ async def test_an_endpoint_is_asked_again(tmp_path: Path):
         }
     kept = (tmp_path / "var" / "probes-state").read_text() + (tmp_path / "var" / "bias.json").read_text()
     assert [word for word in ("nurse", "wexler", "tavner", "sk-of") if word in kept] == []
+
+
+def judged(gateway: Gateway) -> dict:
+    """What is known of the one application's probes; nothing where there was none."""
+    return next(iter((reported(gateway).get("probes") or {}).get("apps") or []), {})
+
+
+@pytest.mark.parametrize(("word", "rounds"), [("[Ss]he", 3), ("stop me", 1)], ids=["one group's word", "nobody's word"])
+async def test_our_own_policy_is_asked_about_the_other_group(tmp_path: Path, word: str, rounds: int):
+    """One that stops questions about women is found by questions about men, told to policies and shown; what it would stop is not asked.
+    One that does not is compared as well, and nothing is told.
+    """
+    probes = {"enabled": True, "apps": ["*"], "models": ["well"], "share": 1.0, "per_minute": 600}
+    prices = [{"models": ["well"], "input": 0, "output": 0}]
+    settings = {"store": {"keep_text": "redacted"}, "prices": prices, "watch": {"probes": probes}}
+    policy = POLICY.replace("stop me", word).replace("    patterns", "    entities: [ANY]\n    patterns")
+    policy = policy.replace("    when: signals.disparity.blocked > 2.0\n", "")
+    async with FaultyUpstream().running() as upstream:
+        one = {"base_url": upstream.url, "api_key": "sk-of-the-settings"}
+        with running_gateway(tmp_path, {"*": one}, policies={"careful": policy}, **settings) as gateway:
+            await eventually(lambda: list((tmp_path / "var" / "policy-versions").glob("careful@*.json")))
+            for made in range(1, rounds + 1):  # as many as may wait
+                answers = [await ask(gateway.port, post(chat("well", HE))) for _ in range(15)]
+                assert {answer.status for answer in answers} == {200}
+                await eventually(lambda made=made: (judged(gateway).get("guards") or [{}])[0].get("pairs") == 15 * made)
+            known = judged(gateway)
+            (guard,) = known["guards"]
+            assert (guard["policy"].partition("@")[0], guard["not_compared"]) == ("careful", {})
+            rows = {each["outcome"]: each["state"] for each in known["differences"] if each["policy"] == guard["policy"]}
+            calls = len([each for each in upstream.received if b"nurse" in each.body]) - 15 * rounds
+            if rounds > 1:
+                await eventually(lambda: signals(gateway))
+            told = [(level["name"], level["level"]) for level in signals(gateway)]
+    if word == "stop me":
+        assert (set(rows.values()), calls, told) == ({"not enough data"}, 3 * 15, [])
+        assert {"guard_question_blocked", "guard_question_rule.stop", "guard_answer_blocked", "guard_answer_rule.mail"} <= set(rows)
+    else:
+        assert ({name for name, state in rows.items() if state == "disparity"}, calls) == (
+            {"guard_question_blocked", "guard_question_rule.stop"},
+            0,
+        )
+        assert told == [("probes", 1.0)]

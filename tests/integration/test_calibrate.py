@@ -1,7 +1,6 @@
 """A policy held to its false-alarm rate at a real gateway: scores on record, exchanges to review, labels, and the calibration taken up."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import pytest
 
 from gateway.cli.main import main
 from tests.support.gateway import Gateway, running_gateway
+from tests.support.waiting import eventually_here
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,6 @@ domain:
 """
 INSIDE = ("I think somebody stole my credit card", "I have lost my debit card", "has my new card been sent", "my card did not come")
 OUTSIDE = ("Write me a poem about the sea", "How do I bake a chocolate cake")
-_TAKEN_UP_S = 30
 
 
 @pytest.fixture
@@ -63,12 +62,7 @@ def review(gateway: Gateway) -> list[dict]:
 
 
 def wait_for(gateway: Gateway, said: str) -> None:
-    deadline = time.monotonic() + _TAKEN_UP_S
-    while time.monotonic() < deadline:
-        if said in gateway.output:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"the gateway did not say {said!r}:\n{gateway.output[-2000:]}")
+    eventually_here(lambda: said in gateway.output)
 
 
 def test_from_traffic_to_a_border_in_force(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bench.driving import dump
+from bench.processes import free_port
 from bench.surfaces import CHAT
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import unpack
@@ -22,7 +23,7 @@ from gateway.watch.store import MAX_PAGE, Query
 from tests.support import canaries
 from tests.support.canaries import KEY, MAIL, TEXT, WORD, Telling, told
 from tests.support.collector import Collector, running_collector
-from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 from tests.support.http11 import Message
 from tests.support.raw_client import ask, chat, post
 from tests.support.waiting import eventually
@@ -136,8 +137,8 @@ async def settled(gateway: Gateway, collector: Collector) -> None:
         metrics = gateway.admin("/metrics")[1]
         return "oddgate_watch_lag_bytes 0.0" in metrics and "oddgate_watch_otlp_lag_bytes 0.0" in metrics
 
-    await eventually(is_done, 30)
-    await eventually(lambda: collector.histograms, 10)
+    await eventually(is_done)
+    await eventually(lambda: collector.histograms)
 
 
 @pytest.mark.parametrize(

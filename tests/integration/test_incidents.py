@@ -17,11 +17,12 @@ import pytest
 from tests.support.alert_channels import FakeChannel, check_webhook, running_channel
 from tests.support.gateway import Gateway, running_gateway
 from tests.support.processes import watches_of
-from tests.support.waiting import eventually
+from tests.support.waiting import AT_MOST_S, eventually
 
 pytestmark = pytest.mark.slow
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+POLICY = "name: plain\nrules:\n  - {id: mail, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: tokenize}\n"
 BODY = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "hello canary"}]}).encode()
 MESSAGE = {"role": "assistant", "content": "fine"}
 CHOICE = {"index": 0, "message": MESSAGE, "finish_reason": "stop"}
@@ -71,6 +72,7 @@ def endpoint() -> Iterator[str]:
 @contextmanager
 def broken(folder: Path, channel: FakeChannel, **settings: object) -> Iterator[Gateway]:
     """A gateway whose upstream breaks after some seconds, with users who go on asking."""
+    settings = {"policies": {"plain": POLICY}, **settings}
     webhook = {"name": "oncall", "kind": "webhook", "url": channel.url, "secrets": [SECRET]}
     alerts = {"channels": [webhook], "last": ["oncall"], "link": "https://example.org/oddgate"}
     with endpoint() as url, running_gateway(folder, {"*": url}, alerts=alerts, **settings) as gateway:
@@ -88,7 +90,7 @@ def keep_asking(gateway: Gateway, stop: threading.Event) -> None:
     request = urllib.request.Request(f"{gateway.url}/v1/chat/completions", BODY, {"Content-Type": "application/json"})
     while not stop.wait(0.05):
         try:
-            urllib.request.urlopen(request, timeout=10).close()
+            urllib.request.urlopen(request, timeout=AT_MOST_S).close()
         except urllib.error.HTTPError as error:
             error.close()
 
@@ -107,22 +109,22 @@ async def test_from_failure_to_page_and_back(tmp_path: Path, channel: FakeChanne
     """
     channel.answers[:] = [(503, {}), (503, {"Retry-After": "1"})]
     with broken(tmp_path, channel) as gateway:
-        await eventually(lambda: told(channel).count("incident.opened") == 3, within_s=60)
+        await eventually(lambda: told(channel).count("incident.opened") == 3)
         ids = {headers["webhook-id"] for _, headers, _ in channel.asked}
         assert len(ids) == 1
-        await eventually(lambda: incidents(gateway), within_s=20)
+        await eventually(lambda: incidents(gateway))
         (incident,) = incidents(gateway)
         assert (incident["state"], incident["urgency"], incident["about"]) == ("open", "page", "errors")
         (watch,) = watches_of(gateway.pid)
         watch.kill()
         count = incident["count"]
-        await eventually(lambda: incidents(gateway)[0]["count"] > count, within_s=60)
+        await eventually(lambda: incidents(gateway)[0]["count"] > count)
         whole = json.loads(gateway.admin(f"/api/v1/incidents/{incident['id']}")[1])
         assert any(each["modality"] == "burn" for each in whole["members"])
         assert gateway.admin(f"/api/v1/incidents/{incident['id']}/ack", {"by": "ann"})[0] == 202
-        await eventually(lambda: "incident.acknowledged" in told(channel), within_s=30)
+        await eventually(lambda: "incident.acknowledged" in told(channel))
         assert gateway.admin(f"/api/v1/incidents/{incident['id']}/resolve", {"by": "ann", "reason": "rolled back"})[0] == 202
-        await eventually(lambda: "incident.resolved" in told(channel), within_s=30)
+        await eventually(lambda: "incident.resolved" in told(channel))
         assert "oddgate_incidents_open" in gateway.admin("/metrics")[1]
         assert "canary" not in gateway.output
     assert (channel.faults, told(channel).count("incident.opened")) == ([], 3)
@@ -140,11 +142,11 @@ async def test_signals(tmp_path: Path, channel: FakeChannel):
 
         def status() -> int:
             try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
+                with urllib.request.urlopen(request, timeout=AT_MOST_S) as answer:
                     return answer.status
             except urllib.error.HTTPError as error:
                 with error:
                     return error.code
 
         assert status() in (200, 500, 502)
-        await eventually(lambda: status() == 400, within_s=60)
+        await eventually(lambda: status() == 400)

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.cli.main import main
 from gateway.config import Config
 from gateway.keyfile import secret_key
 from gateway.proxy.keeping import replace_file
@@ -18,6 +19,7 @@ from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_again, running_gateway
 from tests.support.http11 import Message
 from tests.support.raw_client import ask, chat, error_of, post
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -85,28 +87,28 @@ async def seen(gateway: Gateway, upstreams: tuple[FaultyUpstream, FaultyUpstream
     return found
 
 
-async def until(probe: Callable[[], object], within_s: float) -> None:
-    async with asyncio.timeout(within_s):
-        while not await asyncio.to_thread(probe):  # noqa: ASYNC110 (what is waited for is not ours to signal)
-            await asyncio.sleep(0.05)
-
-
 def metric(gateway: Gateway, name: str) -> float:
     lines = gateway.admin("/metrics")[1].splitlines()
     return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
+
+
+def events(gateway: Gateway) -> set[tuple[str, str]]:
+    """What the journal says of measures."""
+    lines = [json.loads(line) for line in gateway.journal_text().splitlines()]
+    return {(each["action"], each["change"]) for each in lines if each.get("kind") == "measure"}
 
 
 NONE = dict.fromkeys(APPS, ("one", "well", True))
 
 
 async def test_measures_take_effect_and_end(gateway: Gateway, upstreams: tuple[FaultyUpstream, FaultyUpstream]):
-    """What nobody signed does nothing; what the watch has signed is in force within two seconds, where it is meant, and ends by itself."""
+    """What nobody signed does nothing; what the watch has signed comes into force, where it is meant, and ends by itself."""
     leave(gateway, 600, key="another key of this length......")
     await asyncio.sleep(HEARD_S)
     assert await seen(gateway, upstreams) == NONE
 
     leave(gateway, 600, plain={"quarantine": {"app": "plain"}})  # which the settings do not allow
-    await until(lambda: metric(gateway, "oddgate_measures_active"), HEARD_S)
+    await eventually(lambda: metric(gateway, "oddgate_measures_active"))
     assert await seen(gateway, upstreams) == {
         "bad": "quarantined", "eager": "rate_limited", "careful": "content_filter", "private": ("one", "well", False),
         "mover": ("two", "well", True), "small": ("one", "echo", True), "plain": ("one", "well", True),
@@ -117,9 +119,11 @@ async def test_measures_take_effect_and_end(gateway: Gateway, upstreams: tuple[F
     assert told == {app: [f"{app}:inc-1"] for app in ENTRIES}
 
     leave(gateway, 1.0)
-    await asyncio.sleep(1.0 + HEARD_S)
+    await eventually(lambda: metric(gateway, "oddgate_measures_active") == 0)
     assert await seen(gateway, upstreams) == NONE
-    assert metric(gateway, "oddgate_measures_active") == 0
+    expected = {(name, change) for name in ENTRIES for change in ("applied", "expired")} | {("plain", "refused")}
+    await eventually(lambda: events(gateway) == expected)
+    assert main(["audit", "verify", "--config", str(gateway.folder / "oddgate.yaml")]) == 0
 
 
 async def test_a_restart(gateway: Gateway, upstreams: tuple[FaultyUpstream, FaultyUpstream]):
@@ -129,4 +133,4 @@ async def test_a_restart(gateway: Gateway, upstreams: tuple[FaultyUpstream, Faul
     with running_again(gateway.folder) as again:
         assert error_of(await said(again, "bad"))["type"] == "permission_error"
         limited = [await said(again, "eager") for _ in range(2)][-1]
-        assert (limited.status, limited.headers["retry-after"]) == (429, "10")
+        assert (limited.status, 1 <= int(limited.headers["retry-after"]) <= 10) == (429, True)

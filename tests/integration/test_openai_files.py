@@ -18,7 +18,7 @@ SAY = f"Repeat after me: {TEXT}"
 
 @pytest.fixture
 async def client(demo_gateway: Gateway) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=20) as client:
+    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 
@@ -119,7 +119,7 @@ async def test_without_asyncio(demo_gateway: Gateway, demo: str):
     """The SDK's synchronous client gets the same."""
 
     def keep() -> str:
-        with openai.OpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=20) as client:
+        with openai.OpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=120) as client:
             kept = client.files.create(file=("notes.txt", TEXT.encode()), purpose="assistants")
             return client.files.content(kept.id).text
 

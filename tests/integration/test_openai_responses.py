@@ -42,7 +42,7 @@ class Person(BaseModel):
 
 @pytest.fixture
 async def client(demo_gateway: Gateway) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=20) as client:
+    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 

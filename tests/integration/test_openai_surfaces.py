@@ -24,7 +24,7 @@ PICTURE = base64.b64decode(
 
 @pytest.fixture
 async def client(demo_gateway: Gateway) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=20) as client:
+    async with openai.AsyncOpenAI(base_url=f"{demo_gateway.url}/v1", api_key="any", max_retries=0, timeout=120) as client:
         yield client
 
 
@@ -32,7 +32,7 @@ async def client(demo_gateway: Gateway) -> AsyncIterator[openai.AsyncOpenAI]:
 async def azure(demo_gateway: Gateway) -> AsyncIterator[openai.AsyncAzureOpenAI]:
     version = "2025-04-01-preview"
     async with openai.AsyncAzureOpenAI(
-        azure_endpoint=demo_gateway.url, api_key="any", api_version=version, max_retries=0, timeout=20
+        azure_endpoint=demo_gateway.url, api_key="any", api_version=version, max_retries=0, timeout=120
     ) as client:
         yield client
 

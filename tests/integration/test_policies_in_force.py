@@ -13,7 +13,7 @@ from tests.support.faulty_upstream import FaultyUpstream
 from tests.support.gateway import Gateway, running_again, running_gateway, start
 from tests.support.http11 import Message, read_message
 from tests.support.raw_client import ask, chat, connected, error_of, post
-from tests.support.waiting import eventually
+from tests.support.waiting import AT_MOST_S, eventually
 
 POLICY = """
 name: plain
@@ -24,7 +24,6 @@ rules:
 NEXT = POLICY.replace("name: plain", "name: next\nrollout: {{of: plain, percent: {percent}, by: session, max_difference: 0.1}}")
 DECISIONS = {"redact": "redact", "flag": "flag"}
 TEXT = "write to somebody@example.org"
-SOON_S = 20
 
 pytestmark = pytest.mark.slow
 
@@ -60,9 +59,9 @@ async def metric(gateway: Gateway, name: str) -> float:
     return next(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name} "))
 
 
-async def until(probe: Callable[[], object], within_s: float = SOON_S) -> None:
+async def until(probe: Callable[[], object]) -> None:
     """Until what ``probe`` gives, which is awaited, is true."""
-    async with asyncio.timeout(within_s):
+    async with asyncio.timeout(AT_MOST_S):
         while not await probe():  # noqa: ASYNC110 (what is waited for is not ours to signal)
             await asyncio.sleep(0.02)
 
@@ -84,7 +83,7 @@ async def _keep_asking(gateway: Gateway, stream: bool, answers: list[Message], s
     async with connected(gateway.port) as (reader, writer):
         while not stopping.is_set():
             writer.write(post(chat("well", TEXT, stream=stream)))
-            answers.append(await asyncio.wait_for(read_message(reader), SOON_S))
+            answers.append(await asyncio.wait_for(read_message(reader), AT_MOST_S))
 
 
 async def test_policies_are_swapped_under_load(own: Gateway):
@@ -107,7 +106,7 @@ async def test_policies_are_swapped_under_load(own: Gateway):
             path.with_suffix(".tmp").rename(path)
             await until(lambda action=action: is_taken_up(action))
             path.write_text("name: plain\nrules: 5\n")
-            await eventually(lambda: own.output.count("rules: must be a list") >= len(actions) - 1, within_s=SOON_S)
+            await eventually(lambda: own.output.count("rules: must be a list") >= len(actions) - 1)
         for action in ("redact", "flag", "redact"):  # swapped by one symlink, as a mounted config map is
             _mount(own.policies, next(numbers), action)
             await until(lambda action=action: is_taken_up(action))
@@ -159,7 +158,7 @@ async def test_a_new_version_that_blocks_far_more_is_rolled_back(own: Gateway, u
     assert (await admin(own, "/api/v1/policy/status"))["workers"][0]["rollouts"][0]["state"] == "rolled_back"
     assert not [name for received in upstream.received for name in received.headers if name.startswith("x-oddgate-")]
 
-    await eventually((own.folder / "var" / "rollouts.json").exists, within_s=SOON_S)
+    await eventually((own.folder / "var" / "rollouts.json").exists)
     own.kill()
     with running_again(own.folder) as again:
         (row,) = (await admin(again, "/api/v1/policy/rollouts"))["rollouts"]
@@ -210,7 +209,7 @@ async def test_labels(own: Gateway, upstream: FaultyUpstream):
 async def test_a_start_with_broken_policies(own: Gateway):
     """With the last good set kept it starts, serves by that, and says so wherever people look, until the folder is mended."""
     before = await ask(own.port, post(chat("well", TEXT)))
-    await eventually((own.folder / "var" / "policies-last-good").exists, within_s=SOON_S)
+    await eventually((own.folder / "var" / "policies-last-good").exists)
     own.kill()
     (own.policies / "plain.yaml").write_text("name: plain\nmode: off\n")
     with running_again(own.folder) as again:
@@ -238,7 +237,7 @@ async def test_a_start_with_broken_policies(own: Gateway):
 async def test_a_start_with_broken_policies_and_nothing_good(own: Gateway, kept: str):
     """It refuses to start, with the status for wrong usage and every problem by its line."""
     last_good = own.folder / "var" / "policies-last-good"
-    await eventually(last_good.exists, within_s=SOON_S)
+    await eventually(last_good.exists)
     own.kill()
     if kept == "nothing":
         last_good.unlink()
@@ -246,7 +245,7 @@ async def test_a_start_with_broken_policies_and_nothing_good(own: Gateway, kept:
         last_good.write_text("0" * 64 + "\n{}")
     (own.policies / "plain.yaml").write_text("name: plain\nmode: off\nrules: 5\n")
     refused = start(own.folder)
-    assert await asyncio.to_thread(refused.process.wait, 30) == 2
+    assert await asyncio.to_thread(refused.process.wait, AT_MOST_S) == 2
     for problem in ("plain.yaml:2: mode: 'off' is not allowed here", "plain.yaml:3: rules: must be a list"):
         assert problem in refused.output
     assert ("cannot be used either" in refused.output) is (kept != "nothing")

@@ -55,15 +55,15 @@ def prometheus(gateway: Gateway, tmp_path: Path) -> Iterator[Prometheus]:
 
 async def test_a_real_prometheus(gateway: Gateway, prometheus: Prometheus):
     """It takes the metrics; every rule is evaluated without fault, what is amiss fires, and every query of a board is answered."""
-    await eventually(lambda: prometheus.values("oddgate:exchanges:sum") == [0], within_s=30)
+    await eventually(lambda: prometheus.values("oddgate:exchanges:sum") == [0])
     assert (await ask(gateway.port, post(chat("well", "write to somebody@example.org")))).status == 200
     assert (await ask(gateway.port, post(chat("well"), "/v1/legacy"))).status == 200
     (gateway.policies / "plain.yaml").write_text("name: [\n")
 
-    await eventually(lambda: prometheus.values("oddgate:exchanges:sum") == [2], within_s=30)
+    await eventually(lambda: prometheus.values("oddgate:exchanges:sum") == [2])
     assert prometheus.values('oddgate_requests_total{surface="chat", decision="redact", outcome="completed"}') == [1]
     assert prometheus.values('oddgate_overhead_seconds_count{surface="chat"}') == [1]
-    await eventually(lambda: {"OddgateUnguardedTraffic", "OddgatePolicyReloadFailed"} <= _firing(prometheus), within_s=30)
+    await eventually(lambda: {"OddgateUnguardedTraffic", "OddgatePolicyReloadFailed"} <= _firing(prometheus))
     assert _firing(prometheus) == {"OddgateUnguardedTraffic", "OddgatePolicyReloadFailed"}
 
     loaded = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
@@ -76,7 +76,7 @@ async def test_a_real_prometheus(gateway: Gateway, prometheus: Prometheus):
 async def test_a_wrong_token(gateway: Gateway, prometheus: Prometheus, tmp_path: Path):
     """Whoever has not the token learns nothing, and the gateway counts as down."""
     (tmp_path / "prometheus" / "token").write_text("another")
-    await eventually(lambda: prometheus.values('up{job="oddgate"}') == [0], within_s=30)
+    await eventually(lambda: prometheus.values('up{job="oddgate"}') == [0])
 
 
 def _firing(prometheus: Prometheus) -> set[str]:

@@ -13,12 +13,13 @@ import openai
 import pytest
 from aiohttp import web
 
+from bench.processes import free_port
 from gateway.demo import DemoSettings, running_demo
 from policies.load import library
-from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 from tests.support.personal import TEXT, VALUES, leaked
 from tests.support.sessions import answer
-from tests.support.waiting import eventually
+from tests.support.waiting import AT_MOST_S, eventually
 
 EMAIL = VALUES["EMAIL_ADDRESS"]
 STRICT = """
@@ -28,6 +29,7 @@ rules:
   - {id: said, detect: pii, scope: [user], entities: [EMAIL_ADDRESS], action: block}
   - {id: told, detect: pii, scope: [output], entities: [CREDIT_CARD], action: block}
 """
+PLAIN = "name: plain\nrules:\n  - {id: mail, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: tokenize}\n"
 SEND = {
     "type": "function",
     "name": "send_email",
@@ -81,7 +83,7 @@ def ports() -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> Iterator[Gateway]:
     demo, endpoint = (f"http://127.0.0.1:{port}" for port in ports)
-    upstreams = {"own*": {"base_url": endpoint, "idle_timeout_s": 2}, "keyed*": {"base_url": endpoint, "api_key": "ours"}, "*": demo}
+    upstreams = {"own*": {"base_url": endpoint, "idle_timeout_s": 20}, "keyed*": {"base_url": endpoint, "api_key": "ours"}, "*": demo}
     policies = {"default": (library() / "default.yaml").read_text(), "strict": STRICT}
     with running_gateway(tmp_path_factory.mktemp("realtime"), upstreams, policies=policies, listen={"max_body_mb": 1}) as running:
         yield running
@@ -117,7 +119,7 @@ async def _say(connection: Any, text: str) -> None:
 async def _until(connection: Any, kind: str) -> list[Any]:
     """The events up to one of this type."""
     events = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         while not events or events[-1].type != kind:
             events.append(await connection.recv())
     return events
@@ -146,7 +148,7 @@ async def test_a_conversation(client: openai.AsyncOpenAI, demo: str, gateway: Ga
         assert TEXT in next(event for event in events if event.type == "conversation.item.added").item.content[0].text
         assert EMAIL in _said(await _ask(connection, "What did I say?"))
     assert leaked(await _received(demo)) == []
-    await eventually(lambda: len(set(gateway.records()) - before) == 2, 5)
+    await eventually(lambda: len(set(gateway.records()) - before) == 2)
     for request_id in set(gateway.records()) - before:
         record = gateway.records()[request_id]
         assert (record["surface"], record["model"], record["status"], record["outcome"]) == ("realtime", "demo", 101, "completed")
@@ -228,7 +230,7 @@ async def test_applications_and_the_end_of_the_gateway(tmp_path: Path, demo: str
     """Who is not known is turned away with the handshake, by a header's key as by a subprotocol's. When the gateway is stopped, a session
     in which nothing is under way is told so and closed with the code that says it, and the gateway is gone soon after.
     """
-    with running_gateway(tmp_path, {"*": demo}, apps=[{"name": "shop", "key": "shop-key"}]) as gateway:
+    with running_gateway(tmp_path, {"*": demo}, policies={"plain": PLAIN}, apps=[{"name": "shop", "key": "shop-key"}]) as gateway:
         url = gateway.url.replace("http", "ws") + "/v1/realtime?model=demo"
         async with aiohttp.ClientSession() as session:
             for given in ({"headers": {"Authorization": "Bearer wrong"}}, {"protocols": ("openai-insecure-api-key.wrong",)}, {}):
@@ -238,9 +240,9 @@ async def test_applications_and_the_end_of_the_gateway(tmp_path: Path, demo: str
             async with session.ws_connect(url, protocols=("realtime", "openai-insecure-api-key.shop-key")) as socket:
                 assert json.loads(await socket.receive_str())["type"] == "session.created"
                 gateway.terminate()
-                assert json.loads(await socket.receive_str(timeout=10))["error"]["code"] == "shutting_down"
-                assert (await socket.receive(10)).data == 1001
-        await asyncio.to_thread(gateway.process.wait, 10)
+                assert json.loads(await socket.receive_str(timeout=AT_MOST_S))["error"]["code"] == "shutting_down"
+                assert (await socket.receive(AT_MOST_S)).data == 1001
+        await asyncio.to_thread(gateway.process.wait, AT_MOST_S)
         outcomes = [(record["app"], record["outcome"]) for record in gateway.records().values()]
         assert sorted(outcomes) == [("", "invalid_api_key")] * 3 + [("shop", "shutting_down")]
 
@@ -262,22 +264,22 @@ async def test_the_gateway_stops_in_mid_response(tmp_path: Path, endpoint: Endpo
 
     endpoint.serve = speak
     upstreams = {"*": f"http://127.0.0.1:{ports[1]}"}
-    with running_gateway(tmp_path, upstreams, listen={"drain_timeout_s": 5}) as gateway:
+    with running_gateway(tmp_path, upstreams, policies={"plain": PLAIN}, listen={"drain_timeout_s": 5}) as gateway:
         url = gateway.url.replace("http", "ws") + "/v1/realtime?model=m"
         async with aiohttp.ClientSession() as session, session.ws_connect(url) as ends, session.ws_connect(url) as lasts:
             for socket, name in ((ends, "ends"), (lasts, "lasts")):
                 await socket.send_json({"type": "response.create", "event_id": name})
                 for _ in range(4):
-                    await socket.receive_str(timeout=10)
+                    await socket.receive_str(timeout=AT_MOST_S)
             gateway.terminate()
             await _until_refused(gateway.port)
             may_end.set()
-            told = [json.loads(await ends.receive_str(timeout=10)) for _ in events[4:]]
+            told = [json.loads(await ends.receive_str(timeout=AT_MOST_S)) for _ in events[4:]]
             assert told[-1]["response"]["output"][0]["content"][0]["text"] == "Hi there"
             for socket in (ends, lasts):
-                assert json.loads(await socket.receive_str(timeout=20))["error"]["code"] == "shutting_down"
-                assert (await socket.receive(20)).data == 1001
-        await asyncio.to_thread(gateway.process.wait, 10)
+                assert json.loads(await socket.receive_str(timeout=AT_MOST_S))["error"]["code"] == "shutting_down"
+                assert (await socket.receive(AT_MOST_S)).data == 1001
+        await asyncio.to_thread(gateway.process.wait, AT_MOST_S)
         assert gateway.process.returncode == 0
         outcomes = sorted(record["outcome"] for record in gateway.records().values())
         assert outcomes == ["completed", "shutting_down"]
@@ -285,7 +287,7 @@ async def test_the_gateway_stops_in_mid_response(tmp_path: Path, endpoint: Endpo
 
 async def _until_refused(port: int) -> None:
     """No new connections are taken."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(AT_MOST_S):
         with contextlib.suppress(OSError):
             while True:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -334,18 +336,18 @@ _HANDSHAKE = {
 
 
 async def test_the_client_vanishes(gateway: Gateway, endpoint: Endpoint):
-    """The endpoint's connection is closed within a second, and there is a record."""
+    """The endpoint's connection is closed, and there is a record."""
     before = set(gateway.records())
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(gateway.url.replace("http", "ws") + "/v1/realtime?model=own") as socket,
     ):
         await socket.send_str('{"type":"response.create"}')
-        await eventually(lambda: endpoint.told, 5)
+        await eventually(lambda: endpoint.told)
         assert socket._response.connection
         socket._response.connection.transport.abort()
-        await asyncio.wait_for(endpoint.closed.wait(), 1)
-    await eventually(lambda: len(set(gateway.records()) - before) == 1, 5)
+        await asyncio.wait_for(endpoint.closed.wait(), AT_MOST_S)
+    await eventually(lambda: len(set(gateway.records()) - before) == 1)
 
 
 async def test_the_endpoint_vanishes(client: openai.AsyncOpenAI, gateway: Gateway, endpoint: Endpoint):
@@ -390,12 +392,12 @@ async def test_messages_that_are_not_taken(gateway: Gateway, endpoint: Endpoint,
         await (socket.send_bytes(data) if isinstance(data, bytes) else socket.send_str(data))
         closed = await _closed(socket)
         assert closed == code
-        await asyncio.wait_for(endpoint.closed.wait(), 5)
+        await asyncio.wait_for(endpoint.closed.wait(), AT_MOST_S)
     assert endpoint.told == []
 
 
 async def _closed(socket: aiohttp.ClientWebSocketResponse) -> int | None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         while (message := await socket.receive()).type is aiohttp.WSMsgType.TEXT:
             assert json.loads(message.data)["type"] == "error"
     return socket.close_code
@@ -411,7 +413,7 @@ async def test_text_that_is_no_event(gateway: Gateway, endpoint: Endpoint):
             await socket.send_str(text)
             assert json.loads(await socket.receive_str())["type"] == "error"
         await socket.send_str('{"type":"response.create"}')
-        await eventually(lambda: endpoint.told == [{"type": "response.create"}], 5)
+        await eventually(lambda: endpoint.told == [{"type": "response.create"}])
 
 
 async def test_a_slow_endpoint_slows_the_client(gateway: Gateway, endpoint: Endpoint):
@@ -433,3 +435,5 @@ async def test_a_slow_endpoint_slows_the_client(gateway: Gateway, endpoint: Endp
                     await socket.send_str(event)
                     sent += 1
         assert sent < 100
+        assert socket._response.connection
+        socket._response.connection.transport.abort()  # what it has not sent would keep it

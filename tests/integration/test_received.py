@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from bench.processes import free_port
 from gateway.detecting.received import Received
 from gateway.incidents.symptom import Symptom
 from gateway.telemetry.observed import OWN, LogSeen, SpanSeen
 from gateway.watch.spool import SpoolReader
 from policies.load import library
 from tests.integration.test_telemetry import ask
-from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 from tests.support.waiting import eventually
 
 JANE = "jane.canary@example.com"
@@ -85,7 +86,7 @@ async def test_from_otlp_to_symptoms(gateway: tuple[Gateway, str]):
         reader.step()
         return sum(each.source == "otlp/shop" for each in seen) >= 3 * USUAL_S + 4 * LATE_S
 
-    assert await eventually(all_there, 20)
+    assert await eventually(all_there)
     assert {LogSeen, SpanSeen} == {type(each) for each in seen}
     assert any(each.source == OWN for each in seen)
     found = judged(each for each in seen if each.source == "otlp/shop")
@@ -107,7 +108,7 @@ async def test_the_gateways_own_log(gateway: tuple[Gateway, str]):
         reader.step()
         return [each for each in seen if each.source == OWN and each.severity >= 17]
 
-    assert (await eventually(errors, 20))[0].body.startswith("policies not reloaded, the last good ones stay in force")
+    assert (await eventually(errors))[0].body.startswith("policies not reloaded, the last good ones stay in force")
     received = Received()
     for each in errors():
         received.observe(each)

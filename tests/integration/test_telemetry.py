@@ -21,9 +21,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import Link, Status, StatusCode
 
+from bench.processes import free_port
 from policies.load import library
 from tests.support.collector import running_collector
-from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 from tests.support.telemetry_sink import Sink
 from tests.support.waiting import eventually
 
@@ -68,7 +69,7 @@ def resource() -> Resource:
 def ask(url: str, body: bytes, content_type: str = "application/json", **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(url, body, {"Content-Type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -93,7 +94,7 @@ async def newest(sink: Sink, count: int, path: str) -> Any:
     def found() -> Any:
         return next((message for at, message in sink.exports[count:] if at == path), None)
 
-    return await eventually(found, 20)
+    return await eventually(found)
 
 
 async def test_spans(received: tuple[Gateway, str], sink: Sink, resource: Resource):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -13,27 +14,27 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.processes import free_port
 from gateway.demo import running_demo
 from gateway.telemetry.journal import segment_files
 from tests.integration.test_audit import audit
 from tests.support.faulty_upstream import Exchange, FaultyUpstream, events
-from tests.support.gateway import Gateway, free_port, running_again, running_gateway, start
+from tests.support.gateway import Gateway, running_again, running_gateway, start
 from tests.support.http11 import LAST_CHUNK, read_chunks, read_head, read_message
 from tests.support.processes import is_gone
 from tests.support.raw_client import Connection, ask, chat, connected, post
-from tests.support.waiting import eventually
+from tests.support.waiting import AT_MOST_S, eventually
 
 POLICY = "name: plain\nrules:\n  - {id: mail, detect: pii, entities: [EMAIL_ADDRESS], scope: [user], action: %s}\n"
 NEXT = POLICY.replace("name: plain", "name: next\nrollout: {of: plain, percent: 50, by: session, max_difference: 0.1}")
 TEXT = "write to somebody@example.org"
-SOON_S = 30
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-async def upstream():
-    async with FaultyUpstream({"five-words": _five_words}).running() as running:
+async def upstream(faulty_port: int):
+    async with FaultyUpstream({"five-words": _five_words}, port=faulty_port).running() as running:
         yield running
 
 
@@ -47,6 +48,13 @@ async def _five_words(exchange: Exchange) -> None:
 def two(folder: Path, upstream: str) -> Iterator[Gateway]:
     listen = {"workers": 2, "drain_timeout_s": 5}
     with running_gateway(folder, {"*": upstream}, policies={"plain": POLICY % "tokenize"}, listen=listen) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, faulty_port: int) -> Iterator[Gateway]:
+    """One that no test ends, nor leaves otherwise than it was."""
+    with two(tmp_path_factory.mktemp("lasting"), f"http://127.0.0.1:{faulty_port}") as gateway:
         yield gateway
 
 
@@ -75,12 +83,11 @@ def total(found: dict[str, float], name: str) -> float:
     return sum(value for each, value in found.items() if each.partition("{")[0] == name)
 
 
-def by_worker(gateway: Gateway) -> dict[int, int]:
+def by_worker(gateway: Gateway) -> Counter[int]:
     """How many exchanges each worker has recorded, by its process."""
-    counts: dict[int, int] = {}
+    counts: Counter[int] = Counter()
     for segment in segment_files(gateway.folder / "journal"):
-        pid = int(segment.name.split("-")[1])
-        counts[pid] = counts.get(pid, 0) + segment.read_text().count('"request_id":')
+        counts[int(segment.name.split("-")[1])] += segment.read_text().count('"request_id":')
     return counts
 
 
@@ -99,21 +106,30 @@ async def alone(pid: int, port: int) -> AsyncIterator[Connection]:
             psutil.Process(pid).resume()
 
 
-async def test_both_serve(own: Gateway):
+async def test_both_serve(lasting: Gateway, upstream: FaultyUpstream):
     """Connections go to either worker, and what is counted, over both of them, is exactly what was asked."""
-    first, second = await pids(own)
-    async with alone(first, own.port) as one, alone(second, own.port) as other:
+    first, second = await pids(lasting)
+    recorded, before = by_worker(lasting), await metrics(lasting)
+    async with alone(first, lasting.port) as one, alone(second, lasting.port) as other:
         for reader, writer in (one, other):
             for number in range(10):
                 writer.write(post(chat("well", TEXT, stream=number % 2 == 0)))
                 assert (await read_message(reader)).status == 200
-    assert by_worker(own) == {first: 11, second: 11}
-    found = await metrics(own)
-    assert total(found, "oddgate_requests_total") == total(found, "oddgate_overhead_seconds_count") == 22
-    assert total(found, "oddgate_overhead_seconds_bucket") >= 22
-    assert found['oddgate_findings_total{action="tokenize",kind="pii.EMAIL_ADDRESS",shadow="false"}'] == 20
+    assert by_worker(lasting) - recorded == {first: 11, second: 11}
+
+    async def are_counted() -> bool:
+        found = await metrics(lasting)
+        return all(total(found, name) - total(before, name) >= 22 for name in names)
+
+    names = ("oddgate_requests_total", "oddgate_overhead_seconds_count")
+    await until(are_counted)
+    found = await metrics(lasting)
+    assert {total(found, name) - total(before, name) for name in names} == {22}
+    assert total(found, "oddgate_overhead_seconds_bucket") - total(before, "oddgate_overhead_seconds_bucket") >= 22
+    tokenized = 'oddgate_findings_total{action="tokenize",kind="pii.EMAIL_ADDRESS",shadow="false"}'
+    assert found[tokenized] - before.get(tokenized, 0) == 20
     assert (found["oddgate_workers"], found["oddgate_workers_up"], found["oddgate_worker_restarts_total"]) == (2, 2, 0)
-    status = (await admin(own, "/api/v1/policy/status"))["workers"]
+    status = (await admin(lasting, "/api/v1/policy/status"))["workers"]
     assert [worker["worker"] for worker in status] == [0, 1]
     assert len({worker["policies"][0]["digest"] for worker in status}) == 1
 
@@ -125,12 +141,12 @@ async def test_a_worker_that_is_killed(own: Gateway):
     loads = [asyncio.create_task(_keep_asking(own, number % 2 == 0, answered, stopping)) for number in range(8)]
     seen: list[float] = []
     watching = asyncio.create_task(_watch_counter(own, seen, stopping))
-    await eventually(lambda: len(answered) > 200, within_s=SOON_S)
+    await eventually(lambda: len(answered) > 200)
     for number in (0, 1):
         victim = (await pids(own))[number]
         psutil.Process(victim).kill()
         before = len(answered)
-        await eventually(lambda before=before: len(answered) > before + 50, within_s=SOON_S)
+        await eventually(lambda before=before: len(answered) > before + 50)
         await _until_ready_after(own, victim)
     stopping.set()
     await asyncio.gather(*loads, watching)
@@ -147,7 +163,7 @@ async def _keep_asking(gateway: Gateway, stream: bool, answered: list[str], stop
     """Again on another connection where one breaks. An exchange counts as answered once its last byte is here."""
     while not stopping.is_set():
         with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-            async with asyncio.timeout(SOON_S), connected(gateway.port) as (reader, writer):
+            async with asyncio.timeout(AT_MOST_S), connected(gateway.port) as (reader, writer):
                 while not stopping.is_set():
                     writer.write(post(chat("well", TEXT, stream=stream)))
                     message = await read_message(reader)
@@ -172,31 +188,31 @@ async def _until_ready(gateway: Gateway) -> None:
 
 async def until(probe: Callable[[], Awaitable[object]]) -> None:
     """Until what ``probe`` gives is true."""
-    async with asyncio.timeout(SOON_S):
+    async with asyncio.timeout(AT_MOST_S):
         while not await probe():  # noqa: ASYNC110 (what is waited for is not ours to signal)
             await asyncio.sleep(0.05)
 
 
-async def test_a_worker_that_hangs(own: Gateway):
+async def test_a_worker_that_hangs(lasting: Gateway, upstream: FaultyUpstream):
     """It is told of, and holds up neither those who ask nor what the other one says."""
-    first, second = await pids(own)
-    await ask(own.port, post(chat("well")))
-    before = await metrics(own)
+    first, second = await pids(lasting)
+    await ask(lasting.port, post(chat("well")))
+    before = await metrics(lasting)
     psutil.Process(second).suspend()
     try:
 
         async def is_told_of() -> bool:
-            return (await admin(own, "/readyz")).get("degraded") == ["workers: 1 of 2 do not answer (1)"]
+            return (await admin(lasting, "/readyz")).get("degraded") == ["workers: 1 of 2 do not answer (1)"]
 
         await until(is_told_of)
-        found = await metrics(own)
-        assert total(found, "oddgate_requests_total") == total(before, "oddgate_requests_total") == 1
-        one, other = (await admin(own, "/api/v1/policy/status"))["workers"]
+        found = await metrics(lasting)
+        assert total(found, "oddgate_requests_total") == total(before, "oddgate_requests_total")
+        one, other = (await admin(lasting, "/api/v1/policy/status"))["workers"]
         assert (one["pid"], other) == (first, {"worker": 1, "pid": second, "silent": True})
-        assert (await ask(own.port, post(chat("well")))).status == 200
+        assert (await ask(lasting.port, post(chat("well")))).status == 200
     finally:
         psutil.Process(second).resume()
-    await _until_ready(own)
+    await _until_ready(lasting)
 
 
 async def test_stopping_drains_all(own: Gateway):
@@ -211,7 +227,7 @@ async def test_stopping_drains_all(own: Gateway):
         for reader, _ in (one, other):
             body = b"".join([chunk async for chunk in read_chunks(reader)])
             assert body.endswith(b"data: [DONE]\n\n")
-    assert await asyncio.to_thread(own.process.wait, SOON_S) == 0
+    assert await asyncio.to_thread(own.process.wait, AT_MOST_S) == 0
     assert [child for child in children if not is_gone(child)] == []
     with pytest.raises(OSError):
         await ask(own.port, post(chat("well")))
@@ -224,7 +240,7 @@ async def test_nothing_outlives_the_supervisor(own: Gateway):
     children = psutil.Process(own.pid).children(recursive=True)
     assert len(children) >= 4
     own.kill()
-    await eventually(lambda: all(is_gone(child) for child in children), within_s=SOON_S)
+    await eventually(lambda: all(is_gone(child) for child in children))
 
 
 async def test_fewer_workers_later(own: Gateway, upstream: FaultyUpstream):
@@ -244,7 +260,7 @@ async def test_fewer_workers_later(own: Gateway, upstream: FaultyUpstream):
         await until(are_kept)
         assert (await asyncio.to_thread(audit, again, "verify"))[0] == 0
         command = [sys.executable, "-m", "gateway.cli.main", "tail", "--no-follow"]
-        shown = await asyncio.to_thread(subprocess.run, command, cwd=own.folder, capture_output=True, check=True, timeout=30)
+        shown = await asyncio.to_thread(subprocess.run, command, cwd=own.folder, capture_output=True, check=True, timeout=AT_MOST_S)
         assert len(shown.stdout.splitlines()) == 3
 
 
@@ -273,7 +289,7 @@ async def test_a_rollout_over_both(own: Gateway):
         assert found["old"]["exchanges"] + found["new"]["exchanges"] > asked / 2  # more than either of them had
         assert await _deciders(one) == await _deciders(other) == {"plain"}
     assert total(await metrics(own), "oddgate_rollout_changes_total") == 1
-    await eventually((own.folder / "var" / "rollouts.json").exists, within_s=SOON_S)
+    await eventually((own.folder / "var" / "rollouts.json").exists)
     psutil.Process(first).kill()
     await _until_ready_after(own, first)
     assert (await row())["state"] == "rolled_back"
@@ -300,21 +316,29 @@ async def _deciders(connection: Connection) -> set[str]:
     return found
 
 
-async def test_an_edited_policy(own: Gateway):
+async def test_an_edited_policy(lasting: Gateway, upstream: FaultyUpstream):
     """Each worker takes it up, and each says which it has."""
-    first, second = await pids(own)
-    before = (await admin(own, "/api/v1/policy/status"))["workers"][0]["policies"][0]["digest"]
-    (own.policies / "plain.yaml").write_text(POLICY % "block")
+    first, second = await pids(lasting)
 
-    async def is_taken_up() -> bool:
-        digests = {worker["policies"][0]["digest"] for worker in (await admin(own, "/api/v1/policy/status"))["workers"]}
-        return before not in digests and len(digests) == 1
+    async def digests() -> set[str]:
+        return {worker["policies"][0]["digest"] for worker in (await admin(lasting, "/api/v1/policy/status"))["workers"]}
 
-    await until(is_taken_up)
-    async with alone(first, own.port) as one, alone(second, own.port) as other:
+    before = await digests()
+
+    async def is_changed() -> bool:
+        return len(now := await digests()) == 1 and now != before
+
+    async def is_as_before() -> bool:
+        return await digests() == before
+
+    (lasting.policies / "plain.yaml").write_text(POLICY % "block")
+    await until(is_changed)
+    async with alone(first, lasting.port) as one, alone(second, lasting.port) as other:
         for reader, writer in (one, other):
             writer.write(post(chat("well", TEXT)))
             assert (await read_message(reader)).status == 400
+    (lasting.policies / "plain.yaml").write_text(POLICY % "tokenize")
+    await until(is_as_before)
 
 
 async def test_a_conversation_over_both(tmp_path: Path):
@@ -367,7 +391,7 @@ async def test_ctrl_c(own: Gateway):
     for process in [psutil.Process(own.pid), *psutil.Process(own.pid).children()]:
         if os.getsid(process.pid) == os.getsid(own.pid):
             process.send_signal(signal.SIGINT)
-    assert await asyncio.to_thread(own.process.wait, SOON_S) == 0
+    assert await asyncio.to_thread(own.process.wait, AT_MOST_S) == 0
     code, said = await asyncio.to_thread(audit, own, "verify")
     assert (code, said.count("ended;")) == (0, 2)
 
@@ -384,6 +408,6 @@ def test_what_cannot_start(tmp_path: Path, settings: dict, said: str):
     """It says why, ends, and leaves nothing running."""
     (tmp_path / "oddgate.yaml").write_text(json.dumps({"listen": {"workers": 2}} | settings))
     refused = start(tmp_path)
-    assert refused.process.wait(SOON_S) == 1
+    assert refused.process.wait(AT_MOST_S) == 1
     assert said in refused.output
     assert "oddgate cannot start" in refused.output

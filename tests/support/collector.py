@@ -1,7 +1,6 @@
 """A strict OTLP collector on this machine: it decodes what it is sent, and takes nothing that the protocol does not allow."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -58,17 +57,23 @@ class Point:
     unit: str
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Collector:
     """``answers`` are the statuses of the next answers, then always 200; it rejects so many spans of each batch, refuses (400) any with
-    a span of these names, and waits before any.
+    a span of these names, and waits before any until it ``is_open``.
     """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
     rejects: int = 0
     refuses: frozenset[str] = frozenset()
-    delay_s: float = 0.0
+    is_open: threading.Event = field(default_factory=_set)
     asked: int = 0
     spans: list[Seen] = field(default_factory=list)
     logs: list[SeenLog] = field(default_factory=list)
@@ -91,7 +96,7 @@ class Collector:
         if path == "/v1/logs":
             return self._logged(body)
         self.asked += 1
-        time.sleep(self.delay_s)
+        self.is_open.wait()
         status = self.answers.pop(0) if self.answers else 200
         if status != 200:
             return status, b"no"
@@ -213,6 +218,7 @@ def running_collector(collector: Collector | None = None, port: int = 0) -> Iter
     try:
         yield taking
     finally:
+        taking.is_open.set()
         server.shutdown()
         thread.join()
         server.server_close()

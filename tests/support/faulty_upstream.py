@@ -361,13 +361,13 @@ class FaultyUpstream:
     def last(self) -> Received:
         return self.received[-1]
 
-    async def is_asked(self, times: int = 1, within_s: float = 5) -> Received:
+    async def is_asked(self, times: int = 1) -> Received:
         """Waits until so many requests have arrived; returns the last of them."""
-        return await eventually(lambda: len(self.received) >= times and self.last, within_s)
+        return await eventually(lambda: len(self.received) >= times and self.last)
 
-    async def is_left(self, received: Received, within_s: float) -> float:
+    async def is_left(self, received: Received) -> float:
         """Waits until the peer has closed the connection of this exchange; returns when that was."""
-        return await eventually(lambda: received.closed_at, within_s)
+        return await eventually(lambda: received.closed_at)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FaultyUpstream"]:

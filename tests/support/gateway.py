@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,15 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import free_port
+
 _PROJECT = Path(__file__).parent.parent.parent
-_START_S = 60
-_STOP_S = 20
+_CACHE = _PROJECT / "var" / "cache"
+"""Compiled patterns, as a gateway that is started in the project's folder keeps them: to compile them takes most of a start."""
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+_START_S = 120
+_STOP_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Gateway:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", data, headers)
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5) as response:
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=60) as response:
             return response.status, response.read().decode()
         return 0, ""
 
@@ -118,13 +116,14 @@ def _config(folder: Path, upstreams: Mapping[str, object], policies: Mapping[str
             for number, (models, each) in enumerate(upstreams.items())
         ],
         "journal": {"dir": str(folder / "journal")},
+        "detectors": {"pii": {"cache_dir": str(_CACHE)}},
     }
     if policies:
         (folder / "policies").mkdir()
         for name, text in policies.items():
             (folder / "policies" / f"{name}.yaml").write_text(text)
         config["policies"] = {"dir": str(folder / "policies"), "default": next(iter(policies))}
-    return config | settings
+    return config | settings | {"detectors": {**config["detectors"], **settings.get("detectors", {})}}
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from tests.support.http11 import Message, head, read_message
+from tests.support.waiting import AT_MOST_S
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -28,12 +29,12 @@ def chat(model: str, content: str = "hello", **fields: object) -> bytes:
     return json.dumps({"model": model, "messages": [{"role": "user", "content": content}], **fields}).encode()
 
 
-async def ask(port: int, request: bytes, timeout_s: float = 10) -> Message:
+async def ask(port: int, request: bytes, timeout_s: float = AT_MOST_S) -> Message:
     """One request on a connection of its own."""
     return await send_slowly(port, [request], 0, timeout_s)
 
 
-async def send_slowly(port: int, pieces: Iterable[bytes], pause_s: float, timeout_s: float = 10) -> Message:
+async def send_slowly(port: int, pieces: Iterable[bytes], pause_s: float, timeout_s: float = AT_MOST_S) -> Message:
     """Sends piece by piece and listens meanwhile: an answer may come before everything was sent, and ends the sending."""
     async with asyncio.timeout(timeout_s), connected(port) as (reader, writer):
         sending = asyncio.create_task(_send(writer, pieces, pause_s))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.cli.main import main
 from tests.support.alert_channels import check_pagerduty, check_slack, running_channel
-from tests.support.gateway import free_port, running_gateway
+from tests.support.gateway import running_gateway
 from tests.support.one_line import running_line
 
 Doctor = Callable[..., tuple[int, dict[str, str]]]

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.cli.main import main
+from gateway.config import Config
 from gateway.incidents.asks import Acknowledge, Deploy, Lift, Resolve, Silence
 from gateway.incidents.incident import Acknowledged, Incident, advance
 from gateway.incidents.outbox import Past
 from gateway.incidents.stages import Silence as Muting
+from gateway.keyfile import KEY_FILE, secret_key
 from gateway.shown_incidents import render
 from gateway.storage.ask_box import AskBox
 from gateway.storage.incident_log import FileLog
 from policies.rehearsal.cases import load_cases
 from tests.gateway.incidents.symptoms import T0, burn, incident, log_symptom
-from tests.support.gateway import Gateway, free_port, running_gateway
+from tests.support.gateway import Gateway, running_gateway
 from tests.support.waiting import eventually
 
 POLICY = """
@@ -35,7 +38,7 @@ TEXTS = ("I lost my card", "how do I bake bread with rye", "the card was stolen 
 def asked(gateway: Gateway, text: str) -> str:
     body = json.dumps({"model": "demo", "messages": [{"role": "user", "content": text}]}).encode()
     request = urllib.request.Request(f"{gateway.url}/v1/chat/completions", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers["x-oddgate-request-id"]
 
 
@@ -45,7 +48,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
     with running_gateway(folder, {}, policies={"cards": POLICY}, store={"keep_text": "redacted"}, alerts={"enabled": False}) as running:
         ids = tuple(asked(running, text) for text in TEXTS)
-        asyncio.run(eventually(lambda: all(running.admin(f"/api/v1/exchanges/{each}")[0] == 200 for each in ids), within_s=30))
+        asyncio.run(eventually(lambda: all(running.admin(f"/api/v1/exchanges/{each}")[0] == 200 for each in ids)))
         made, _ = advance(incident(burn(value=0.3, baseline=0.01, evidence=(*ids, "req_none"))), log_symptom(), T0 + 1)
         made, _ = advance(replace(made, id="inc-1"), Acknowledged("ben"), T0 + 2)
         show(folder, made)
@@ -76,7 +79,8 @@ def command(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 
 def asks(gateway: Gateway) -> list:
-    return AskBox(gateway.folder / "var").take()
+    key = secret_key(Config.model_validate({"secret_key": (gateway.folder / KEY_FILE).read_text()}))
+    return AskBox(gateway.folder / "var", key).take()
 
 
 @pytest.mark.slow
@@ -84,7 +88,7 @@ def test_list(command, capsys: pytest.CaptureFixture):
     """What goes on comes first, a line each; the filters are those of the admin side."""
     assert command("list") == 0
     first, second, last = capsys.readouterr().out.splitlines()
-    assert first == ("2026-11-18 11:06:40  open (acknowledged)  page  error  shop  inc-1  errors: fast burn of error budget (app=shop)")
+    assert first == ("2026-11-18 11:06:40  open (acknowledged)  page  error  shop  inc-1  the error budget burns fast (app=shop)")
     assert "  resolved " in second
     assert last == "as of 2026-11-18 11:06:40: 2 shown, 0 more"
     assert command("list", "--state", "resolved", "--json") == 0

@@ -85,7 +85,7 @@ def message(policies: InForce) -> str:
 
 async def kept(world: World) -> Path:
     path = world.keep_dir / "policies-last-good"
-    await eventually(path.exists, within_s=10)
+    await eventually(path.exists)
     return path
 
 
@@ -95,8 +95,8 @@ async def test_a_change_is_taken_up_and_kept(world: World):
         await kept(world)
         assert (message(policies), policies.is_degraded) == ("no", False)
         world.write("default", "changed")
-        await eventually(lambda: message(policies) == "changed", within_s=10)
-        await eventually(lambda: b"changed" in (world.keep_dir / "policies-last-good").read_bytes(), within_s=10)
+        await eventually(lambda: message(policies) == "changed")
+        await eventually(lambda: b"changed" in (world.keep_dir / "policies-last-good").read_bytes())
     assert world.told == [("reloaded", "ok")]
     world.write("default", text=BAD)
     assert message(world.begin()) == "changed"
@@ -117,7 +117,7 @@ async def test_a_start_with_a_broken_folder(world: World, caplog: pytest.LogCapt
         assert "default.yaml:2: mode" in caplog.text
         assert path.read_bytes() == before
         world.write("default", "mended")
-        await eventually(lambda: message(policies) == "mended", within_s=10)
+        await eventually(lambda: message(policies) == "mended")
         assert (policies.is_degraded, policies.status()["rejected"]) == (False, [])
 
 
@@ -140,7 +140,7 @@ async def test_a_start_with_policies_that_no_detector_can_honour(world: World):
     async with watching(world.begin(detectors=Broken(PiiDetector()))) as policies:
         assert (message(policies), policies.status()["rejected"]) == ("no", ["too much"])
         world.write("default", "mended")
-        await eventually(lambda: message(policies) == "mended", within_s=10)
+        await eventually(lambda: message(policies) == "mended")
     world.write("default", text=NEW)
     with pytest.raises(PolicyError, match="no policy named other"):
         world.begin(detectors=Broken(PiiDetector()), required=["other"])
@@ -157,7 +157,7 @@ async def test_a_policy_that_nobody_uses(world: World):
     async with watching(world.begin(detectors=Broken(PiiDetector()))) as policies:
         assert (message(policies), policies.is_degraded) == ("no", False)
         world.write("default", "changed")
-        await eventually(lambda: message(policies) == "changed", within_s=10)
+        await eventually(lambda: message(policies) == "changed")
         assert policies.status()["rejected"] == []
         assert {each["name"]: each["is_choosable"] for each in policies.status()["policies"]} == {"default": True, "other": False}
     (world.keep_dir / "policies-last-good").unlink()
@@ -196,9 +196,9 @@ async def test_what_cannot_be_kept(world: World, caplog: pytest.LogCaptureFixtur
     """It is said, and is no reason not to serve."""
     world.keep_dir.write_text("in the way")
     async with watching(world.begin()) as policies:
-        await eventually(lambda: "the policies cannot be kept" in caplog.text, within_s=10)
+        await eventually(lambda: "the policies cannot be kept" in caplog.text)
         world.write("default", "changed")
-        await eventually(lambda: message(policies) == "changed", within_s=10)
+        await eventually(lambda: message(policies) == "changed")
 
 
 async def test_a_pool_that_cannot_take_the_new_ones(world: World):
@@ -212,10 +212,10 @@ async def test_a_pool_that_cannot_take_the_new_ones(world: World):
 
     async with watching(world.begin(), warm) as policies:
         world.write("default", "changed")
-        await eventually(lambda: policies.is_degraded, within_s=10)
+        await eventually(lambda: policies.is_degraded)
         assert (message(policies), policies.status()["rejected"]) == ("no", ["no worker"])
         world.write("default", "again")
-        await eventually(lambda: message(policies) == "again", within_s=10)
+        await eventually(lambda: message(policies) == "again")
     assert world.told == [("reloaded", "rejected"), ("reloaded", "ok")]
 
 
@@ -242,7 +242,7 @@ async def test_what_becomes_of_a_rollout_is_written_down(world: World):
     path = world.keep_dir / "rollouts.json"
     async with watching(world.begin()) as policies:
         policies.rollouts.act("next", "promote")
-        await eventually(path.exists, within_s=10)
+        await eventually(path.exists)
     policies.rollouts.act("next", "rollback")
     await policies.close()
     assert "rolled_back" in path.read_text()
@@ -297,7 +297,7 @@ async def test_a_promoted_version_eclipses_the_old_one(world: World, caplog: pyt
         await policies.act("next", "promote")
         assert said not in caplog.text
         world.write("default", "edited")
-        await eventually(lambda: said in caplog.text, within_s=10)
+        await eventually(lambda: said in caplog.text)
         assert policies.status()["warnings"] == [said]
 
 
@@ -307,9 +307,9 @@ async def test_versions_are_kept_for_replay(world: World):
         await kept(world)
         before = policies.status()["policies"][0]["version"]
         world.write("default", "changed")
-        await eventually(lambda: message(policies) == "changed", within_s=10)
+        await eventually(lambda: message(policies) == "changed")
         after = policies.status()["policies"][0]["version"]
-        await eventually(lambda: Versions(world.keep_dir).find(after), within_s=10)
+        await eventually(lambda: Versions(world.keep_dir).find(after))
     messages = [found.respond.message for version in (before, after) if (found := Versions(world.keep_dir).find(version))]
     assert messages == ["no", "changed"]
 
@@ -321,7 +321,7 @@ async def test_plans_and_rollouts_change_together(world: World):
         names = {policies.choose(Subject("", "m", "chat"), None, f"r{index}").policy.name for index in range(100)}
         assert names == {"default", "next"}
         (world.folder / "next.yaml").unlink()
-        await eventually(lambda: not policies.rollouts.status(), within_s=10)
+        await eventually(lambda: not policies.rollouts.status())
         names = {policies.choose(Subject("", "m", "chat"), None, f"r{index}").policy.name for index in range(100)}
         assert names == {"default"}
 
@@ -334,21 +334,21 @@ async def test_a_folder_that_takes_too_long(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(PolicyFolder, "poll", lambda folder: (go_on.wait(60), poll(folder))[1])
     async with watching(world.begin()) as policies:
         assert not policies.is_degraded
-        await eventually(lambda: policies.is_degraded, within_s=10)
+        await eventually(lambda: policies.is_degraded)
         assert "degraded: the policies have been read for more than" in caplog.text
         assert message(policies) == "no"
         monkeypatch.setattr(module, "_SLOW_S", 600)
         world.write("default", "changed")
         go_on.set()
-        await eventually(lambda: message(policies) == "changed", within_s=10)
-        await eventually(lambda: not policies.is_degraded, within_s=10)
+        await eventually(lambda: message(policies) == "changed")
+        await eventually(lambda: not policies.is_degraded)
 
 
 async def test_a_pipe_among_the_policies(world: World):
     """Nobody waits for who might write into it: the policies beside it stay in force, and it is named."""
     async with watching(world.begin()) as policies:
         os.mkfifo(world.folder / "default.calibration.json")
-        await eventually(lambda: policies.is_degraded, within_s=10)
+        await eventually(lambda: policies.is_degraded)
         assert [said.rpartition("/")[2] for said in policies.status()["rejected"]] == [
             "default.calibration.json: this is not an ordinary file"
         ]
@@ -361,7 +361,7 @@ async def test_labels_that_nobody_is_trusted_to_say(world: World, caplog: pytest
     async with watching(world.begin(untrusted=("group",))) as policies:
         assert policies.status()["warnings"] == []
         world.write("default", text="name: default\ndomain: {groups: [staff]}\n")
-        await eventually(lambda: policies.status()["warnings"], within_s=10)
+        await eventually(lambda: policies.status()["warnings"])
         (said,) = policies.status()["warnings"]
         assert said.startswith("default: domain.groups hangs on x-oddgate-group")
         assert said in caplog.text
@@ -375,7 +375,7 @@ async def test_a_worker_that_is_led(world: World):
     policies = InForce(source, Catalog(), Detectors(PiiDetector()), KEY, lambda: 7.0, world, leads=False)
     async with watching(policies):
         world.write("default", "new")
-        await eventually(lambda: ("reloaded", "ok") in world.told, within_s=10)
+        await eventually(lambda: ("reloaded", "ok") in world.told)
         await policies.act("next", "rollback")
         assert message(policies) == "new"
     await policies.close()

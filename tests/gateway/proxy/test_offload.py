@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -73,7 +72,7 @@ async def one(scans: Scans, asked: Job) -> Answer:
 
 
 async def is_running(scans: Scans, number: int) -> None:
-    await eventually(lambda: len(scans._flights) == number and scans.waiting == 0, 2)
+    await eventually(lambda: len(scans._flights) == number and scans.waiting == 0)
 
 
 async def test_findings():
@@ -96,25 +95,28 @@ async def test_what_a_library_prints_is_no_answer():
 
 
 async def test_deadline():
-    """A job that takes too long is not checked, and the next one is unharmed: it gets its own findings, not those of the late one."""
+    """A job that takes too long is not checked, which is said before it ends, and the next one is unharmed: it gets its own findings, not
+    those of the late one.
+    """
     async with pool() as scans:
-        begin = time.monotonic()
-        assert await one(scans, job("sleep 3", deadline_s=0.1)) == not_checked("timeout")
-        assert time.monotonic() - begin < 2
-        assert await one(scans, job("Anna")) == (spans("Anna"),)
+        late = asyncio.ensure_future(one(scans, job("sleep 2", deadline_s=0.1)))
+        behind = asyncio.ensure_future(one(scans, job("Anna", deadline_s=60)))
+        done, _ = await asyncio.wait({late, behind}, return_when=asyncio.FIRST_COMPLETED)
+        assert done == {late}
+        assert (await late, await behind) == (not_checked("timeout"), (spans("Anna"),))
         assert scans.outcomes["timeout"] == 1
 
 
 async def test_waiting_counts_towards_the_deadline():
     """A job whose time passes in the queue is not checked, and costs no worker's time."""
     async with pool() as scans:
-        running = asyncio.ensure_future(one(scans, job("sleep 0.4")))
+        running = asyncio.ensure_future(one(scans, job("sleep 1")))
         await is_running(scans, 1)
+        batches = sent(scans)
         assert await one(scans, job("sleep 5", deadline_s=0.05)) == not_checked("timeout")
         await running
-        begin = time.monotonic()
         assert await one(scans, job("Anna")) == (spans("Anna"),)
-        assert time.monotonic() - begin < 3
+        assert batches == [["Anna"]]
 
 
 async def test_overload():
@@ -123,10 +125,9 @@ async def test_overload():
         running = asyncio.ensure_future(one(scans, job("sleep 2")))
         await is_running(scans, 1)
         waiting = asyncio.ensure_future(one(scans, job("Anna")))
-        await eventually(lambda: scans.waiting == 1, 2)
-        begin = time.monotonic()
+        await eventually(lambda: scans.waiting == 1)
         assert await one(scans, job("Bert")) == not_checked("overload")
-        assert time.monotonic() - begin < 1
+        assert not running.done()
         assert (await running, await waiting) == ((spans("sleep 2"),), (spans("Anna"),))
         assert scans.outcomes["overload"] == 1
 
@@ -168,14 +169,11 @@ async def test_what_cannot_be_done_in_time_is_refused_at_once():
     """A job that would wait beyond its deadline is not taken, one with more time is; and a free worker takes whatever comes."""
     async with pool() as scans:
         running = await busy(scans, 1)
-        begin = time.monotonic()
         assert await one(scans, job("Anna", deadline_s=0.3)) == not_checked("overload")
-        assert time.monotonic() - begin < 0.3
         assert await one(scans, job("Anna", deadline_s=8)) == (spans("Anna"),)
         await running
-        for _ in range(3):
-            assert await one(scans, job("sleep 0.4")) == (spans("sleep 0.4"),)
-        assert await one(scans, job("Anna", deadline_s=0.25)) == (spans("Anna"),)
+        scans._pace_s = 1.0  # a minute and more for a name
+        assert await one(scans, job("Anna", deadline_s=10)) == (spans("Anna"),)
 
 
 async def test_many_units_make_a_long_wait():
@@ -183,11 +181,11 @@ async def test_many_units_make_a_long_wait():
     async with pool() as scans:
         running = await busy(scans, 1)
         long = asyncio.ensure_future(one(scans, job(*["Anna"] * 50, deadline_s=20)))
-        await eventually(lambda: scans.waiting == 1, 2)
-        assert await one(scans, job("Bert", deadline_s=5)) == not_checked("overload")
+        await eventually(lambda: scans.waiting == 1)
+        assert await one(scans, job("Bert", deadline_s=8)) == not_checked("overload")
         long.cancel()
-        await eventually(lambda: scans.waiting == 0, 2)
-        assert await one(scans, job("Bert", deadline_s=5)) == (spans("Bert"),)
+        await eventually(lambda: scans.waiting == 0)
+        assert await one(scans, job("Bert", deadline_s=8)) == (spans("Bert"),)
         await running
         assert scans._load == 0
 
@@ -199,7 +197,7 @@ async def test_one_long_text_makes_nobody_elses_wait_look_long():
         assert await one(scans, job(long, detector=SlowDetector(reads="turn"))) == (spans(long),)
         running = asyncio.ensure_future(one(scans, job("sleep 0.1")))
         await is_running(scans, 1)
-        assert await one(scans, job(*["Anna"] * 20, deadline_s=2)) == (spans("Anna"),) * 20
+        assert await one(scans, job(*["Anna"] * 20, deadline_s=8)) == (spans("Anna"),) * 20
         await running
         assert scans._load == 0
 
@@ -217,9 +215,10 @@ async def test_what_is_too_long_to_be_judged_in_one(reads: Shown):
 async def test_what_would_be_late_is_not_begun():
     """A job that has waited too long to be done in time costs no worker's time."""
     async with pool() as scans:
-        running = await busy(scans, 0.7)
+        running = await busy(scans, 2)
         batches = sent(scans)
-        assert await one(scans, job("sleep 5", deadline_s=0.8)) == not_checked("timeout")
+        scans._pace_s = 0.01  # a second for a unit
+        assert await one(scans, job("sleep 5", deadline_s=2.6)) == not_checked("timeout")
         await running
         assert await one(scans, job("Anna")) == (spans("Anna"),)
         assert batches == [["Anna"]]
@@ -302,7 +301,7 @@ async def test_a_worker_dies(how: str):
             assert await running == not_checked("unavailable")
         else:
             os.kill(before, signal.SIGKILL)
-            await eventually(lambda: scans.pids() == [], 2)
+            await eventually(lambda: scans.pids() == [])
         assert await one(scans, job("Anna")) == (spans("Anna"),)
         assert scans.pids() not in ([], [before])
 
@@ -320,7 +319,7 @@ async def test_a_stuck_worker_is_replaced(monkeypatch: pytest.MonkeyPatch):
     async with pool() as scans:
         (before,) = scans.pids()
         assert await one(scans, job("sleep 60", deadline_s=0.1)) == not_checked("timeout")
-        await eventually(lambda: scans.pids() != [before], 5)
+        await eventually(lambda: scans.pids() != [before])
         monkeypatch.setattr(offload, "_STUCK_S", 60)  # to start takes a while
         assert await one(scans, job("Anna")) == (spans("Anna"),)
 
@@ -328,24 +327,24 @@ async def test_a_stuck_worker_is_replaced(monkeypatch: pytest.MonkeyPatch):
 async def test_equal_jobs_are_shared():
     """Equal work in flight is done once, and each asker has its own deadline."""
     async with pool() as scans:
-        begin = time.monotonic()
+        batches = sent(scans)
         asked = [job("sleep 1", key="same", deadline_s=deadline) for deadline in (5, 5, 0.1, 5)]
         answers = await asyncio.gather(*(one(scans, each) for each in asked))
         assert answers == [(spans("sleep 1"),), (spans("sleep 1"),), not_checked("timeout"), (spans("sleep 1"),)]
-        assert time.monotonic() - begin < 2.5
+        assert batches == [["sleep 1"]]
 
 
 async def test_an_asker_that_leaves():
     """One of several may leave without harm to the others; when the last has left, queued work is not begun."""
     async with pool() as scans:
-        shared = [asyncio.ensure_future(one(scans, job("sleep 0.3", key="same"))) for _ in range(2)]
+        shared = [asyncio.ensure_future(one(scans, job("sleep 1", key="same"))) for _ in range(2)]
         await is_running(scans, 1)
         queued = asyncio.ensure_future(one(scans, job("sleep 30")))
-        await eventually(lambda: scans.waiting == 1, 2)
+        await eventually(lambda: scans.waiting == 1)
         shared[0].cancel()
         queued.cancel()
-        assert await shared[1] == (spans("sleep 0.3"),)
-        assert await one(scans, job("Anna", deadline_s=2)) == (spans("Anna"),)
+        assert await shared[1] == (spans("sleep 1"),)
+        assert await one(scans, job("Anna")) == (spans("Anna"),)
         assert (shared[0].cancelled(), queued.cancelled(), scans._flights) == (True, True, {})
 
 
@@ -375,7 +374,7 @@ async def test_closing_with_work_under_way():
         running = asyncio.ensure_future(one(scans, job("sleep 30")))
         await is_running(scans, 1)
         queued = asyncio.ensure_future(one(scans, job("Anna")))
-        await eventually(lambda: scans.waiting == 1, 2)
+        await eventually(lambda: scans.waiting == 1)
         await scans.close()
         assert (await running, await queued) == (not_checked("unavailable"), not_checked("unavailable"))
 
@@ -386,7 +385,7 @@ async def test_workers_end_with_the_gateway():
         (worker,) = scans._workers
         process = worker._process
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 5)
+        await asyncio.wait_for(process.wait(), 60)
         assert process.returncode == 0
 
 

@@ -168,7 +168,7 @@ async def test_a_client():
             assert await client.receive_str() == "Grüße"
             assert (client.protocol, client.compress) == ("realtime", 0)
             assert client._response.headers["x-oddgate-request-id"] == "req_1"
-        await asyncio.wait_for(received.done.wait(), 5)
+        await asyncio.wait_for(received.done.wait(), 60)
     assert received.given == ["Grüße"]
 
 
@@ -178,7 +178,7 @@ async def test_a_client_that_misbehaves(data: bytes | str, error: type[GatewayEr
     received = _Receives()
     async with _server(received) as (_, url), aiohttp.ClientSession() as session, session.ws_connect(url) as client:
         await (client.send_bytes(data) if isinstance(data, bytes) else client.send_str(data))
-        await asyncio.wait_for(received.done.wait(), 5)
+        await asyncio.wait_for(received.done.wait(), 60)
         message = await client.receive()
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert code is None or message.data == code
@@ -195,7 +195,7 @@ async def test_a_client_that_vanishes():
         assert transport is not None
         assert client._response.connection
         client._response.connection.transport.abort()
-        await asyncio.wait_for(received.done.wait(), 5)
+        await asyncio.wait_for(received.done.wait(), 60)
     assert received.given[-1] in ("cancelled", ClientGone)
 
 
@@ -210,7 +210,7 @@ async def test_the_server_stops():
             assert await client.receive_str() == text
         assert not draining.done()
         await client.close()
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 60)
     assert received.given == ["Hi", "there"]
     assert received.done.is_set()
 
@@ -221,7 +221,7 @@ async def test_the_server_does_not_wait_for_ever():
     async with _server(received) as (server, url), aiohttp.ClientSession() as session, session.ws_connect(url) as client:
         await client.send_str("Hi")
         await client.receive_str()
-        await asyncio.wait_for(server.drain(0.1), 5)
+        await asyncio.wait_for(server.drain(0.1), 60)
         assert (await client.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
     assert received.given[-1] in ("cancelled", ClientGone)
 

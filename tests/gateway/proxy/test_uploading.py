@@ -12,6 +12,7 @@ from functools import partial
 import psutil
 import pytest
 
+from bench.processes import free_port
 from detectors.contract import Reading
 from gateway.config import Upstream as Settings
 from gateway.guard.memo import Memo
@@ -28,7 +29,6 @@ from gateway.proxy.uploading import Uploading, UploadLimits
 from gateway.proxy.upstream import Upstream
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.routes import routes
-from tests.support.gateway import free_port
 from tests.support.guards import DIGITS, KEY, plan, policy, rule
 from tests.support.http11 import LAST_CHUNK, Message, chunked, read_chunks, read_head
 from tests.support.pictures import Known, pictures
@@ -90,7 +90,7 @@ async def world(
     server = Server(partial(handle, parts), bounds, parts.routes.error_shape, lambda: "req_0", parts.shutdown)
     try:
         yield World(await server.listen("127.0.0.1", 0), endpoint, records, faults)
-        await eventually(lambda: all(task.done() for task in tasks), 3)
+        await eventually(lambda: all(task.done() for task in tasks))
         assert faults == []
     finally:
         await server.drain(1)
@@ -146,7 +146,7 @@ async def test_a_large_upload_that_is_blocked():
         message = await each.upload(MANY + BAD_ROW)
         assert (message.status, error_of(message)["code"]) == (400, "content_filter")
         assert error_of(message)["oddgate"]["reasons"][0].startswith("row 40001: ")
-        await eventually(lambda: each.endpoint.cut, 3)
+        await eventually(lambda: each.endpoint.cut)
         assert each.endpoint.files == []
         assert each.record["outcome"] == "content_filter"
 
@@ -234,7 +234,7 @@ async def test_an_upload_that_takes_too_long(content: bytes):
         message = await send_slowly(each.port, [post(len(body) + 9), body, *(body[-9:][at : at + 1] for at in range(8))], 0.2, 30)
         assert (message.status, error_of(message)["code"]) == (408, "request_timeout")
         assert "longer than the 0.3 s" in error_of(message)["message"]
-        await eventually(lambda: each.endpoint.cut == len(each.endpoint.heads), 3)
+        await eventually(lambda: each.endpoint.cut == len(each.endpoint.heads))
         assert each.endpoint.files == []
 
 
@@ -297,7 +297,7 @@ async def test_a_client_that_goes_away(content: bytes):
             writer.write(post(len(content) + 10_000) + form(content)[:-9])
             await writer.drain()
             await asyncio.sleep(0.3)
-        await eventually(lambda: each.records, 30)  # what had arrived is read first
+        await eventually(lambda: each.records)  # what had arrived is read first
         assert each.record["outcome"] in ("client_disconnected", "invalid_http")
         await asyncio.sleep(0.1)
         assert each.endpoint.files == []

@@ -44,7 +44,7 @@ async def test_it_ends_with_the_gateway(tmp_path: Path):
     """Told by the end of its input, it may finish what it does."""
     watching = child(tmp_path / "log", "well")
     task = asyncio.ensure_future(watching.run())
-    await eventually(lambda: len(lines(tmp_path / "log")) == 1, within_s=10)
+    await eventually(lambda: len(lines(tmp_path / "log")) == 1)
     task.cancel()
     await watching.close()
     assert lines(tmp_path / "log")[1:] == ["ended"]
@@ -54,7 +54,7 @@ async def test_it_is_started_again(tmp_path: Path, caplog: pytest.LogCaptureFixt
     """However often it ends by itself; its end is logged."""
     watching = child(tmp_path / "log", "dies")
     task = asyncio.ensure_future(watching.run())
-    await eventually(lambda: len(lines(tmp_path / "log")) >= 3, within_s=10)
+    await eventually(lambda: len(lines(tmp_path / "log")) >= 3)
     task.cancel()
     await watching.close()
     assert len(set(lines(tmp_path / "log"))) >= 3
@@ -65,7 +65,7 @@ async def test_one_that_does_not_end(tmp_path: Path):
     """It is made to."""
     watching = child(tmp_path / "log", "stuck")
     task = asyncio.ensure_future(watching.run())
-    await eventually(lambda: len(lines(tmp_path / "log")) == 1, within_s=10)
+    await eventually(lambda: len(lines(tmp_path / "log")) == 1)
     task.cancel()
     await watching.close()
     assert watching._process.returncode == -9
@@ -75,6 +75,6 @@ async def test_what_cannot_be_started(caplog: pytest.LogCaptureFixture):
     """It is tried again, and the gateway goes on."""
     watching = Watching(["/nowhere/at/all"], {})
     task = asyncio.ensure_future(watching.run())
-    await eventually(lambda: caplog.text.count("cannot be started") >= 2, within_s=10)
+    await eventually(lambda: caplog.text.count("cannot be started") >= 2)
     task.cancel()
     await watching.close()

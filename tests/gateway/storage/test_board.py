@@ -5,10 +5,10 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from bench.processes import free_port
 from gateway.storage import board
 from gateway.storage.board import SharedBoard, SharedMeasures
 from gateway.watch.store import SinkError
-from tests.support.gateway import free_port
 from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
@@ -47,8 +47,8 @@ async def test_one_tells(url: str, monkeypatch: pytest.MonkeyPatch):
             two.save(b"fourth")
             return reader.read() == b"fourth"
 
-        await eventually(is_told, within_s=10)
-        await eventually(lambda: reader.read() is None, within_s=10)
+        await eventually(is_told)
+        await eventually(lambda: reader.read() is None)
 
 
 def test_none_there():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.storage import incident_log
 from gateway.storage.incident_log import FileLog, SharedLog
-from tests.support.gateway import free_port
 from tests.support.redis_server import RedisServer, running_redis
 from tests.support.waiting import eventually
 
@@ -39,7 +39,7 @@ async def test_one_leads(server: RedisServer, monkeypatch: pytest.MonkeyPatch):
         one.save(b"known")
         two.save(b"other")
         assert two.load() == b"known"
-        await eventually(two.leads, within_s=10)
+        await eventually(two.leads)
         one.save(b"late")
         one.show(b"late")
         assert (one.leads(), two.load(), two.shown()) == (False, b"known", None)

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 
+from bench.processes import free_port
 from gateway.proxy.vault import StoreUnavailable
 from gateway.storage.redis import RedisStore
-from tests.support.gateway import free_port
 from tests.support.redis_server import RedisServer, running_redis
 
 

@@ -112,7 +112,7 @@ def test_readers_for_two_stores(sink: StreamSink, join: Join, monkeypatch: pytes
         other.read(1)
     assert numbers(beside.read(1)) == [2]
     assert other.waiting() == 3
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while True:
         try:
             assert numbers(other.read(1)) == [3]

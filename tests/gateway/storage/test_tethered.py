@@ -30,14 +30,14 @@ def parent():
 async def test_it_ends_with_its_parent(parent: subprocess.Popen):
     """However that ends."""
     child = psutil.Process(int(parent.stdout.readline()))
-    await eventually(lambda: child.name() == "sleep", within_s=20)
+    await eventually(lambda: child.name() == "sleep")
     parent.kill()
-    await eventually(lambda: is_gone(child), within_s=20)
+    await eventually(lambda: is_gone(child))
 
 
 def test_it_does_not_begin_without_its_parent(tmp_path: Path):
     """Where that has ended before there was anything to tether."""
     marker = tmp_path / "began"
     command = [sys.executable, "-m", "gateway.storage.tethered", str(os.getpid() + 1), "touch", str(marker)]
-    assert subprocess.run(command, check=False, timeout=30).returncode == 1
+    assert subprocess.run(command, check=False, timeout=120).returncode == 1
     assert not marker.exists()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from gateway.storage import turn
 from gateway.storage.board import SharedBoard
 from gateway.storage.turn import Turn
 from gateway.watch.store import SinkError
-from tests.support.gateway import free_port
 from tests.support.redis_server import running_redis
 
 
