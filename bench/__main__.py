@@ -20,7 +20,8 @@ from bench.report import as_json, machine, print_report
 from bench.soak import print_soak, soak
 from bench.targets import DEFAULT, TARGETS, Target, parse_target
 from bench.telemetry import telemetry
-from bench.watch import EXCHANGES as WATCHED
+from bench.watch import FULL as WATCH_FULL
+from bench.watch import QUICK as WATCH_QUICK
 from bench.watch import watch
 
 
@@ -75,7 +76,7 @@ def _decision(options: argparse.Namespace) -> dict:
 
 
 def _watch(options: argparse.Namespace) -> dict:
-    return watch(2_000 if options.quick else WATCHED)
+    return watch(WATCH_QUICK if options.quick else WATCH_FULL)
 
 
 def _telemetry(options: argparse.Namespace) -> dict:

@@ -1,104 +1,211 @@
-"""What the watch costs, beside the path: CPU of one exchange from the journal into a store, and as spans to a collector that takes all.
+"""What the watch costs, beside the path: CPU of each of its threads while a journal grows by 500 exchanges a second, by what the settings
+ask for; and what the path pays for the record.
 
-Figures are CPU time of the thread that does it. The share of a core is at 500 exchanges a second; the aim is for the store.
+The watch is the real one, in its own process, and has read two days of traffic before, so that it knows what is usual. What it took in the
+time that was measured has in it all that it does from time to time. The aim is for the settings as they come.
 """
 
+import json
+import os
+import random
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from time import thread_time
-from typing import TypeVar
 
-from gateway.storage.sqlite import open_sqlite
+from bench.records import exchange, records
+from bench.watched import ALL
 from gateway.telemetry.journal import Journal
-from gateway.telemetry.record import Exchange, render
-from gateway.watch.histograms import Histograms
-from gateway.watch.models import ModelNames
-from gateway.watch.otlp import OtlpCollector
-from gateway.watch.outbox import Outbox, Posted
-from gateway.watch.row import Label, parse, parse_record
-from gateway.watch.store import Sink
-from gateway.watch.telling import Teller
-from gateway.watch.worker import Tally, Worker
+from gateway.telemetry.record import render
 from gateway.wire.model import Json
 
-EXCHANGES = 20_000
 _PER_S, _AIM = 500, 0.15
-_NOW = 1_795_000_000.0
-T = TypeVar("T")
-_FINDING = {
-    "rule": "pii", "kind": "pii.EMAIL_ADDRESS", "place": "messages.0.content", "scope": "user", "start": 9, "end": 32, "score": 0.95,
-    "action": "tokenize", "shadow": False, "why": "match", "fingerprint": "6c1f0a2b3c4d5e6f",
-}  # fmt: skip
+_BEFORE_S = 50 * 3600.0
+_PROJECT = Path(__file__).parent.parent
+_KEY = b"a key of thirty-two bytes, or so."
+_MOST_BEHIND_S = 5.0
+_WAIT_S, _ASK_S, _CALM = 120.0, 0.5, 0.1
+_STEP_S = 0.02
+_OWN = {"MainThread": "store"}
+"""What threads are called here, where not by their own names."""
+_FEW_US = 1.0
+"""What takes less is told with the others."""
 
 
-def watch(exchanges: int = EXCHANGES) -> dict[str, dict[str, float]]:
-    """µs of an exchange, and bytes of a row."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        figures = {"journal_us": _us(lambda: _write(folder / "journal", exchanges), exchanges)}
-        store = open_sqlite(folder / "a.db", 3660)
-        figures["store_us"] = _us(lambda: _read(folder / "journal", store, parse, exchanges), exchanges)
-        figures["row_bytes"] = sum(path.stat().st_size for path in folder.glob("a.db*")) / exchanges
-        with collector() as url:
-            posted = Posted()
-            outbox = Outbox(OtlpCollector(url, "bench"), Histograms(), Teller({}, ModelNames()), lambda: None, lambda _: None, posted)
-            figures["spans_us"] = _us(lambda: _read(folder / "journal", outbox, parse_record, exchanges), exchanges)
-    for name, figure in figures.items():
-        share = f"{figure * _PER_S / 1e6:6.1%} of a core at {_PER_S}/s" if name.endswith("_us") else ""
-        missed = "missed" if name == "store_us" and figure * _PER_S / 1e6 > _AIM else ""
-        print(f"  {name:<12}{figure:8.1f}  {share}  {missed}")
-    return {"watch": figures}
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``yaml``: settings, with ``{collector}`` for the address of one that takes all."""
+
+    name: str
+    yaml: str = ""
+    keeps_text: bool = False
+    has_groups: bool = False
+
+
+CASES = (
+    Case("as installed"),
+    Case("with a collector", 'telemetry: {{otlp_endpoint: "{collector}"}}\n'),
+    Case("with groups, and redacted texts", "store: {{keep_text: redacted}}\n", keeps_text=True, has_groups=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``before``: exchanges that are read first; then so many seconds are measured."""
+
+    before: int = 50_000
+    seconds: float = 60.0
+    per_s: float = _PER_S
+
+
+FULL, QUICK = Plan(), Plan(4_000, 12.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """``us`` of an exchange, by what is done. ``is_behind``: it did not take all that came, on a machine that is too busy."""
+
+    case: str
+    us: Mapping[str, float]
+    is_behind: bool
+    row_bytes: float
+
+    @property
+    def share(self) -> float:
+        """Of a core, at ``_PER_S``."""
+        return self.us[ALL] * _PER_S / 1e6
+
+
+def watch(plan: Plan = FULL) -> dict[str, Json]:
+    record_us = written_us(2_000)
+    print(f"the path makes a record, and writes it, sealed, in {record_us:.0f} us")
+    costs = [measured(case, plan) for case in CASES]
+    for cost in costs:
+        _print(cost)
+    return {"watch": {"journal_us": record_us, "cases": [{**asdict(cost), "share": cost.share} for cost in costs]}}
+
+
+def _print(cost: Cost) -> None:
+    missed = "missed" if cost.share > _AIM and cost.case == CASES[0].name else ""
+    print(f"\n{cost.case}: {cost.share:.1%} of a core at {_PER_S}/s (aim {_AIM:.0%}) {missed}{'  BEHIND' if cost.is_behind else ''}")
+    for name, us in cost.us.items():
+        print(f"  {name:<28}{us:8.1f} us an exchange")
+    print(f"  {'in the store':<28}{cost.row_bytes:8.0f} bytes an exchange")
 
 
 def written_us(exchanges: int) -> float:
     """What the path pays for a record: made, sealed and written."""
-    with tempfile.TemporaryDirectory() as name:
-        return _us(lambda: _write(Path(name), exchanges), exchanges)
+    chance = random.Random(1)
+    drawn = [exchange(chance) for _ in range(exchanges)]
+    with tempfile.TemporaryDirectory() as name, closing(_journal(Path(name))) as journal:
+        begin = thread_time()
+        for each in drawn:
+            journal.append(render(each))
+        return (thread_time() - begin) / exchanges * 1e6
 
 
-def _us(work: Callable[[], None], exchanges: int) -> float:
-    begin = thread_time()
-    work()
-    return (thread_time() - begin) / exchanges * 1e6
+def measured(case: Case, plan: Plan) -> Cost:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="oddgate-watch-")))
+        journal = stack.enter_context(closing(_journal(folder / "journal")))
+        for record in islice(_drawn(case, time.time() - _BEFORE_S, plan.before / _BEFORE_S), plan.before):
+            journal.append(record)
+        watching = stack.enter_context(_watching(folder, case.yaml.format(collector=stack.enter_context(collector()))))
+        watching.settle(plan.before)
+        before = watching.taken()
+        written = _written(journal, _drawn(case, time.time(), plan.per_s), plan.seconds)
+        after = watching.taken()
+        is_behind = watching.kept() < plan.before + written - _MOST_BEHIND_S * plan.per_s
+        watching.settle(plan.before + written)
+        watching.stop()
+        row_bytes = (folder / "a.db").stat().st_size / (plan.before + written)
+    return Cost(case.name, _each(before, after, written), is_behind, row_bytes)
 
 
-def _write(folder: Path, exchanges: int) -> None:
-    with closing(Journal(folder, 64 << 20, 1 << 40, b"a key of thirty-two bytes, or so.", lambda: _NOW)) as journal:
-        for number in range(exchanges):
-            journal.append(_record(number))
+def _each(before: Mapping[str, float], after: Mapping[str, float], exchanges: int) -> dict[str, float]:
+    """The dearest first, then what all of it took."""
+    us = {_OWN.get(name, name): (taken - before.get(name, 0.0)) / exchanges * 1e6 for name, taken in after.items()}
+    every = us.pop(ALL)
+    told = {name: each for name, each in sorted(us.items(), key=lambda each: -each[1]) if each >= _FEW_US}
+    return {**told, "others": every - sum(told.values()), ALL: every}
 
 
-def _record(number: int) -> Json:
-    exchange = Exchange(
-        f"req_{number:024x}", _NOW + number / _PER_S, 1.0, app="shop", surface="chat", model="gpt-4o", policy="default@0123456789ab",
-        upstream="openai", status=200, end=1.5,
-    )  # fmt: skip
-    trace = {"id": f"{number + 1:032x}", "span": f"{number + 1:016x}", "parent": "", "flags": 1}
-    stages = [
-        {"stage": stage, "at": 1.25, "ms": 2.5, "busy": 2.5, "action": "redact", "findings": 1} for stage in ("input", "output")
-    ]  # fmt: skip
-    attempt = {"span": f"{number + 2:016x}", "upstream": "openai", "at": 4.0, "ms": 490.0, "first": 300.0, "status": 200, "error": None}
-    said = {"rules": ["pii"], "findings": [_FINDING, _FINDING], "trace": trace, "method": "POST", "route": "/v1/chat/completions"}
-    return {
-        **render(exchange),
-        **said,
-        "stages": stages,
-        "attempts": [attempt],
-        "cost_usd": 0.00125,
-        "tokens": {"input": 40 + number % 99, "output": 60},
-    }
+def _drawn(case: Case, begin: float, per_s: float) -> Iterator[Json]:
+    """Others at each beginning."""
+    return records(random.Random(begin), begin, per_s, keeps_text=case.keeps_text, has_groups=case.has_groups)
 
 
-def _read(journal: Path, sink: Sink[T], read: Callable[[bytes], T | Label | None], exchanges: int) -> None:
-    worker = Worker(journal, sink, lambda: _NOW, tally := Tally(), read, 1 << 20)
-    while worker.step():
-        pass
-    sink.close()
-    assert tally.kept == exchanges, tally
+def _journal(folder: Path) -> Journal:
+    return Journal(folder, 64 << 20, 1 << 40, _KEY, time.time, fsync="never")
+
+
+def _written(journal: Journal, drawn: Iterator[Json], seconds: float) -> int:
+    """Each when its time has come; how many."""
+    until, count = time.time() + seconds, 0
+    for record in drawn:
+        while (now := time.time()) < min(record["ts"], until):
+            time.sleep(_STEP_S)
+        if now >= until:
+            return count
+        journal.append(record)
+        count += 1
+    return count
+
+
+class _Watching:
+    """A watch in its own process."""
+
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+        self._process, self._said = process, folder / "var" / "watch.json"
+
+    def taken(self) -> dict[str, float]:
+        """Seconds of CPU so far."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        found: dict[str, float] = json.loads(self._process.stdout.readline())
+        return found
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def kept(self) -> int:
+        return int(json.loads(self._said.read_bytes())["kept"]) if self._said.exists() else 0
+
+    def settle(self, exchanges: int) -> None:
+        """Waits until these are in the store, and it has not much to do any more."""
+        until, before = time.monotonic() + _WAIT_S, 0.0
+        while time.monotonic() < until:
+            time.sleep(_ASK_S)
+            now = self.taken()[ALL]
+            if self.kept() >= exchanges and now - before < _CALM * _ASK_S:
+                return
+            before = now
+        sys.exit("the watch has not read all of the journal in time")
+
+
+@contextmanager
+def _watching(folder: Path, yaml: str) -> Iterator[_Watching]:
+    config = folder / "oddgate.yaml"
+    config.write_text(f"journal: {{dir: {folder}/journal}}\nwatch: {{dir: {folder}/var}}\n{yaml}")
+    command = [sys.executable, "-m", "bench.watched", "watch", "--config", str(config)]
+    environment = {**os.environ, "ODDGATE_STORE__URL": f"sqlite:///{folder}/a.db"}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=_PROJECT) as process:
+        watching = _Watching(process, folder)
+        try:
+            yield watching
+        finally:
+            watching.stop()
 
 
 @contextmanager

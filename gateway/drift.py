@@ -18,7 +18,7 @@ from gateway.watch.episodes import Episode
 from gateway.watch.loop import Loop
 from gateway.watch.reporting import is_installed, report
 from gateway.watch.roster import OTHERS, Limits, Roster
-from gateway.watch.row import Record, Row, parse_said
+from gateway.watch.row import Record, Row, Said, parse_said
 from gateway.watch.second_opinion import SecondOpinion
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import DRIFT_NAME
@@ -38,11 +38,18 @@ log = logging.getLogger("oddgate.watch")
 
 
 class Drift:
-    """``wall`` and ``clock`` give seconds, since 1970 and never going back."""
+    """``wall`` and ``clock`` give seconds, since 1970 and never going back; ``read`` makes of a line of the journal what it says."""
 
     def __init__(
-        self, config: Config, bulletin: Bulletin, wall: Callable[[], float], clock: Callable[[], float], sentiment: Sentiment | None = None
+        self,
+        config: Config,
+        bulletin: Bulletin,
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+        sentiment: Sentiment | None = None,
+        read: Callable[[bytes], Said] = parse_said,
     ) -> None:
+        self._read = read
         self._sentiment = sentiment or Sentiment(config.store.keep_text)
         self._config = config
         self._bulletin = bulletin
@@ -94,7 +101,7 @@ class Drift:
 
     def _loop(self) -> Loop[Record]:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
-            return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
+            return Worker(self._config.journal.dir, sink, self._wall, tally, self._read, _BATCH_BYTES)
 
         return Loop("drift", work, self.open, _nothing, self._say, self._wall, self._clock)
 

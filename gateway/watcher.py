@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from gateway.bias import PART as BIAS_PART
 from gateway.bias import Bias
 from gateway.config import Config
 from gateway.drift import PART, Drift
+from gateway.handing import Handing
 from gateway.keyfile import secret_key
 from gateway.oncall import PART as INCIDENTS_PART
 from gateway.oncall import OnCall
@@ -23,17 +25,19 @@ from gateway.proxy.keeping import read_file, replace_file
 from gateway.proxy.signals import NAME as SIGNALS
 from gateway.proxy.signals import seal
 from gateway.storage.board import SharedBoard
+from gateway.storage.incident_log import SharedLog
 from gateway.storage.opening import open_store, reader_name
 from gateway.storage.redis_stream import Stream, StreamReader, StreamSink
 from gateway.telemetry.observed import Observer
 from gateway.watch.bulletin import Bulletin
 from gateway.watch.loop import Loop
 from gateway.watch.models import ModelNames
+from gateway.watch.once import Once
 from gateway.watch.otlp import OtlpCollector
 from gateway.watch.otlp_meters import OtlpMeters
 from gateway.watch.outbox import MAX_BYTES, Outbox, Posted
 from gateway.watch.providers import endpoint
-from gateway.watch.row import Label, Row, parse, parse_record
+from gateway.watch.row import Label, Row, Said, as_record, as_row
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.sharing import SendingWorker, SharedWorker
 from gateway.watch.status import NAME, READER_NAME, render
@@ -62,19 +66,28 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
     """
     config.watch.dir.mkdir(parents=True, exist_ok=True)
     reads_others = config.watch.shared and not is_beside
-    posting = None if reads_others else _posting(config)
+    once = Once()
+    posting = None if reads_others else _posting(config, once)
     status = config.watch.dir / (READER_NAME if reads_others else NAME)
     lag = "lag_records" if reads_others else "lag_bytes"
     bulletin = _bulletin(config) if reads_others or not config.watch.shared else None
     sentiment = Sentiment(config.store.keep_text)
-    drift = Drift(config, bulletin, time.time, time.monotonic, sentiment) if bulletin and config.watch.drift.enabled else None
-    bias = Bias(config, bulletin, time.time, time.monotonic, sentiment) if bulletin and config.watch.bias.enabled else None
+    drift = bias = oncall = None
+    if bulletin and config.watch.drift.enabled:
+        drift = Drift(config, bulletin, time.time, time.monotonic, sentiment, once.reader())
+    if bulletin and config.watch.bias.enabled:
+        bias = Bias(config, bulletin, time.time, time.monotonic, sentiment, once.reader())
     drifts = drift.ongoing if drift else tuple
-    oncall = OnCall(config, bulletin, drifts, time.time, time.monotonic) if bulletin and config.alerts.enabled else None
+    if bulletin and config.alerts.enabled:
+        oncall = OnCall(config, bulletin, drifts, time.time, time.monotonic, once.reader())
+    handing = _handing(config) if config.watch.shared and is_beside and config.alerts.enabled else None
     sources = None if reads_others else _sources(config, [oncall.heard] if oncall else [])
     views = [part for part in (drift, bias, oncall) if part]
-    say = partial(_say, status, [part for part in (posting, *views) if part], lag, oncall)
-    loop = _reading(config, say, views) if reads_others else (_sending if config.watch.shared else _keeping)(config, say)
+    say = partial(_say, status, [part for part in (posting, *views) if part], lag, oncall or handing)
+    if reads_others:
+        loop = _reading(config, say, views)
+    else:
+        loop = _sending(config, say) if config.watch.shared else _keeping(config, say, once.reader())
     with status.with_suffix(".lock").open("ab") as lock:  # which goes with the process, however it ends
         if _is_ours(lock.fileno(), stop):
             side = None if is_beside else _side(config, reads_others=reads_others)
@@ -128,9 +141,10 @@ def _side(config: Config, *, reads_others: bool) -> _Side | None:
 Say = Callable[[dict[str, float]], None]
 
 
-def _keeping(config: Config, say: Say) -> Loop[Row]:
+def _keeping(config: Config, say: Say, read: Callable[[bytes], Said]) -> Loop[Row]:
     """The journal, into the store."""
-    return Loop("store", _journal(config, parse), _store(config), partial(_put_away, config.store.path), say, time.time, time.monotonic)
+    rows = _journal(config, lambda line: as_row(read(line)))
+    return Loop("store", rows, _store(config), partial(_put_away, config.store.path), say, time.time, time.monotonic)
 
 
 def _sending(config: Config, say: Say) -> Loop[Row]:
@@ -215,7 +229,13 @@ class _Part(Protocol):
     def figures(self) -> dict[str, float]: ...
 
 
-def _say(path: Path, parts: Sequence[_Part], lag: str, oncall: OnCall | None, figures: dict[str, float]) -> None:
+def _handing(config: Config) -> Handing:
+    """To the watch that leads, elsewhere."""
+    shared = SharedLog(config.state.url.get_secret_value(), reader_name(config.watch.dir))
+    return Handing(config.watch.dir, socket.gethostname(), shared.hand_over, time.time, time.monotonic)
+
+
+def _say(path: Path, parts: Sequence[_Part], lag: str, oncall: OnCall | Handing | None, figures: dict[str, float]) -> None:
     """Where it cannot be said, the watch is soon taken for dead, and yet goes on."""
     names = {"errors": "store_errors", "rebuilt": "store_rebuilt", "lag": lag}
     said = {names.get(name, name): value for name, value in figures.items()}
@@ -229,7 +249,7 @@ def _say(path: Path, parts: Sequence[_Part], lag: str, oncall: OnCall | None, fi
 class _Posting:
     """Spans and measures to a collector, in a thread of their own: whatever it does, the store is not held up."""
 
-    def __init__(self, config: Config, url: str) -> None:
+    def __init__(self, config: Config, url: str, read: Callable[[bytes], Said]) -> None:
         self._posted, self._threads = Posted(), Threads(_END_S)
         collector, path = OtlpCollector(url, version("oddgate")), config.watch.dir / _SENT
         self._meters = OtlpMeters(url, version("oddgate"), collector.resource)
@@ -238,9 +258,8 @@ class _Posting:
         teller = Teller(endpoints, models, config.telemetry.guardrail_conventions, _switches(config))
         load, save = partial(read_file, path, MAX_BYTES), partial(replace_file, path)
         outbox = partial(Outbox, collector, self._meters, teller, load, save, self._posted)
-        self._loop = Loop(
-            "collector", _journal(config, parse_record, _BATCH_BYTES), outbox, _nothing, lambda _: None, time.time, time.monotonic
-        )
+        records = _journal(config, lambda line: as_record(read(line)), _BATCH_BYTES)
+        self._loop = Loop("collector", records, outbox, _nothing, lambda _: None, time.time, time.monotonic)
 
     def start(self, stop: threading.Event) -> None:
         self._threads.start("sending to the collector", partial(self._run, stop), stop)
@@ -271,9 +290,9 @@ def _switches(config: Config) -> Switches:
     return said
 
 
-def _posting(config: Config) -> _Posting | None:
+def _posting(config: Config, once: Once) -> _Posting | None:
     url = config.telemetry.otlp_endpoint
-    return _Posting(config, url) if url else None
+    return _Posting(config, url, once.reader()) if url else None
 
 
 class _Sources(Protocol):

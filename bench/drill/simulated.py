@@ -12,10 +12,10 @@ from gateway.detecting.shares import Shares
 from gateway.detecting.states import States
 from gateway.detecting.steps import Steps
 from gateway.incidents.incident import Event, Incident
-from gateway.incidents.notice import title
 from gateway.incidents.pipeline import Line, Pipeline, Told
 from gateway.incidents.rootcause import Hint
 from gateway.incidents.symptom import Symptom
+from gateway.incidents.titles import title
 from gateway.watch.finding import Finding
 
 HOURS = 20.0

@@ -13,28 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.addresses import Addresses
+from gateway.cli.banner import banner
 from gateway.cli.telemetry import begin
 from gateway.config import Config
 from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
 from policies.problems import ProblemsError
-
-_EXAMPLE = """
-  oddgate is up.   data {data}   admin {admin}   policy {policy}{demo}
-
-  Try it:
-    curl -s {data}/v1/chat/completions -H 'content-type: application/json' \\
-      -d '{{"model": "demo", "messages": [{{"role": "user", "content": "Write to anna.kovacs@example.com, please."}}]}}'
-
-  From Python, with the OpenAI SDK:
-    from openai import OpenAI
-    client = OpenAI(base_url="{data}/v1", api_key="any")
-    answer = client.chat.completions.create(model="demo", messages=[{{"role": "user", "content": "I am Anna Kovacs."}}])
-    print(answer.choices[0].message.content)
-
-  Health, metrics and policy status: {admin}/readyz  {admin}/metrics  {admin}/api/v1/policy/status
-  Records, as they come:             oddgate tail
-"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -100,7 +84,7 @@ def _run_fast(serving: Coroutine[Any, Any, int]) -> int:
         return runner.run(serving)
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """What is loaded by now stays: the garbage collector need not look through it again and again, nor run at every exchange."""
     gc.collect()
     gc.freeze()
@@ -112,9 +96,8 @@ async def _serve(config: Config, watch: Sequence[str]) -> int:
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_, stop.set)
     async with _running(config, watch) as addresses:
-        _calm_collector()
-        demo = f"\n  demo upstream {addresses.demo} (what it received: {addresses.demo}/demo/received)" if addresses.demo else ""
-        print(_EXAMPLE.format(data=addresses.data, admin=addresses.admin, policy=config.policies.default, demo=demo), flush=True)
+        calm_collector()
+        print(banner(config, addresses), flush=True)
         await stop.wait()
         logging.getLogger("oddgate").info("stopping: exchanges under way have %g s to end", config.listen.drain_timeout_s)
     return 0
@@ -144,7 +127,7 @@ async def _work(link: int) -> int:
         return 1
     begin(setup.config, "gateway", os.environ)
     async with working(setup) as answers, asyncio.TaskGroup() as tasks:
-        _calm_collector()
+        calm_collector()
         answering = tasks.create_task(over.serve(answers.by_name()), name="link")
         answering.add_done_callback(lambda _: stop.set())
         await stop.wait()

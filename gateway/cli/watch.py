@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from gateway.cli.serve import settings_file
+from gateway.cli.serve import calm_collector, settings_file
 from gateway.cli.telemetry import begin
 from gateway.settings import load_config
 from gateway.telemetry.logs import set_up
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         config = load_config(settings_file(args.config), dict(os.environ))
         begin(config, "watch", os.environ)
+        calm_collector()
         watch(config, stop, is_beside=args.attached)
     except ProblemsError as error:
         print(error, file=sys.stderr)

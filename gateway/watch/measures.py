@@ -5,6 +5,7 @@ the gateway has added. A model's name is said only where it may be (``models``),
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gateway.watch.models import ModelNames
@@ -16,6 +17,10 @@ _FIRST = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0,
 _EACH = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
 _TOKENS = tuple(float(4**power) for power in range(14))
 _MAX_TOKENS = 1 << 53
+_REMEMBERED = 1024
+"""Attributes of each sort, which are the same from exchange to exchange; nobody changes them."""
+
+Attributes = Mapping[str, str | int]
 
 
 class Histogram(NamedTuple):
@@ -39,51 +44,38 @@ HISTOGRAMS = {
 class Measure(NamedTuple):
     name: str
     value: float
-    attributes: Mapping[str, str | int]
+    attributes: Attributes
 
 
 def measures(record: Record, endpoints: Mapping[str, Endpoint], models: ModelNames) -> Iterator[Measure]:
     """Of an exchange with a model: none of any other. Raises ValueError, KeyError, TypeError or AttributeError where it is no record."""
-    operation = OPERATIONS.get(record["surface"])
-    if operation is None:
+    surface = record["surface"]
+    if surface not in OPERATIONS:
         return
-    attempts, model = record["attempts"], ""
+    attempts, model, error, endpoint = record["attempts"], "", "", NOBODY
     for attempt in attempts:
-        model = "" if _error(attempt) else models.counted(record["model"], is_answered=True)
-        yield from _of_a_call(record, operation, attempt, model, endpoints.get(attempt["upstream"], NOBODY))
-    last = attempts[-1] if attempts else None
-    endpoint = endpoints.get(last["upstream"], NOBODY) if last else NOBODY
-    said = {
-        "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": provider_of(endpoint, record["surface"]),
-        "gen_ai.request.model": model if last and not _error(last) else "",
-        "error.type": record["outcome"] if record["outcome"] != "completed" else "",
-    }
-    served = _known(said)
+        error, endpoint = _error(attempt), endpoints.get(attempt["upstream"], NOBODY)
+        model = "" if error else models.counted(record["model"], is_answered=True)
+        yield from _of_a_call(record, attempt, _of_an_endpoint(surface, model, error, endpoint))
+    outcome = record["outcome"]
+    served = _of_the_gateway(surface, model, "" if outcome == "completed" else outcome, endpoint)
     yield Measure("gen_ai.server.request.duration", record["timings_ms"]["total"] / 1000, served)
-    if record["stream"] and record["outcome"] == "completed":
+    if record["stream"] and outcome == "completed":
         yield from _of_a_stream(record["timings_ms"], record["tokens"].get("output"), served)
-    if last and not _error(last):
-        yield from _of_tokens(record["tokens"], _known({**said, "error.type": "", **_place(endpoint)}))
+    if attempts and not error:
+        for kind in ("input", "output"):
+            count = record["tokens"].get(kind)
+            if count is not None and 0 <= count <= _MAX_TOKENS:
+                yield Measure("gen_ai.client.token.usage", count, _of_tokens(surface, model, endpoint, kind))
 
 
-def _of_a_call(record: Record, operation: str, attempt: Mapping[str, Any], model: str, endpoint: Endpoint) -> Iterator[Measure]:
-    error = _error(attempt)
-    said = _known(
-        {
-            "gen_ai.operation.name": operation,
-            "gen_ai.provider.name": provider_of(endpoint, record["surface"]),
-            "gen_ai.request.model": model,
-            "error.type": error,
-            **_place(endpoint),
-        }
-    )
+def _of_a_call(record: Record, attempt: Mapping[str, Any], said: Attributes) -> Iterator[Measure]:
     yield Measure("gen_ai.client.operation.duration", attempt["ms"] / 1000, said)
-    if record["stream"] and attempt["first"] is not None and not error:
+    if record["stream"] and attempt["first"] is not None and not _error(attempt):
         yield Measure("gen_ai.client.operation.time_to_first_chunk", attempt["first"] / 1000, said)
 
 
-def _of_a_stream(timings: Mapping[str, Any], tokens: int | None, said: Mapping[str, str | int]) -> Iterator[Measure]:
+def _of_a_stream(timings: Mapping[str, Any], tokens: int | None, said: Attributes) -> Iterator[Measure]:
     """As the gateway's client saw it."""
     first = timings["first_byte"]
     if first is None:
@@ -93,22 +85,29 @@ def _of_a_stream(timings: Mapping[str, Any], tokens: int | None, said: Mapping[s
         yield Measure("gen_ai.server.time_per_output_token", max(0.0, timings["total"] - first) / 1000 / (tokens - 1), said)
 
 
-def _of_tokens(tokens: Mapping[str, Any], said: Mapping[str, str | int]) -> Iterator[Measure]:
+@lru_cache(_REMEMBERED)
+def _of_the_gateway(surface: str, model: str, error: str, endpoint: Endpoint) -> Attributes:
+    said = {
+        "gen_ai.operation.name": OPERATIONS[surface],
+        "gen_ai.provider.name": provider_of(endpoint, surface),
+        "gen_ai.request.model": model,
+        "error.type": error,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+@lru_cache(_REMEMBERED)
+def _of_an_endpoint(surface: str, model: str, error: str, endpoint: Endpoint) -> Attributes:
+    place: Attributes = {"server.address": endpoint.host, "server.port": endpoint.port} if endpoint.host else {}
+    return {**_of_the_gateway(surface, model, error, endpoint), **place}
+
+
+@lru_cache(_REMEMBERED)
+def _of_tokens(surface: str, model: str, endpoint: Endpoint, kind: str) -> Attributes:
     """Of all answers to one exchange together, as they are charged for."""
-    for kind in ("input", "output"):
-        count = tokens.get(kind)
-        if count is not None and 0 <= count <= _MAX_TOKENS:
-            yield Measure("gen_ai.client.token.usage", count, {**said, "gen_ai.token.type": kind})
+    return {**_of_an_endpoint(surface, model, "", endpoint), "gen_ai.token.type": kind}
 
 
 def _error(attempt: Mapping[str, Any]) -> str:
     status: int | None = attempt["status"]
     return attempt["error"] or (str(status) if status and status >= 400 else "")
-
-
-def _place(endpoint: Endpoint) -> Mapping[str, str | int]:
-    return {"server.address": endpoint.host, "server.port": endpoint.port} if endpoint.host else {}
-
-
-def _known(said: Mapping[str, str | int]) -> Mapping[str, str | int]:
-    return {name: value for name, value in said.items() if value != ""}

@@ -55,7 +55,7 @@ async def test_from_the_journal(tmp_path: Path):
     desk, stop = Desk(), threading.Event()
     made = drift(tmp_path, desk)
     made.start(stop)
-    await eventually(lambda: desk and desk.last.levels, within_s=20)
+    await eventually(lambda: desk and desk.last.levels)
     stop.set()
     made.end()
     assert {level.name for level in desk.last.levels} == {"input", "languages"}
@@ -75,7 +75,7 @@ async def test_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     desk, stop = Desk(), threading.Event()
     made = drift(tmp_path, desk)
     made.start(stop)
-    await eventually(lambda: (tmp_path / "drift.json").exists(), within_s=20)
+    await eventually(lambda: (tmp_path / "drift.json").exists())
     stop.set()
     made.end()
     assert [board.levels for board in desk] in ([], [()])  # the first look comes before anything is known
@@ -84,13 +84,12 @@ async def test_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 async def test_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     """It is said by its type alone, and it begins again."""
     monkeypatch.setattr("gateway.watch.threads._AGAIN_S", 0.01)
-    monkeypatch.setattr("gateway.drift.parse_said", lambda _: 1 / 0)
     (tmp_path / "journal").mkdir()
     (tmp_path / "journal" / "1.jsonl").write_bytes(exchanges(range(3)))
     stop = threading.Event()
-    made = drift(tmp_path, Desk())
+    made = Drift(config(tmp_path), Bulletin(("drift",), Desk().save), lambda: NOW, lambda: 0.0, read=lambda _: 1 / 0)
     made.start(stop)
-    await eventually(lambda: made.figures()["drift_errors"] > 1, within_s=20)
+    await eventually(lambda: made.figures()["drift_errors"] > 1)
     stop.set()
     made.end()
     assert "looking for drift broke off (ZeroDivisionError), and begins again" in caplog.text
@@ -170,7 +169,7 @@ async def test_a_second_opinion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         made.beat()
         return made._drifting.roster.episodes.newest_first()[0].confirmed
 
-    assert await eventually(confirmed, within_s=20)
+    assert await eventually(confirmed)
     ((early, late),) = asked
     assert early + late == 700
     assert abs(early - CHANGE) <= 50
@@ -190,7 +189,7 @@ async def test_a_second_opinion_of_the_library(tmp_path: Path):
         made.beat()
         return made._drifting.roster.episodes.newest_first()[0].confirmed
 
-    assert await eventually(confirmed, within_s=100) is True
+    assert await eventually(confirmed) is True
     assert not {"evidently", "pandas"} & (sys.modules.keys() - before)
 
 

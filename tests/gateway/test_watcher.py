@@ -12,6 +12,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from bench.processes import free_port
 from gateway.config import Config
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.outbox import Outbox
@@ -20,7 +21,6 @@ from gateway.watch.store import Query, StoreError
 from gateway.watcher import watch
 from tests.gateway.watch.records import line, traced
 from tests.support.collector import running_collector
-from tests.support.gateway import free_port
 from tests.support.redis_server import running_redis
 from tests.support.waiting import eventually
 
@@ -55,10 +55,10 @@ async def run(config: Config) -> None:
     thread = threading.Thread(target=watch, args=(config, stop))
     thread.start()
     try:
-        await eventually(lambda: kept(config) == 2, within_s=20)
+        await eventually(lambda: kept(config) == 2)
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -91,7 +91,7 @@ async def test_a_damaged_store_of_many(config: Config, tmp_path: Path, caplog: p
             await run(told)
         finally:
             stop.set()
-            sending.join(20)
+            sending.join(60)
         assert not sending.is_alive()
     assert config.store.path.with_name("a.db.broken").read_bytes().startswith(b"this is no database")
     assert "not sent again" not in caplog.text
@@ -113,18 +113,18 @@ async def test_it_shows_how_it_is(config: Config, tmp_path: Path, shared: bool):
         for each in both if shared else both[1:]:
             each.start()
         try:
-            await eventually(lambda: "\noddgate_watch_kept_total 2.0\n" in metrics(port), within_s=20)
+            await eventually(lambda: "\noddgate_watch_kept_total 2.0\n" in metrics(port))
             assert ("oddgate_watch_series" in metrics(port)) is not shared
         finally:
             stop.set()
             for each in both if shared else both[1:]:
-                each.join(20)
+                each.join(60)
     assert metrics(port) == ""
 
 
 def metrics(port: int) -> str:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as response:
             return response.read().decode()
     except OSError:
         return ""
@@ -139,9 +139,9 @@ async def test_one_at_a_time(config: Config):
         second.start()
         await asyncio.sleep(0.7)
         assert not config.store.path.exists()
-    await eventually(lambda: kept(config) == 2, within_s=10)
+    await eventually(lambda: kept(config) == 2)
     stop.set()
-    second.join(20)
+    second.join(60)
     assert not second.is_alive()
 
 
@@ -156,9 +156,9 @@ async def test_a_collector(config: Config, monkeypatch: pytest.MonkeyPatch):
             stop = threading.Event()
             thread = threading.Thread(target=watch, args=(told, stop))
             thread.start()
-            await eventually(lambda: kept(config) == 4 and len(collector.spans) >= 10, within_s=20)
+            await eventually(lambda: kept(config) == 4 and len(collector.spans) >= 10)
             stop.set()
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
     assert (len(collector.spans), len(collector.by_id()), collector.faults) == (10, 10, [])
     assert collector.histograms
@@ -184,9 +184,9 @@ async def test_a_fault_of_ours(config: Config, monkeypatch: pytest.MonkeyPatch, 
         stop = threading.Event()
         thread = threading.Thread(target=watch, args=(told, stop))
         thread.start()
-        await eventually(lambda: kept(config) == 3 and len(collector.spans) == 5, within_s=20)
+        await eventually(lambda: kept(config) == 3 and len(collector.spans) == 5)
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert (said(config)["otlp_errors"], said(config)["otlp_sent"], said(config)["store_errors"]) == (2, 5, 0)
     assert "a text" not in caplog.text
 

@@ -43,7 +43,7 @@ def test_told_to_stop(folder: Path, how: signal.Signals):
         while not (folder / "var" / "watch.json").exists() and watch.poll() is None:
             time.sleep(0.05)
         watch.send_signal(how)
-        _, said = watch.communicate(timeout=20)
+        _, said = watch.communicate(timeout=60)
     assert (watch.returncode, kept(folder), said) == (0, 2, b"")
 
 
@@ -51,7 +51,7 @@ def test_attached(folder: Path):
     """It ends with its input, even if that ended before it began, and not by an interrupt that is meant for the gateway."""
     with start(folder, "--attached") as watch:
         watch.stdin.close()
-        assert watch.wait(20) == 0
+        assert watch.wait(60) == 0
     assert kept(folder) == 2
 
 

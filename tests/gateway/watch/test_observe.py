@@ -94,7 +94,18 @@ def test_an_outcome():
     assert (found.ts, found.id, found.app, found.stratum) == (NOW + 1, f"req_{1:024x}", "shop", "gpt-4o 1")
     assert dict(found.groups) == {"group": "east", "mentions.gender": "female"}
     assert dict(found.rates) == {"blocked": False, "refused": False, "no_tool": False}
-    assert dict(found.numbers) == {"answer_chars": 80, "latency_ms": 400.0, "cost_micros": 2000.0, "sentiment": 0.5}
+    assert dict(found.numbers) == {
+        "answer_chars": 80, "latency_ms": 400.0, "cost_micros": 2000.0, "sentiment": 0.5, "score.domain": 0.75,
+    }  # fmt: skip
+
+
+def test_scores_are_outcomes():
+    """Of any rule that has one, but for the domain's, which score what is asked about."""
+    scores = {"toxicity": {"score": 0.9, "by": "x"}, "domain.topics": {"score": 0.5, "by": "y"}, "other": {"score": "high"}}
+    found = outcome(record(1, **{**FULL, "scores": scores}))
+    assert found
+    scored = {name: score for name, score in found.numbers.items() if name.startswith("score.")}
+    assert scored == {"score.toxicity": 0.9, "score.other": None}
 
 
 def test_what_is_not_said_is_missing():
@@ -224,3 +235,11 @@ def test_anything_at_all(said: dict[str, Any]):
     """Nothing is raised, though nothing is as it should be."""
     observe(said)
     outcome(said)
+
+
+@pytest.mark.parametrize("outcome_of_it", [["quarantined"], {"quarantined": 1}, 7, None])
+def test_a_measure_and_an_outcome_that_is_none(outcome_of_it: Any):
+    """Of a record with a measure, too, whatever stands for its outcome raises nothing, and holds nobody off."""
+    said = record(1, **FULL, measures=["m-1"]) | {"outcome": outcome_of_it}
+    assert observe(said) is not None
+    assert outcome(said) is not None

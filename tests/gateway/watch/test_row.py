@@ -93,7 +93,7 @@ def test_its_place_in_the_journal():
     assert parse(orjson.dumps({**orjson.loads(feedback(1, "bad")), "chain": {"n": 8}})) == parse(feedback(1, "bad"))
 
 
-@pytest.mark.parametrize("kind", ["segment", "checkpoint", "pruned"])
+@pytest.mark.parametrize("kind", ["segment", "checkpoint", "pruned", "measure"])
 def test_what_the_journal_says_of_itself(kind: str):
     """There is nothing to keep of it."""
     assert parse(orjson.dumps({"v": 1, "kind": kind, "ts": NOW, "chain": {"n": 1}})) is None
@@ -113,11 +113,20 @@ def test_packing(said: dict):
     assert unpack(pack(said)) == said
 
 
-@pytest.mark.parametrize("packed", [b"", b"\x01", b"\x02abc", b"\x01abc", pack({})[:-1] + b"x", pack({"a": "b" * 100})[:-8]])
+@pytest.mark.parametrize(
+    "packed", [b"", b"\x01", b"\x03", b"\x02abc", b"\x01abc", b"\x03abc", b"\x04abc", pack({})[:-1] + b"x", pack({"a": "b" * 100})[:-8]]
+)
 def test_what_was_never_packed(packed: bytes):
     """Damage is an error."""
     with pytest.raises(UnreadableError):
         unpack(packed)
+
+
+def test_what_an_earlier_version_packed():
+    """It is read as it was."""
+    packed = bytes.fromhex("0178bb06dafb2a83b90ac33586a865072cf0901231f684899ad2626b6b01343420ff")
+    said = {"v": 1, "request_id": "req_1", "decision": "allow", "rules": [], "coverage": {"request": [], "response": []}}
+    assert unpack(packed) == said
 
 
 def test_room():
