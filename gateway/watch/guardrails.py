@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Draft = Literal["none", "a", "b"]
+"""``none``: our own names alone."""
 Said = Mapping[str, str | bool | int | float | list[str] | None]
 
 _REWRITES = frozenset({"redact", "mask", "hash", "tokenize"})
@@ -15,7 +16,7 @@ _REFUSALS = frozenset({"block", "reask"})
 
 
 class Drafted(NamedTuple):
-    """``name`` is empty where the span keeps its own; ``event`` is that of each finding."""
+    """``name`` is the span's instead of its own; ``event`` is that of each finding."""
 
     name: str
     attributes: Said
@@ -23,13 +24,8 @@ class Drafted(NamedTuple):
     findings: Sequence[Said]
 
 
-_NOTHING = Drafted("", {}, "", ())
-
-
-def drafted(draft: Draft, stage: str, action: str, policy: str, findings: Sequence[Mapping[str, Any]]) -> Drafted:
+def drafted(draft: Literal["a", "b"], stage: str, action: str, policy: str, findings: Sequence[Mapping[str, Any]]) -> Drafted:
     """``action`` is what was done, ``policy`` is ``NAME@DIGEST``, and ``findings`` are the stage's, those of shadow rules too."""
-    if draft == "none":
-        return _NOTHING
     name, _, version = policy.partition("@")
     target = "input" if stage == "input" else "output"
     return _a(target, stage, action, name, findings) if draft == "a" else _b(target, stage, action, name, version, findings)

@@ -14,8 +14,9 @@ MAX_SERIES = 1000
 """Of each histogram; what comes beyond it is counted together (``otel.metric.overflow``), as the SDK does."""
 
 Attributes = Mapping[str, str | int | bool]
-_Key = tuple[tuple[str, str | int | bool], ...]
-_OVERFLOW: _Key = (("otel.metric.overflow", True),)
+_Key = tuple[str | int | bool, ...]
+"""Names of attributes, then their values."""
+_OVERFLOW: _Key = ("otel.metric.overflow", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class _Series:
         self.least, self.greatest = float("inf"), float("-inf")
         self.buckets = [0] * buckets
 
+    def sums(self, key: _Key) -> Sums:
+        names, values = key[: len(key) // 2], key[len(key) // 2 :]
+        attributes = {str(name): value for name, value in zip(names, values, strict=True)}
+        return Sums(attributes, self.count, self.total, self.least, self.greatest, tuple(self.buckets))
+
 
 class Histograms:
     """Those of ``measures.HISTOGRAMS``. Used by one thread at a time."""
@@ -48,24 +54,22 @@ class Histograms:
     def record(self, measures: Iterable[Measure]) -> None:
         for name, value, attributes in measures:
             series, bounds = self._series[name], HISTOGRAMS[name].bounds
-            key: _Key = tuple(attributes.items())
+            key: _Key = (*attributes, *attributes.values())
             found = series.get(key)
             if found is None:
                 key = key if len(series) < MAX_SERIES else _OVERFLOW
                 found = series.setdefault(key, _Series(len(bounds) + 1))
             found.count += 1
             found.total += value
-            found.least = min(found.least, value)
-            found.greatest = max(found.greatest, value)
+            if value < found.least:
+                found.least = value
+            if value > found.greatest:
+                found.greatest = value
             found.buckets[bisect_left(bounds, value)] += 1
 
     def sums(self) -> Mapping[str, Sequence[Sums]]:
         """Of each histogram that has any."""
-        return {
-            name: [Sums(dict(key), each.count, each.total, each.least, each.greatest, tuple(each.buckets)) for key, each in series.items()]
-            for name, series in self._series.items()
-            if series
-        }
+        return {name: [each.sums(key) for key, each in series.items()] for name, series in self._series.items() if series}
 
     def forget(self) -> None:
         """What was added up goes; the next begins at nothing."""

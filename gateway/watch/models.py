@@ -7,6 +7,7 @@ digits.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gateway.wire.keylike import looks_like_key
 
@@ -24,6 +25,7 @@ _ID = re.compile(
 _LONG_WORD = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
 
 
+@lru_cache(1024)
 def looks_secret(name: str) -> bool:
     return looks_like_key(name) or bool(_ID.search(name) or _LONG_WORD.search(name))
 

@@ -3,7 +3,7 @@
 The variables that every exporter of theirs knows count here too: headers, certificates, compression, timeout, attributes of the resource.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -29,11 +29,11 @@ class OtlpCollector:
         self._spans = exports(url, "traces", encoder.span, encoder.export)
         self._logs = exports(url, "logs", encoder.log, encoder.export)
 
-    def send(self, batch: Sequence[Span]) -> int:
+    def send(self, batch: Iterable[Span]) -> int:
         """See ``outbox.Collector``."""
         return self._spans.send(batch)
 
-    def tell(self, batch: Sequence[Log]) -> int:
+    def tell(self, batch: Iterable[Log]) -> int:
         """See ``outbox.Collector``."""
         return self._logs.send(batch)
 
@@ -62,7 +62,7 @@ class Exports:
         self._export = export
         self._rejected = rejected
 
-    def send(self, batch: Sequence[Any]) -> int:
+    def send(self, batch: Iterable[Any]) -> int:
         """How many it took. What is refused is sent again by halves; raises ``SinkError`` where it takes none now."""
         waiting = [self._encoded(batch)]
         taken = posts = 0
@@ -81,7 +81,7 @@ class Exports:
                 waiting += [part[half:], part[:half]]
         return taken
 
-    def _encoded(self, batch: Sequence[Any]) -> list[bytes]:
+    def _encoded(self, batch: Iterable[Any]) -> list[bytes]:
         """Without what no collector could ever take."""
         encoded = []
         for each in batch:

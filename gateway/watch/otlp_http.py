@@ -5,6 +5,7 @@ import logging
 import os
 import zlib
 from collections.abc import Callable
+from functools import cached_property
 from typing import Literal
 
 import requests
@@ -21,7 +22,7 @@ log = logging.getLogger("oddgate.watch")
 
 class OtlpPost:
     """``url`` is the collector's address, without ``/v1/…``. Of each variable the signal's own (``OTEL_EXPORTER_OTLP_TRACES_…``) counts
-    before that for all.
+    before that for all. What the environment says, also of proxies and passwords, is read once.
     """
 
     def __init__(self, url: str, signal: Signal) -> None:
@@ -39,6 +40,7 @@ class OtlpPost:
         if self._compress:
             self._headers["content-encoding"] = compression
         self._headers |= _headers(signal)
+        self._settings = self._session.merge_environment_settings(self._url, {}, True, None, None)
 
     def post(self, body: bytes) -> tuple[int, bytes]:
         """Status and content of the answer, as far as that is no longer than one; status 0 where there was none in time."""
@@ -56,10 +58,15 @@ class OtlpPost:
     def close(self) -> None:
         self._session.close()
 
+    @cached_property
+    def _request(self) -> requests.PreparedRequest:
+        """Without its body. Raises ``requests.RequestException`` where it can be none, as with a line's end in a header."""
+        return self._session.prepare_request(requests.Request("POST", self._url, self._headers))
+
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        with self._session.post(
-            self._url, data=body, headers=self._headers, timeout=self._timeout_s, allow_redirects=False, stream=True
-        ) as answer:
+        request = self._request.copy()
+        request.prepare_body(body, None)
+        with self._session.send(request, timeout=self._timeout_s, allow_redirects=False, **self._settings) as answer:
             content = next(answer.iter_content(_MAX_ANSWER), b"")
             return answer.status_code, content
 

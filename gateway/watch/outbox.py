@@ -4,7 +4,7 @@ A span is sent at least once, and is the same each time; so is a log record. Wha
 journal was sent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,10 +31,13 @@ class Posted:
 
 
 class Collector(Protocol):
-    def send(self, batch: Sequence[Span]) -> int:
-        """How many of them it took; the others it will never take. Raises ``SinkError`` where it takes none now."""
+    def send(self, batch: Iterable[Span]) -> int:
+        """How many of them it took; the others it will never take. Raises ``SinkError`` where it takes none now.
 
-    def tell(self, batch: Sequence[Log]) -> int:
+        All of the batch is read before any of it is sent; it is not asked for nothing.
+        """
+
+    def tell(self, batch: Iterable[Log]) -> int:
         """As ``send``."""
 
 
@@ -71,16 +74,16 @@ class Outbox:
         return {name: size for name, size in said.items() if type(size) is int and size >= 0} if isinstance(said, dict) else {}
 
     def keep(self, records: Sequence[Record], labels: Sequence[Label], offsets: Offsets, now: float) -> int:
-        spans, logs, measures, unmade = self._told(records)
-        sent = self._collector.send(spans) if spans else 0
-        sent += self._collector.tell(logs) if logs else 0
+        telling = _Telling(self._teller, records)
+        sent = self._collector.send(telling.spans())
+        sent += self._collector.tell(telling.logs)
         try:
             self._save(orjson.dumps(offsets))
         except OSError as error:
             raise SinkError(f"how far it was sent cannot be written: {error.strerror}") from None
         self._posted.sent += sent
-        self._posted.dropped += len(spans) + len(logs) - sent + unmade
-        self._meters.record(measures)
+        self._posted.dropped += telling.made + len(telling.logs) - sent + telling.unmade
+        self._meters.record(telling.measures)
         return len(records)
 
     def prune(self, now: float) -> int:
@@ -90,19 +93,28 @@ class Outbox:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _told(self, records: Sequence[Record]) -> tuple[list[Span], list[Log], list[Measure], int]:
-        """With how many records nothing can be made of."""
-        spans: list[Span] = []
-        logs: list[Log] = []
-        measures: list[Measure] = []
-        unmade = 0
-        for record in records:
+
+class _Telling:
+    """Of records one after the other, so that spans live no longer than it takes to encode them: what lives long, Python's garbage
+    collector looks at again and again. What else is told of them is known once all spans are taken.
+    """
+
+    def __init__(self, teller: Teller, records: Sequence[Record]) -> None:
+        self._teller = teller
+        self._records = records
+        self.logs: list[Log] = []
+        self.measures: list[Measure] = []
+        self.made = self.unmade = 0
+        """Spans, and records of which nothing can be made."""
+
+    def spans(self) -> Iterator[Span]:
+        for record in self._records:
             try:
                 told = self._teller.tell(record)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-                unmade += 1
+                self.unmade += 1
                 continue
-            spans += told.spans
-            logs += told.logs
-            measures += told.measures
-        return spans, logs, measures, unmade
+            self.made += len(told.spans)
+            self.logs += told.logs
+            self.measures += told.measures
+            yield from told.spans

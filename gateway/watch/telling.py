@@ -12,6 +12,7 @@ from gateway.watch.measures import Measure, measures
 from gateway.watch.models import ModelNames
 from gateway.watch.providers import Endpoint
 from gateway.watch.row import Record
+from gateway.watch.shapes import bare
 from gateway.watch.spans import Event, Log, Span, spans
 from gateway.watch.switches import OFF, Switches
 
@@ -54,18 +55,18 @@ def switched(record: Record, spans: Sequence[Span], switches: Switches) -> tuple
             if _is_of_a_model(span):
                 said = texts if span is last and switches.has_content_in_events else {}
                 logs.append(Log(span.trace_id, span.span_id, _details(span, said)))
-        attributes = span.attributes
+        own = span.own
         if switches.has_content and span is last:
-            attributes = {**attributes, **{name: orjson.dumps(messages).decode() for name, messages in texts.items()}}
-        told.append(span._replace(attributes=attributes, events=() if switches.has_events else span.events))
+            own = {**own, **{name: orjson.dumps(messages).decode() for name, messages in texts.items()}}
+        told.append(span._replace(own=own, events=() if switches.has_events else span.events))
     return told, logs
 
 
 def _is_of_a_model(span: Span) -> bool:
-    return span.kind == "client" and "gen_ai.operation.name" in span.attributes
+    return span.kind == "client" and "gen_ai.operation.name" in span.shape.attributes
 
 
 def _details(span: Span, texts: Mapping[str, Any]) -> Event:
     """What the conventions say of a call, by itself; texts have their structure there."""
     said = {name: value for name, value in span.attributes.items() if name.startswith(_OF_DETAILS)}
-    return Event(_DETAILS, span.end_ns, {**said, **texts})
+    return Event(bare(_DETAILS), span.end_ns, {**said, **texts})

@@ -9,6 +9,7 @@ import pytest
 from gateway.watch import otlp
 from gateway.watch.models import ModelNames
 from gateway.watch.otlp import MAX_POSTS, OtlpCollector, require
+from gateway.watch.shapes import Shape, bare
 from gateway.watch.spans import Event, Log, Span, spans
 from gateway.watch.store import SinkError
 from tests.gateway.watch.records import traced
@@ -70,7 +71,7 @@ def test_what_it_will_never_take(collector: Collector, status: int):
 @pytest.mark.parametrize("bad", [0, 3, 4])
 def test_one_bad_span(collector: Collector, bad: int):
     """What a collector refuses for one span's sake is sent by halves, until that one is alone; all others arrive, in order, once."""
-    sent = [span._replace(name=f"s{number}") for number, span in enumerate(batch())]
+    sent = [span._replace(shape=Shape(f"s{number}", {})) for number, span in enumerate(batch())]
     collector.refuses = frozenset({f"s{bad}"})
     assert OtlpCollector(collector.url, "1").send(sent) == 4
     assert [seen.name for seen in collector.spans] == [f"s{number}" for number in range(5) if number != bad]
@@ -103,7 +104,7 @@ def test_what_callers_say_to_each_other(collector: Collector, state: str):
 def test_events_of_their_own(collector: Collector):
     """They are log records with the event's name, of the span that they belong to, with what is in them as it is."""
     said = {"gen_ai.evaluation.name": "pii", "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "x"}]}]}
-    assert OtlpCollector(collector.url, "1").tell([Log("a" * 32, "b" * 16, Event("gen_ai.evaluation.result", 5, said))]) == 1
+    assert OtlpCollector(collector.url, "1").tell([Log("a" * 32, "b" * 16, Event(bare("gen_ai.evaluation.result"), 5, said))]) == 1
     (seen,) = collector.logs
     assert (seen.event, seen.trace_id, seen.span_id, seen.at_ns, seen.attributes) == (
         "gen_ai.evaluation.result",
@@ -135,7 +136,7 @@ def test_a_collector_that_takes_a_part(collector: Collector):
 
 def test_a_collector_that_is_slow(collector: Collector):
     """It is not waited for any longer than the variable says."""
-    collector.delay_s = 1.5
+    collector.is_open.clear()
     with pytest.raises(SinkError, match="it cannot be reached"):
         OtlpCollector(collector.url, "1").send(batch())
 
@@ -149,11 +150,17 @@ def test_a_collector_that_is_down():
     assert str(caught.value) == "it cannot be reached"
 
 
-@pytest.mark.parametrize("changes", [{"start_ns": -1}, {"end_ns": 10**30}, {"name": "\ud800"}])
+@pytest.mark.parametrize("changes", [{"start_ns": -1}, {"end_ns": 10**30}, {"shape": Shape("\ud800", {})}])
 def test_what_cannot_be_encoded(collector: Collector, changes: dict[str, Any]):
     """What no collector could ever take is passed over."""
     broken = [batch()[0]._replace(**changes)]
     assert OtlpCollector(collector.url, "1").send(broken) == 0
+    assert collector.asked == 0
+
+
+def test_nothing(collector: Collector):
+    """Nobody is asked to take nothing."""
+    assert (OtlpCollector(collector.url, "1").send([]), OtlpCollector(collector.url, "1").tell([])) == (0, 0)
     assert collector.asked == 0
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,12 +60,39 @@ def test_headers_that_are_none(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
     assert "canary" not in caplog.text
 
 
+@pytest.mark.parametrize("url", ["collector:4318", "nowhere", "http://"])
+def test_an_address_that_is_none(url: str):
+    """It is a collector that cannot be reached, each time."""
+    post = OtlpPost(url, "traces")
+    assert [post.post(b"x") for _ in range(2)] == [(0, b"")] * 2
+
+
 def test_certificates(monkeypatch: pytest.MonkeyPatch):
     """The collector's, and ours with its key."""
     for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
         monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", name.lower())
     session = OtlpPost("https://127.0.0.1:1", "traces")._session
     assert (session.verify, session.cert) == ("certificate", ("client_certificate", "client_key"))
+
+
+def test_a_proxy(collector: Collector, monkeypatch: pytest.MonkeyPatch):
+    """What all programs know of proxies counts, as it was at the start."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", collector.url)
+    post = OtlpPost("http://collector.invalid:4318", "traces")
+    monkeypatch.delenv("http_proxy")
+    assert [post.post(body)[0] for body in (b"a", b"")] == [200, 200]
+    assert [seen["path"] for seen in collector.headers] == ["http://collector.invalid:4318/v1/traces"] * 2
+    assert collector.faults == [b"a".hex(), ""]
+
+
+def test_a_password(collector: Collector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """That of ``.netrc`` is sent."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login us password canary\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert OtlpPost(collector.url, "traces").post(b"x") == (200, b"")
+    assert collector.headers[0]["authorization"].startswith("Basic ")
 
 
 @pytest.mark.parametrize("said", ["soon", "-1", "nan", "1e9"])

@@ -187,6 +187,7 @@ def test_no_trace(fields: dict):
         {"ts": None},
         {"stages": {}, "attempts": 7},
         {"policy": None},
+        {"decision": ["allow"]},
         {"timings_ms": {}},
     ],
 )
@@ -197,8 +198,9 @@ def test_what_is_no_record(fields: dict):
 
 
 def test_numbers_beyond_all_bounds():
-    """What an endpoint says of its tokens may not fit."""
-    assert "gen_ai.usage.input_tokens" not in made(tokens={"input": 10**30, "output": 1})[-1].attributes
+    """What an endpoint says of its tokens may not fit, nor what was asked for."""
+    said = made(tokens={"input": 10**30, "output": 1}, asked={"messages": 1, "max_tokens": 1e30})[-1].attributes
+    assert not {"gen_ai.usage.input_tokens", "gen_ai.request.max_tokens"} & said.keys()
 
 
 def test_many_findings():
