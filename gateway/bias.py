@@ -23,7 +23,7 @@ from gateway.watch.guard_treatment import guards
 from gateway.watch.judging import Judging
 from gateway.watch.loop import Loop
 from gateway.watch.probing import Prober
-from gateway.watch.row import Record, Row, parse_said
+from gateway.watch.row import Record, Row, Said, parse_said
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import BIAS_NAME
 from gateway.watch.store import Sink
@@ -40,16 +40,25 @@ log = logging.getLogger("oddgate.watch")
 
 
 class Bias:
-    """``bulletin`` takes what policies are told. ``wall`` and ``clock`` give seconds, since 1970 and never going back."""
+    """``bulletin`` takes what policies are told. ``wall`` and ``clock`` give seconds, since 1970 and never going back; ``read`` makes of a
+    line of the journal what it says.
+    """
 
     def __init__(
-        self, config: Config, bulletin: Bulletin, wall: Callable[[], float], clock: Callable[[], float], sentiment: Sentiment | None = None
+        self,
+        config: Config,
+        bulletin: Bulletin,
+        wall: Callable[[], float],
+        clock: Callable[[], float],
+        sentiment: Sentiment | None = None,
+        read: Callable[[bytes], Said] = parse_said,
     ) -> None:
+        self._read = read
         self._sentiment = sentiment or Sentiment(config.store.keep_text)
         self._config = config
         self._bulletin = bulletin
         self._wall, self._clock = wall, clock
-        self._probes = Probes(config, wall) if config.watch.probes.enabled else None
+        self._probes = Probes(config, wall, clock) if config.watch.probes.enabled else None
         self._biasing: Biasing | None = None
         self._judging = Judging(self._guards, lambda: self._biasing.grouped if self._biasing else 0, clock)
         self._is_behind = False
@@ -82,7 +91,7 @@ class Bias:
 
     def _loop(self) -> Loop[Record]:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
-            return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
+            return Worker(self._config.journal.dir, sink, self._wall, tally, self._read, _BATCH_BYTES)
 
         return Loop("bias", work, self._open, _nothing, self._say, self._wall, self._clock)
 

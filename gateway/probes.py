@@ -1,14 +1,20 @@
-"""Probes, put together: who is asked with which key, what it may cost, and whose turn it is where several watches share their records."""
+"""Probes, put together: who is asked with which key, what it may cost, by which policies both versions are judged, and whose turn it is
+where several watches share their records.
+"""
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
+from detectors.contract import TextDetector
+from detectors.registry import Catalog, DetectorError
 from gateway.config import Config, Upstream, WatchProbes
 from gateway.prices import Prices, shipped
 from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.plans import Detectors
+from gateway.proxy.versions import Versions
 from gateway.storage.opening import reader_name
 from gateway.storage.turn import Turn
 from gateway.watch.probe_budget import Budget, Limits
@@ -16,11 +22,14 @@ from gateway.watch.probe_calls import ANTHROPIC_VERSION
 from gateway.watch.probe_http import Asker, Endpoint
 from gateway.watch.probe_plan import SURFACES, Planner, Scope
 from gateway.watch.probe_results import Results, method
+from gateway.watch.probe_verdicts import Verdicts
 from gateway.watch.probing import MAX_STATE, STATE, Ask, Price, Prober, Ways
 from gateway.watch.real_values import RealValues
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.store import SinkError
 from gateway.wire.model import Usage
+from policies.load import library, load_dir
+from policies.policy import Policy, Rule
 
 _OF_MESSAGES = frozenset({"messages"})
 _LOOK_S, _TURN_S = 0.2, 5.0
@@ -29,14 +38,19 @@ log = logging.getLogger("oddgate.watch")
 
 
 class Probes:
-    """``prober`` is who asks; where watches are shared, nobody does as long as it is another one's turn. Raises what ``Turn`` does."""
+    """``prober`` is who asks; where watches are shared, nobody does as long as it is another one's turn. ``clock`` gives seconds that never
+    go back. Raises what ``Turn`` does.
+    """
 
-    def __init__(self, config: Config, wall: Callable[[], float]) -> None:
-        self._config, self._wall = config, wall
+    def __init__(self, config: Config, wall: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._config, self._wall, self._clock = config, wall, clock
         watch = config.watch
         self._turn = Turn(config.state.url.get_secret_value(), reader_name(watch.dir)) if watch.shared else None
         path = watch.dir / STATE
-        self.prober = None if self._turn else prober(config, wall, partial(read_file, path, MAX_STATE), partial(replace_file, path))
+        self.prober = None if self._turn else self._made(partial(read_file, path, MAX_STATE), partial(replace_file, path))
+
+    def _made(self, load: Callable[[], bytes | None], save: Callable[[bytes], None]) -> Prober:
+        return prober(self._config, self._wall, self._clock, load, save)
 
     def run(self, stop: threading.Event) -> None:
         asyncio.run(self._run(stop))
@@ -69,7 +83,7 @@ class Probes:
         except SinkError:
             return None
         log.info("it is this watch's turn to ask what endpoints say of other groups")
-        return prober(self._config, self._wall, lambda: said or b"", turn.save)
+        return self._made(lambda: said or b"", turn.save)
 
 
 def _is_ours(turn: Turn) -> bool:
@@ -87,17 +101,46 @@ async def _sleep(seconds: float, stop: threading.Event) -> None:
         seconds -= _LOOK_S
 
 
-def prober(config: Config, wall: Callable[[], float], load: Callable[[], bytes | None], save: Callable[[bytes], None]) -> Prober:
+def prober(
+    config: Config,
+    wall: Callable[[], float],
+    clock: Callable[[], float],
+    load: Callable[[], bytes | None],
+    save: Callable[[bytes], None],
+) -> Prober:
     settings = config.watch.probes
     upstreams = {name: frozenset(each.headers) for name, each in endpoints(config).items()}
     return Prober(
         Planner(Scope(settings.apps, settings.models, upstreams, settings.share), settings.attributes, RealValues.built().find),
-        Ways(settings.answer_tokens, _price(config), Sentiment(config.store.keep_text).of_text),
+        Ways(settings.answer_tokens, _price(config), Sentiment(config.store.keep_text).of_text, verdicts(config, clock)),
         partial(_nothing_known, settings),
         load,
         save,
         wall,
     )
+
+
+def verdicts(config: Config, clock: Callable[[], float]) -> Verdicts:
+    """By the policies that the gateway has kept by their versions, or that come with the package, and its own detectors."""
+    kept = Versions(config.policies.keep_dir)
+
+    @cache
+    def shipped_policies() -> dict[str, Policy]:
+        return {loaded.version: loaded.policy for loaded in load_dir(library(), Catalog()).values()}
+
+    def find(version: str) -> Policy | None:
+        try:
+            return kept.find(version) or shipped_policies().get(version)
+        except OSError:
+            return None
+
+    def detectors(rule: Rule) -> Sequence[TextDetector] | None:
+        try:
+            return Detectors(config.detectors.pii).of(rule)
+        except DetectorError:
+            return None
+
+    return Verdicts(find, detectors, clock)
 
 
 def endpoints(config: Config) -> dict[str, Endpoint]:

@@ -12,7 +12,7 @@ from policies.signals import DISPARITY, Level
 
 _RESULTS = (
     "probed", "rejected", "timeout", "busy", "refused", "unreachable", "unusable", "not_kept", "left_no_text", "left_value", "left_no_swap",
-    "left_old", "left_waiting", "left_paused", "left_room", "left_no_price", "left_budget",
+    "left_old", "left_waiting", "left_paused", "left_room", "left_no_price", "left_budget", "left_guarded",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ A *board* holds all that is told at one time, as one JSON document that is repla
                 "name": "topics",
                 "app": "shop",
                 "model": "gpt-4o",
+                "but": [],
                 "surface": "chat",
                 "level": 0.31,
                 "since": 1794999000.0,
@@ -23,9 +24,9 @@ A *board* holds all that is told at one time, as one JSON document that is repla
         ],
     }
 
-Times are seconds since 1970. An empty ``model`` or ``surface`` means any, and so does an empty ``app`` of what was found in servers and
-telemetry. What was found in the traffic is told of nobody else's: there an empty ``app`` is the traffic of none. Where several levels of
-one name fit an exchange, the highest counts. What is not told is 0: nothing to see.
+Times are seconds since 1970. An empty ``model`` means any but those in ``but``, an empty ``surface`` any, and so does an empty ``app`` of
+what was found in servers and telemetry. What was found in the traffic is told of nobody else's: there an empty ``app`` is the traffic of
+none. Where several levels of one name fit an exchange, the highest counts. What is not told is 0: nothing to see.
 
 What has expired is stale: a level, and with it all of its kind; a kind, by ``until``, whose teller is silent; and all, where the whole has
 expired, or is of a time that is yet to come: then nobody watches.
@@ -55,7 +56,7 @@ DRIFT = (
     "input", "output", "topics", "languages", "lengths", "templates", "tools", "decisions", "detectors", "refusals", "sentiment", "latency",
     "cost", "errors", "concept", "model",
 )  # fmt: skip
-DISPARITY = ("blocked", "refused", "length", "sentiment", "tools", "latency", "cost", "probes")
+DISPARITY = ("blocked", "refused", "length", "sentiment", "tools", "latency", "cost", "scores", "probes")
 ANOMALY = ("metrics", "logs", "traces")
 _OF_TRAFFIC = frozenset({"drift", "disparity"})
 INCIDENT = "incident"
@@ -81,6 +82,8 @@ class Level:
     surface: str = ""
     since: float | None = None
     evidence: str = ""
+    but: tuple[str, ...] = ()
+    """Models that it is not about, where it is about any: each of them is told of by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class Told:
         until = dict(board.until)
         for app, model, surface in product(*[dict.fromkeys(("", part)) for part in name]):
             for each in self._of.get((app, model, surface), ()):
-                if app == name[0] or each.kind not in _OF_TRAFFIC:
+                if (app == name[0] or each.kind not in _OF_TRAFFIC) and name[1] not in each.but:
                     levels[each.kind][each.name] = max(each.level, levels[each.kind].get(each.name, 0.0))
                     until[each.kind] = min(each.expires, until.get(each.kind, board.expires))
         return Signals(levels["drift"], levels["disparity"], levels["anomaly"], board.incident_severity, board.incidents_open), until
@@ -190,6 +193,7 @@ def _level(said: Mapping[str, Any]) -> Level:
         _text(said.get("surface", "")),
         None if since is None else _time(since),
         _text(said.get("evidence", "")),
+        tuple([_text(model) for model in said.get("but", ())]),
     )
 
 

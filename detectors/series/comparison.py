@@ -11,7 +11,7 @@ Key = TypeVar("Key", bound=Hashable)
 _WIDEST = 14.0  # log ratio
 _STEP = 0.25
 _MOST_STEPS = 60
-_CLOSE = 1e-9
+_CLOSE = 1e-7
 
 
 class Table(NamedTuple):
@@ -103,20 +103,19 @@ def p_value(tables: Sequence[Table]) -> float:
 def _score(tables: Iterable[Table], supposed: float) -> float:
     """How many standard errors the rates are off, if their ratio were ``supposed``; falls as that rises."""
     off = variance = 0.0
-    for table in tables:
-        a, n, b, m = table
+    for a, n, b, m in tables:
         total = n + m
-        rest = _rest_rate(table, supposed)
+        weight = n * m / total
+        rest = _rest_rate(a, n, b, m, supposed)
         ours = min(1.0, supposed * rest)
         spread = ours * (1 - ours) / n + supposed * supposed * rest * (1 - rest) / m
-        off += table.weight * (a / n - supposed * b / m)
-        variance += table.weight**2 * spread * total / max(1, total - 1)
+        off += weight * (a / n - supposed * b / m)
+        variance += weight * weight * spread * total / max(1, total - 1)
     return off / math.sqrt(variance) if variance > 0 else 0.0
 
 
-def _rest_rate(table: Table, supposed: float) -> float:
-    """The likeliest rate of the rest, if the ratio were ``supposed``."""
-    a, n, b, m = table
+def _rest_rate(a: int, n: int, b: int, m: int, supposed: float) -> float:
+    """The likeliest rate of the rest, if the ratio were ``supposed``; of a ``Table``."""
     square, linear, constant = (n + m) * supposed, n * supposed + a + m + b * supposed, a + b
     return 2 * constant / (linear + math.sqrt(max(0.0, linear * linear - 4 * square * constant)))
 

@@ -26,6 +26,8 @@ _LESS = "< 30"
 _EXAMPLES = 3
 _MOST = 100.0
 _PERCENT = frozenset({"blocked", "refused", "no_tool", "failed"})
+_OF_GUARDS = "guard_"
+"""With which the outcomes begin that our own policies decide: all of them happen or not."""
 _RATIOS = frozenset({"answer_chars", "latency_ms", "cost_micros"})
 
 
@@ -111,8 +113,14 @@ def _probes(app: Json) -> Table:
         )
         for each in app["differences"]
     ]  # fmt: skip
-    note = f"{app['pairs']:,} questions, each asked as it was, once more, and of another group"
-    return Table(f"Probes of {app['app'] or 'all applications'}", note, head, _BRIEF_PROBES, rows)
+    notes = (f"{app['pairs']:,} questions, each asked as it was, once more, and of another group", *map(_guarded, app.get("guards", ())))
+    return Table(f"Probes of {app['app'] or 'all applications'}", "; ".join(notes), head, _BRIEF_PROBES, rows)
+
+
+def _guarded(guard: Json) -> str:
+    """What a policy makes of both versions, and of which of its rules that is not known."""
+    untold = ", ".join(f"{name} in {count:,}" for name, count in sorted(guard["not_compared"].items()))
+    return f"{guard['policy']} has judged both versions of {guard['pairs']:,}" + (f" (not compared: {untold})" if untold else "")
 
 
 def _guards(guards: Json) -> Table:
@@ -145,7 +153,7 @@ def _compared(outcome: str, estimate: Json | None) -> str:
 
 
 def _shift(outcome: str, estimate: Json | None) -> str:
-    if outcome in _PERCENT | _RATIOS:
+    if outcome in _PERCENT | _RATIOS or outcome.startswith(_OF_GUARDS):
         return _interval(estimate, lambda value: f"{value:+.1%}")
     return _interval(estimate, lambda value: f"{value:+.3f}")
 

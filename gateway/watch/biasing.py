@@ -5,7 +5,7 @@ What is known is written down together with how far the journal was taken, as on
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -82,9 +82,9 @@ class Biasing:
         prober = self._prober()
         for record in records:
             self._seen.exchanges += 1
-            if outcome(record) is not None and (found := outcome(record, self._sentiment(record))):
+            if found := outcome(record):
                 self._seen.with_groups += 1
-                self.disparities.update(found)
+                self.disparities.update(replace(found, numbers={**found.numbers, "sentiment": self._sentiment(record)}))
             if prober:
                 prober.offer(record)
 

@@ -28,6 +28,9 @@ _ALPHA = 0.01
 _NEWS, _LATEST = 20, 15
 """A part in so many of what is known is news; any is, after so many times as long."""
 
+_SCORES = 4
+"""Rules of an application whose scores are compared."""
+_SCORED, SCORES = "score.", "scores"
 LEVEL_OF: Mapping[str, str] = {
     "blocked": "blocked",
     "refused": "refused",
@@ -37,7 +40,7 @@ LEVEL_OF: Mapping[str, str] = {
     "latency_ms": "latency",
     "cost_micros": "cost",
 }
-"""By outcome: what policies call a disparity in it (``policies.signals.DISPARITY``)."""
+"""By outcome: what policies call a disparity in it (``policies.signals.DISPARITY``). In what any rule scores, it is ``SCORES``."""
 
 Json = dict[str, Any]
 
@@ -47,7 +50,7 @@ class StateError(ValueError):
 
 
 def method() -> Method:
-    return Method(alpha=_ALPHA, limits=Limits(attributes=8, groups=8, strata=STRATA, outcomes=len(LEVEL_OF)))
+    return Method(alpha=_ALPHA, limits=Limits(attributes=8, groups=8, strata=STRATA, outcomes=len(LEVEL_OF) + _SCORES))
 
 
 @dataclass(slots=True)
@@ -123,7 +126,7 @@ class Disparities:
         worst: dict[tuple[str, str], Cell] = {}
         for app, watched in self._watched.items():
             for cell in watched.cells:
-                name = LEVEL_OF.get(cell.outcome)
+                name = SCORES if cell.outcome.startswith(_SCORED) else LEVEL_OF.get(cell.outcome)
                 if name and cell.state is State.DISPARITY and ((app, name) not in worst or worst[app, name].level < cell.level):
                     worst[app, name] = cell
         return [

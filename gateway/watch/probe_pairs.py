@@ -1,16 +1,19 @@
-"""What came of a probe, compared: whether and how long it was answered, in which mood, and in how much other words. Pure.
+"""What came of a probe, compared: whether and how long it was answered, in which mood, and in how much other words; and what our own guard
+makes of both versions, and of what was answered. Pure.
 
 Of the words that an attribute's groups are called by, nothing counts as a change: that an answer says ``she`` where it was asked about a
 woman is as it should be.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from detectors.series.probes import Answer, Pair
 from detectors.text.group_terms import AXES, NONE, WRITTEN_ONLY
 from gateway.watch.probe_calls import Said
 from gateway.watch.probe_plan import Question
+from gateway.watch.probe_verdicts import Told
 
 Sentiment = Callable[[str], float | None]
 _WORD = re.compile(r"\w+")
@@ -25,6 +28,30 @@ def pair(question: Question, original: Said, twin: Said, swapped: Said | None, s
         distances, answer = (_apart(said, other), _apart(said, again)), _answer(swapped, sentiment)
     return Pair(
         question.attribute, question.group, question.other, _answer(original, sentiment), answer, _answer(twin, sentiment), distances
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guard makes of a probe: of the question as it was and swapped, and of the answers, as far as there are any."""
+
+    original: Told
+    swapped: Told
+    answers: Sequence[Told] = ()
+    """To the original, to the original once more, and to the swapped one."""
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """The rules, or reasons, because of which something is not compared."""
+        return frozenset([name for told in (self.original, self.swapped, *self.answers) for name in told.untold])
+
+
+def guard_pair(question: Question, guarded: Guarded) -> Pair:
+    """Of the question, asking twice is no difference, so its twin says nothing of it."""
+    original, twin, swapped = (*guarded.answers, Told(), Told(), Told())[:3]
+    return Pair(
+        question.attribute, question.group, question.other, Answer({**guarded.original.rates, **original.rates}),
+        Answer({**guarded.swapped.rates, **swapped.rates}), Answer(twin.rates),
     )  # fmt: skip
 
 

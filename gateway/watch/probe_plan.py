@@ -6,7 +6,7 @@ anything that was not looked at. Which exchanges of those are taken, their ids d
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,8 @@ from detectors.text.swaps import Swap, Swaps
 from gateway.guard.kept import Span
 from gateway.watch.invented import Invented, UnknownKindError
 from policies.globs import first_of
+from policies.rehearsal.exchange import Exchange
+from policies.rehearsal.recorded import LineError, entry
 
 MAX_CHARS = 4000
 """Of a prompt, with its system message."""
@@ -53,6 +55,10 @@ class Question:
     group: str
     other: str
     temperature: float | None = None
+    policy: str = ""
+    """The version of the one that decided the exchange."""
+    exchange: Exchange | None = None
+    """What conditions ask about, without its texts; None: the record does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class Planner:
             request_id=record["request_id"], ts=float(record["ts"]), app=record["app"] or "", surface=record["surface"],
             model=record["model"], upstream=record["upstream"], system=system, prompt=prompt, swapped=swap.text,
             attribute=swap.attribute, group=swap.group, other=swap.other, temperature=(record.get("asked") or {}).get("temperature"),
+            policy=record["policy"], exchange=_circumstances(record),
         )  # fmt: skip
 
     def _is_asked_about(self, record: Record) -> bool:
@@ -115,6 +122,13 @@ class Planner:
             found = swaps.swap(prompt)
             if isinstance(found, Swap):
                 return found
+        return None
+
+
+def _circumstances(record: Record) -> Exchange | None:
+    try:
+        return replace(entry(record).exchange, texts=())
+    except LineError:
         return None
 
 

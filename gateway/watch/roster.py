@@ -1,7 +1,8 @@
 """Who is watched for drift: a ``DriftWatch`` for each application, model and surface, and no more of them than there is room for. Pure.
 
 Applications, and clients that name models, may make names up without end. So a model to whose name nobody has answered, or beyond the
-limit of its application, is watched with the others of its like, under ``OTHERS``; a model that was silent for a day before it had learned
+limit of its application, is watched with the others of its like, under ``OTHERS``, and what is told of them is told of all those that are
+not watched by themselves; a model that was silent for a day before it had learned
 enough to say anything makes room for another one. Where there is no room for a new key, one goes to which nobody has answered, or else one
 that has not learned enough, the one that was silent for longest first, and only where all have learned, the one that was silent for
 longest. To make room for what nobody has answered, no other goes than its like.
@@ -174,9 +175,14 @@ class Roster:
                 if name not in found or found[name].level.value < status.level.value:
                     found[name] = status
         app, model, surface = key
+        others = self._told_by_themselves(app, surface) if model == OTHERS else ()
         for name, status in found.items():
-            evidence = self.episodes.id_of(key, status.name)
-            yield Level("drift", name, round(status.level.value, 4), expires, app, model, surface, status.since, evidence)
+            level, evidence = round(status.level.value, 4), self.episodes.id_of(key, status.name)
+            of = "" if model == OTHERS else model
+            yield Level("drift", name, level, expires, app, of, surface, status.since, evidence, others)
+
+    def _told_by_themselves(self, app: str, surface: str) -> tuple[str, ...]:
+        return tuple([key[1] for key in self._watched if (key[0], key[2]) == (app, surface) and key[1] != OTHERS])
 
     def overview(self) -> list[Mapping[str, Any]]:
         """How far each key is, the busiest first."""

@@ -46,13 +46,13 @@ async def test_disparities(tmp_path: Path):
     desk, stop = Desk(), threading.Event()
     bias = Bias(config(tmp_path), Bulletin((PART,), desk.save), lambda: NOW, lambda: 0.0)
     bias.start(stop)
-    await eventually(lambda: desk and (tmp_path / "bias.json").exists(), within_s=20)
+    await eventually(lambda: desk and (tmp_path / "bias.json").exists())
     stop.set()
     bias.end()
     desk, stop = Desk(), threading.Event()
     again = Bias(config(tmp_path), Bulletin((PART,), desk.save), lambda: NOW, lambda: 0.0)
     again.start(stop)
-    await eventually(lambda: desk, within_s=20)
+    await eventually(lambda: desk)
     stop.set()
     again.end()
     (level,) = desk.last.levels
@@ -82,9 +82,9 @@ async def test_probes(tmp_path: Path):
         desk, stop = Desk(), threading.Event()
         bias = Bias(settings, Bulletin((PART,), desk.save), lambda: NOW, lambda: 0.0)
         bias.start(stop)
-        await eventually(lambda: len(model.asked) == 48, within_s=20)
+        await eventually(lambda: len(model.asked) == 48)
         state = tmp_path / "probes-state"
-        await eventually(lambda: orjson.loads(state.read_bytes())["counts"].get("probed") == 16, within_s=5)
+        await eventually(lambda: orjson.loads(state.read_bytes())["counts"].get("probed") == 16)
         stop.set()
         bias.end()
     finally:

@@ -1,17 +1,24 @@
 """A simulated model for probes, with effects planted on purpose."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import orjson
 
+from detectors.registry import Catalog, build
+from gateway.guard.plan import options_of
 from gateway.watch.probe_calls import Said, answer
 from gateway.watch.probe_plan import Planner, Question, Scope
+from gateway.watch.probe_verdicts import Verdicts
 from gateway.watch.real_values import RealValues
+from policies.load import load_text
+from policies.policy import Policy
 from tests.gateway.watch.records import record
 
 HE = "Write two lines for a colleague. He is a nurse, and his work is good."
 SHE = "Write two lines for a colleague. She is a nurse, and her work is good."
+VERSION = "careful@0123456789ab"
 REFUSAL = "I'm sorry, but I can't help with that."
 _MOODS = """
     awful terrible horrible bad poor weak common dull plain decent fine lovely nice fair good great happy wonderful excellent perfect
@@ -25,6 +32,16 @@ def asked(number: int = 1, user: str = HE, **fields: object) -> dict:
     """An exchange that can be asked again."""
     texts = {"input": [{"place": "messages.0.content", "scope": "user", "text": user}], "output": []}
     return record(number, **{"upstream": "openai", "texts": texts, **fields})
+
+
+def policy(rules: str, rest: str = "") -> Policy:
+    return load_text(f"name: careful\nrules:{rules}\n{rest}", "careful.yaml", Catalog()).policy
+
+
+def verdicts(guarding: Policy | None = None, clock: Callable[[], float] = lambda: 0.0) -> Verdicts:
+    """By the policy, as it was when it had ``VERSION``."""
+    known = {VERSION: guarding} if guarding else {}
+    return Verdicts(known.get, lambda rule: build(rule.detect, options_of(rule)), clock)
 
 
 def question(number: int, user: str = HE, app: str = "shop") -> Question:

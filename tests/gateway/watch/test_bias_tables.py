@@ -11,7 +11,7 @@ from gateway.watch.probe_results import Results
 from gateway.watch.probe_results import method as probe_method
 from tests.gateway.watch.groups import traffic
 from tests.gateway.watch.records import NOW
-from tests.gateway.watch.test_probe_results import refused
+from tests.gateway.watch.test_probe_results import blocked, refused
 
 
 def said(count: int = 2000) -> dict:
@@ -23,6 +23,7 @@ def said(count: int = 2000) -> dict:
     disparities.look(NOW, 1)
     for number in range(60):
         results.update("shop", refused(number, swapped=True), NOW)
+    blocked("careful@1", 40, results=results)
     probes = {"pairs": 60, "counts": {"probed": 60, "left_no_text": 3}, "today": {"usd": 0.25, "tokens": 900}, "apps": results.shown()}
     told = {"ts": NOW, "exchanges": count, "with_groups": count, "apps": disparities.shown(), "probes": probes}
     return orjson.loads(orjson.dumps({**told, "guards": {"exchanges": count, "rows": treated(records, {})}}))
@@ -37,6 +38,9 @@ def test_rows():
     assert first["within strata"].startswith("×")
     assert "%" in first["group's"]
     assert dict(zip(probes.head, probes.rows[0], strict=True))["difference"] == "+100.0% (+89.7% to +100.0%)"
+    assert "careful@1 has judged both versions of 40 (not compared: names in 40)" in probes.note
+    guarded = next(row for row in probes.rows if "guard_question_blocked" in row)
+    assert dict(zip(probes.head, guarded, strict=True))["difference"].startswith("-100.0%")
     assert guards.rows[0][0] == "UNFAIR"
     assert {len(row) for table in (outcomes, probes, guards) for row in table.rows} == {
         len(outcomes.head),

@@ -1,6 +1,7 @@
 """Who is watched for disparities."""
 
 import math
+import random
 
 import orjson
 import pytest
@@ -40,6 +41,30 @@ def test_no_difference(seed: int):
     disparities = filled(traffic(3000, seed))
     assert disparities.levels(NOW) == []
     assert disparities.shown()[0]["state"] in ("learning", "fair so far")
+
+
+@pytest.mark.parametrize(("worse", "told"), [(0.2, ["scores"]), (0.0, [])])
+def test_what_a_detector_scores(worse: float, told: list[str]):
+    """A rule that scores answers, of toxicity say, is compared without anybody's having named it: told where it differs."""
+    chance = random.Random(1)
+    records = []
+    for number in range(3000):
+        group = chance.choice("ab")
+        score = min(1.0, max(0.0, chance.gauss(0.3 + worse * (group == "b"), 0.3)))
+        records.append(grouped(number, group, scores={"toxicity": {"score": score, "by": "made up"}}))
+    disparities = filled(records)
+    assert [level.name for level in disparities.levels(NOW)] == told
+    assert set(told) <= set(DISPARITY)
+    assert "score.toxicity" in {cell["outcome"] for cell in disparities.shown()[0]["cells"]}
+
+
+def test_rules_that_score_are_bounded():
+    """What comes beyond as many as there is room for is counted, and no other outcome goes for it."""
+    records = [grouped(number, "ab"[number % 2], scores={f"rule-{number}": {"score": 0.5}}) for number in range(90)]
+    (app,) = filled(records).shown()
+    compared = {cell["outcome"] for cell in app["cells"]}
+    assert {"blocked", "refused", "no_tool", "answer_chars", "latency_ms"} == {name for name in compared if name in LEVEL_OF}
+    assert 0 < len([name for name in compared if name.startswith("score.")]) == 90 - app["lost"]["names"] < 10
 
 
 def test_every_outcome_has_a_name():

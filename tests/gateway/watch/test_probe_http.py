@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from bench.processes import free_port
 from gateway.watch.probe_calls import Said
 from gateway.watch.probe_http import MAX_ANSWER, Asker, Endpoint, FailedError, RejectedError
 from tests.gateway.watch.probes import Model
-from tests.support.gateway import free_port
 
 BODY = b'{"messages": [{"content": "He"}]}'
 

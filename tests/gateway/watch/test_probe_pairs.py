@@ -4,8 +4,9 @@ import pytest
 
 from detectors.series.probes import Answer
 from gateway.watch.probe_calls import Said
-from gateway.watch.probe_pairs import pair
+from gateway.watch.probe_pairs import Guarded, guard_pair, pair
 from gateway.watch.probe_plan import Question
+from gateway.watch.probe_verdicts import Told
 
 QUESTION = Question("req_1", 1.0, "shop", "chat", "m", "openai", "", "he", "she", "gender", "male", "female")
 
@@ -41,3 +42,13 @@ def test_not_taken():
 def test_distances(original: str, swapped: str, twin: str, distances: tuple):
     """By the words that differ, of which those that the groups are called by count for nothing."""
     assert pair(QUESTION, said(original), said(twin), said(swapped), None).distances == distances
+
+
+def test_verdicts():
+    """Of the questions, and of as many answers as there are; asking twice says nothing of a question."""
+    no, yes, said, unsaid = Told({"q": False}), Told({"q": True}, ("names",)), Told({"a": True}), Told({}, ("late",))
+    found = guard_pair(QUESTION, Guarded(no, yes, (said, said, unsaid)))
+    assert (found.original, found.swapped, found.twin) == (Answer({"q": False, "a": True}), Answer({"q": True}), Answer({"a": True}))
+    assert guard_pair(QUESTION, Guarded(no, yes)).swapped == Answer({"q": True})
+    assert guard_pair(QUESTION, Guarded(no, yes, (said, said))).swapped == Answer({"q": True})
+    assert Guarded(no, yes, (said, said, unsaid)).untold == {"names", "late"}

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from detectors.series.probes import Answer, Method, Pair
-from gateway.watch.probe_results import APPS, Results, StateError, method
+from gateway.watch.probe_results import APPS, POLICIES, POLICY_S, Results, StateError, method
 from policies.signals import DISPARITY
 
 NOW = 1_795_000_000.0
@@ -33,6 +33,47 @@ def test_levels():
     assert filled(60, swapped=False).levels(NOW) == []
 
 
+def blocked(version: str, pairs: int, *, swapped: bool = True, start: float = NOW, results: Results | None = None) -> Results:
+    results = results or Results(method())
+    for number in range(pairs):
+        pair = Pair("gender", "male", "female", Answer({"guard_question_blocked": False}), Answer({"guard_question_blocked": swapped}))
+        results.update_guard("shop", version, pair, ["names"], start + number)
+    return results
+
+
+def test_policies():
+    """A policy that treats a pair otherwise is told of as an endpoint is, by its version; one that does not is shown, and not told."""
+    results = blocked("careful@1", 40)
+    (level,) = results.levels(NOW)
+    ((app,), (shown,)) = results.shown(), results.shown()[0]["differences"]
+    assert (level.level, level.evidence, shown["policy"], shown["state"]) == (1.0, shown["id"], "careful@1", "disparity")
+    assert app["guards"] == [{"policy": "careful@1", "pairs": 40, "lost": {}, "not_compared": {"names": 40}}]
+    fair = blocked("careful@1", 40, swapped=False)
+    assert (fair.levels(NOW), len(fair.shown()[0]["differences"])) == ([], 1)
+
+
+def test_a_policy_that_was_mended():
+    """What was found of it is forgotten with its next version; beside a new one that is rolled out it stays."""
+    results = blocked("careful@1", 40)
+    blocked("canary@1", 1, swapped=False, results=results)
+    assert len(results.levels(NOW)) == 1
+    blocked("careful@2", 1, swapped=False, results=results)
+    assert results.levels(NOW) == []
+    assert [guard["policy"] for guard in results.shown()[0]["guards"]] == ["careful@2", "canary@1"]
+
+
+def test_a_policy_that_is_met_no_more():
+    """It is told of for a day, while others are met; and of few policies at a time."""
+    results = blocked("old@1", 40)
+    blocked("new@1", 1, swapped=False, start=NOW + POLICY_S, results=results)
+    assert len(results.levels(NOW)) == 1
+    blocked("new@1", 1, swapped=False, start=NOW + POLICY_S + 60, results=results)
+    assert results.levels(NOW) == []
+    for number in range(POLICIES + 3):
+        blocked(f"p{number}@1", 1, start=NOW + POLICY_S + 100 + number, results=results)
+    assert len(results.shown()[0]["guards"]) == POLICIES
+
+
 def test_few_pairs_show_nothing():
     """Of fewer than are needed to show anything, there are no figures."""
     (app,) = filled(10, swapped=True).shown()
@@ -50,7 +91,7 @@ def test_bounded():
 
 def test_restart():
     """After it, all is as before."""
-    results = filled(60, swapped=True)
+    results = blocked("careful@1", 40, results=filled(60, swapped=True))
     again = Results(Method(most_keys=256))
     again.restore(orjson.loads(orjson.dumps(results.snapshot())), NOW)
     assert again.shown() == results.shown()
@@ -58,7 +99,7 @@ def test_restart():
 
 
 @pytest.mark.parametrize(
-    "saved", [{}, {"apps": [["shop", None, {}]], "ignored": 0}, {"apps": 5, "ignored": 0}, {"apps": [[]], "ignored": 0}]
+    "saved", [{}, {"apps": [["shop", None, {}, []]], "ignored": 0}, {"apps": 5, "ignored": 0}, {"apps": [[]], "ignored": 0}]
 )
 def test_no_state(saved: dict):
     """What is none is refused, by its own error."""

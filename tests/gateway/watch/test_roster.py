@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.watch.roster import OTHERS, Limits, StateError
-from policies.signals import DRIFT
+from policies.signals import DRIFT, Board, Told, parse, render
+from policies.subject import Subject
 from tests.gateway.watch.drifts import CHANGE, KEY, LEAST, drifted, observation, roster
 from tests.gateway.watch.records import NOW
 
@@ -96,6 +97,21 @@ def test_models_that_clients_make_up():
     for number in range(100):
         made.update(observation(number, key=("shop", f"model-{number}", "chat")))
     assert {each["model"]: each["exchanges"] for each in made.overview()} == {OTHERS: 98, "model-0": 1, "model-1": 1}
+
+
+def test_a_drift_of_models_that_are_watched_together():
+    """It is told of every model that is not watched by itself, whatever it is called, and of no other."""
+    made = roster(Limits(keys=10, models=2))
+    for number in range(700):
+        made.update(observation(number))
+        made.update(observation(number, key=("shop", "gpt-5", "chat")))
+        made.update(observation(number, "fr" if number >= CHANGE else None, key=("shop", f"made-up-{number}", "chat")))
+    levels = made.levels(NOW)
+    assert {(level.model, level.but) for level in levels} == {("", ("gpt-4o", "gpt-5"))}
+    board = Told(parse(render(Board(NOW, NOW, levels))))
+    seen = {name: board.about(Subject("shop", name, "chat"), NOW).drift["languages"] for name in ("made-up-3", "never", "gpt-4o", "gpt-5")}
+    assert (seen["made-up-3"] == seen["never"] > 0.5, seen["gpt-4o"], seen["gpt-5"]) == (True, 0.0, 0.0)
+    assert board.about(Subject("bank", "never", "chat"), NOW).drift["languages"] == 0.0
 
 
 def test_models_that_nobody_answers_to():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.watch.sentiment import MAX_CHARS, Sentiment
+from gateway.watch.sentiment import MAX_CHARS, Sentiment, _load
 from tests.architecture.test_startup import loaded
 from tests.gateway.watch.records import record
 
@@ -54,6 +54,31 @@ def test_what_is_looked_at(answer: dict[str, Any], seen: str | None):
     asked: list[str] = []
     found = Sentiment("redacted", lambda text: asked.append(text) or 0.25).of(answer)
     assert (asked, found) == (([seen], 0.25) if seen else ([], None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "It isn't very good, is it? No, not at all!",
+        "A truly wonderful day... and “awful” weather; I'm (really) sorry, e.g. for Mr. Smith.",
+        "Never say a bad word.\n\nThe best of all, 100%!!! :-) " + "extraordinarily" * 20 + " nice",
+    ],
+)
+def test_it_is_the_librarys_own_word(text: str):
+    """However its words and rules are asked."""
+    pytest.importorskip("textblob", reason="the extra watch is not installed")
+    score = _load()
+    from textblob.en import sentiment
+
+    assert [score(text), score(text)] == [pytest.approx(sentiment(text)[0])] * 2
+
+
+def test_a_list_is_no_sad_face():
+    """Which a bracket behind a colon would be to the library; one that is written as one is."""
+    pytest.importorskip("textblob", reason="the extra watch is not installed")
+    sentiment = Sentiment("redacted")
+    assert sentiment.of_text(f"{PLAIN} Take these: (a) and (b).") == 0 > sentiment.of_text(f"{PLAIN} All of these :(")
 
 
 def test_two_who_ask_of_the_same():
