@@ -18,7 +18,8 @@
     watch/      off the path, a process beside it: what is made of the journal; ``watcher`` puts it together, ``shown`` shows it,
                 or ``watch_side``, where there is no gateway. What is made of servers' metrics and of received telemetry: ``sourcing`` and
                 ``shown_sources``; what is told of the traffic as a whole, and policies read: ``drift`` and ``bias`` (with ``probes``),
-                shown by ``shown_signals`` and ``shown_bias``; what people on call hear: ``oncall``, around one ``desk``
+                shown by ``shown_signals`` and ``shown_bias``; what people on call hear: ``oncall``, around one ``desk``, or
+                ``handing``, where another watch tells them
     detecting/  pure: what the watch reads, to symptoms: finders for exchanges, their steps, states, and what others send (``received``)
     incidents/  what people on call hear, once: ``triage`` makes incidents of anomalies, ``notify/`` has a file for each channel; pure but
                 ``sending`` and ``mailing``. ``rootcause`` ranks hints at why; ``actions`` says what is done, which ``proxy.measures`` does

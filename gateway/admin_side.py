@@ -1,7 +1,8 @@
 """The admin side, put together: what it asks of the workers, and what it shows of the watch beside them."""
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, closing
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -15,12 +16,16 @@ from gateway.shown_bias import BiasFigures
 from gateway.shown_incidents import IncidentFigures
 from gateway.shown_signals import Levels, ShownSignals, signal_readings
 from gateway.shown_sources import EachSource, ShownSources, SourceFigures
+from gateway.telemetry.condition import EVERY_S, Condition
 from gateway.telemetry.instruments import Reading, Readings
+from gateway.telemetry.outage import Outage
 from gateway.watch.status import BIAS_NAME
 
 
 class AdminSide:
-    """``up`` and ``restarts`` say how many workers serve, and how often one was started again; ``wall`` gives seconds since 1970."""
+    """``figures`` are those of ``telemetry.merged``. ``up`` and ``restarts`` say how many workers serve, and how often one was started
+    again; ``wall`` gives seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -28,11 +33,13 @@ class AdminSide:
         registry: CollectorRegistry,
         workers: Workers,
         wall: Callable[[], float],
+        figures: Callable[[], Mapping[str, float]],
         *,
         up: Callable[[], int],
         restarts: Callable[[], int],
     ) -> None:
-        self._listen = config.listen
+        self._listen, self._folder = config.listen, config.watch.dir
+        self._figures, self._up, self._restarts, self._wall = figures, up, restarts, wall
         shown, sources = Shown(config), ShownSources(config, wall)
         signals = ShownSignals(config, secret_key(config), wall)
         incidents = IncidentPages(config, shown, wall)
@@ -52,6 +59,20 @@ class AdminSide:
         registry.register(BiasFigures(config.watch.dir / BIAS_NAME, signals.levels))
         kinds = {each.name: each.kind for each in config.alerts.channels}
         registry.register(IncidentFigures(incidents.last_known, kinds, wall))
+
+    async def say(self) -> None:
+        """Until cancelled: to the watch beside it, how the gateway is."""
+        outage = Outage("watch: it cannot be told how the gateway is")
+        with closing(Condition(self._folder)) as condition:
+            while True:
+                missing = self._listen.workers - self._up()
+                said = {**self._figures(), "worker_restarts": self._restarts(), "workers_missing": max(0, missing)}
+                try:
+                    condition.say(said, self._wall())
+                    outage.worked()
+                except OSError as error:
+                    outage.failed(error)
+                await asyncio.sleep(EVERY_S)
 
     async def open(self, stack: AsyncExitStack) -> int:
         """The port. Raises OSError."""

@@ -58,6 +58,7 @@ from gateway.storage.redis import RedisStore
 from gateway.telemetry.instruments import Instruments, Reading, Readings
 from gateway.telemetry.journal import Journal
 from gateway.telemetry.likeness import Likeness
+from gateway.telemetry.merged import figures
 from gateway.telemetry.names import Names
 from gateway.telemetry.outage import Outage
 from gateway.telemetry.record import Exchange, render
@@ -154,7 +155,8 @@ class Gateway:
         )
         if number is None:
             self._instruments.registry.register(Readings(readings))
-            self.admin = AdminSide(config, self._instruments.registry, self.answers, time.time, up=lambda: 1, restarts=lambda: 0)
+            told = partial(figures, self._instruments, Readings(readings))
+            self.admin = AdminSide(config, self._instruments.registry, self.answers, time.time, told, up=lambda: 1, restarts=lambda: 0)
 
     def _choose_plan(self, subject: Subject, app_policy: str | None, request_id: str) -> Plan:
         return self._measures.under(self._in_force.choose(subject, app_policy, request_id), subject.app)
@@ -260,6 +262,7 @@ class Gateway:
 
     async def _hear_signals(self) -> None:
         while True:
+            self._note_measures()
             await asyncio.sleep(_HEAR_S)
             await asyncio.to_thread(self._hear)
 
@@ -267,6 +270,18 @@ class Gateway:
         """What the watch tells."""
         self._measures.refresh()
         self._signals.refresh()
+
+    def _note_measures(self) -> None:
+        """Of several workers, which all do the same, the first writes down what was done; what it cannot, it tries again."""
+        news = self._measures.news
+        while news:
+            try:
+                if self._leads:
+                    self._journal.append(news[0])
+            except OSError:
+                self._instruments.journal_errors.add()
+                return
+            news.popleft()
 
     def _outages(self) -> list[str]:
         return [*self._unwritten.reasons, *self._unsynced.reasons]
@@ -312,6 +327,7 @@ async def running(config: Config, watch: Sequence[str] = ()) -> AsyncIterator[Ad
         listeners = bind(listen.host, listen.port)
         port = port_of(listeners)
         await stack.enter_async_context(gateway.serving(listeners))
+        gateway.spawn(gateway.admin.say(), "figures")
         if watching:
             gateway.spawn(watching.run(), "watch")
         yield Addresses(http_url(listen.host, port), http_url(listen.admin_host, admin_port), demo)

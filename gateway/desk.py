@@ -15,6 +15,7 @@ from gateway.incidents.actions import Intervention
 from gateway.incidents.allowed import Known
 from gateway.incidents.deliver import Outcome
 from gateway.incidents.incident import AGREE_S
+from gateway.incidents.moved import moved
 from gateway.incidents.outbox import Delivery, Outbox
 from gateway.incidents.pipeline import IncidentLog, Pipeline, State, parse_state
 from gateway.incidents.rootcause import Change
@@ -92,6 +93,15 @@ class Desk:
                 self._save()
             elif not self._has_begun:
                 self._early.append((change, settling))
+
+    def moved(self, by_s: float) -> None:
+        """The clock was set: what was known goes on as it was, as it would with a watch that begins again."""
+        with self._lock:
+            before = self._pipeline
+            if before:
+                self._pipeline = self._make(moved(parse_state(before.snapshot()), by_s))
+                self._pipeline.opened, self._pipeline.faults = before.opened, before.faults
+                self._save()
 
     def aim(self, known: Known) -> None:
         """What actions may be aimed at by now."""

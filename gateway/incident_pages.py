@@ -10,6 +10,7 @@ from gateway.config import Config
 from gateway.incidents.asks import Ask, made
 from gateway.incidents.incident import SEVERITIES
 from gateway.incidents.symptom import shown
+from gateway.keyfile import secret_key
 from gateway.shown import Shown
 from gateway.shown_incidents import parse, reader
 from gateway.storage.ask_box import AskBox, SharedAskBox
@@ -30,7 +31,8 @@ class IncidentPages:
 
     def __init__(self, config: Config, shown_watch: Shown, wall: Callable[[], float]) -> None:
         self._read = reader(config)
-        self._box = SharedAskBox(config.state.url.get_secret_value()) if config.watch.shared else AskBox(config.watch.dir)
+        key = secret_key(config)
+        self._box = SharedAskBox(config.state.url.get_secret_value(), key) if config.watch.shared else AskBox(config.watch.dir, key)
         self._watch = shown_watch
         self._wall = wall
 

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 import orjson
@@ -31,6 +31,7 @@ from gateway.detecting.states import States
 from gateway.detecting.steps import Steps
 from gateway.incidents.actions import Actions, line
 from gateway.incidents.allowed import Known
+from gateway.incidents.moved import not_ahead
 from gateway.incidents.notice import ChangeChannel
 from gateway.incidents.pipeline import Pipeline, State, Told
 from gateway.incidents.rootcause import Change
@@ -44,13 +45,14 @@ from gateway.proxy.measures import seal_measures
 from gateway.storage.ask_box import AskBox, SharedAskBox
 from gateway.storage.incident_log import FileLog, SharedLog
 from gateway.storage.opening import reader_name
+from gateway.telemetry.condition import condition
 from gateway.telemetry.observed import LogSeen, Point, SpanSeen
 from gateway.watch.beside import beside
 from gateway.watch.bulletin import LASTS_S, Bulletin
 from gateway.watch.episodes import Episode
 from gateway.watch.finding import MAX_STATE, STATE, Finder, Finding
 from gateway.watch.loop import Loop
-from gateway.watch.row import Record, Row, parse_said
+from gateway.watch.row import Record, Row, Said, parse_said
 from gateway.watch.store import Sink
 from gateway.watch.threads import Threads
 from gateway.watch.worker import Tally, Worker
@@ -150,7 +152,9 @@ class Looking:
 
 
 class OnCall:
-    """``drifts`` are those that go on. ``wall`` and ``clock`` give seconds, since 1970 and never going back."""
+    """``drifts`` are those that go on. ``wall`` and ``clock`` give seconds, since 1970 and never going back; ``read`` makes of a line of
+    the journal what it says.
+    """
 
     def __init__(
         self,
@@ -159,8 +163,9 @@ class OnCall:
         drifts: Callable[[], Sequence[Episode]],
         wall: Callable[[], float],
         clock: Callable[[], float],
+        read: Callable[[bytes], Said] = parse_said,
     ) -> None:
-        self._config, self._bulletin, self._drifts = config, bulletin, drifts
+        self._config, self._bulletin, self._drifts, self._read = config, bulletin, drifts, read
         self._wall, self._clock = wall, clock
         settings = config.alerts
         self._key = secret_key(config)
@@ -170,12 +175,14 @@ class OnCall:
         self._exchanges = Exchanges(partial(alerts.objective, settings), settings.usd_per_day)
         self._leave = measures_writer(config, reader_name(config.watch.dir))
         self._left: tuple[Measure, ...] | None = None
-        self._box = SharedAskBox(_url(config)) if config.watch.shared else AskBox(config.watch.dir)
+        self._box = SharedAskBox(_url(config), self._key) if config.watch.shared else AskBox(config.watch.dir, self._key)
         shared = SharedLog(_url(config), reader_name(config.watch.dir)) if config.watch.shared else None
         self.desk = Desk(shared or FileLog(config.watch.dir), self._pipeline, self._render, self._wishes, clock, shared)
         self.heard = Heard(Received())
         self._finding: Finding[Symptom] | None = None
         self._figures: Mapping[str, float] = {}
+        self._set: tuple[float, float] | None = None
+        """When the clock was set ahead, as it was then, and by how much."""
         self._next_look = clock()
         self._is_behind = self._has_unread = False
         self._faults = 0
@@ -220,7 +227,7 @@ class OnCall:
     def figures(self) -> dict[str, float]:
         errors = (self._finding.errors if self._finding else 0) + self._faults + self._threads.faults
         said = self.desk.figures()
-        return {**said, "incident_errors": said["incident_errors"] + errors}
+        return {**said, "incident_errors": said["incident_errors"] + errors, "asks_refused": self._box.unusable}
 
     def _open(self) -> Finding[Symptom]:
         """Where it was when its state was last written down."""
@@ -231,12 +238,26 @@ class OnCall:
             "looking": Looking(self._exchanges, self._shares, self._states, self._causes, self._changed),
         }
         load, save = partial(read_file, path, MAX_STATE), partial(replace_file, path)
-        self._finding = Finding(finders, load, save, self._see, self.desk.take, self._wall, self._clock)
+        self._finding = Finding(finders, load, save, self._see, self._found, self._wall, self._clock, self._moved)
         digest = hashlib.sha256(self._config.model_dump_json().encode()).hexdigest()[:12]  # which has no secrets
         for change in self._causes.configured(digest, self._wall()):
             if each := settling(change):
                 self._changed(change, each)
         return self._finding
+
+    def _moved(self, by_s: float) -> None:
+        """The clock was set."""
+        finding = self._finding
+        self._set = (finding.now - by_s, by_s) if finding and by_s > 0 else None
+        self._shares.moved(by_s)
+        self.desk.moved(by_s)
+
+    def _found(self, found: Sequence[Symptom], now: float) -> None:
+        """What began before the clock was set ahead is as old as it was."""
+        if self._set:
+            before, by_s = self._set
+            found = [replace(each, onset=each.onset + by_s) if each.onset <= before else each for each in found]
+        self.desk.take(found, now)
 
     def _changed(self, change: Change, settles: Deploy) -> None:
         self.desk.changed(change, settles, self._finding.now if self._finding else change.at)
@@ -250,7 +271,8 @@ class OnCall:
         if self._config.actions.allow:
             self.desk.aim(self._aims())
         states, levels = self._states, self._bulletin.said("bias")
-        self.desk.take([*states.figures(self._figures, now), *states.drift(self._drifts(), now), *states.bias(levels, now)], now)
+        figures = {**self._figures, **condition(self._config.watch.dir, self._wall())}
+        self._found([*states.figures(figures, now), *states.drift(self._drifts(), now), *states.bias(levels, now)], now)
 
     def _act(self, wall: float, *, again: bool) -> None:
         """Leaves the measures that are in force to the path: what is new at once, and what is not from time to time; and none, once."""
@@ -271,7 +293,7 @@ class OnCall:
         hear_changes = frozenset(name for name, channel in self._channels.items() if isinstance(channel, ChangeChannel))
         told = Told(alerts.router(settings, state.told), alerts.resent(settings), alerts.links(settings), hear_changes)
         actions = Actions(self._config.actions, self._aims())
-        return Pipeline(told, self._causes, self._shares.of, settings.learning_h * 3600, actions, state)
+        return Pipeline(told, self._causes, self._shares.of, settings.learning_h * 3600, actions, not_ahead(state, self._wall()))
 
     def _aims(self) -> Known:
         """What actions may be aimed at."""
@@ -327,7 +349,7 @@ class OnCall:
 
     def _loop(self) -> Loop[Record]:
         def work(sink: Sink[Record], tally: Tally) -> Worker[Record]:
-            return Worker(self._config.journal.dir, sink, self._wall, tally, parse_said, _BATCH_BYTES)
+            return Worker(self._config.journal.dir, sink, self._wall, tally, self._read, _BATCH_BYTES)
 
         return Loop("incidents", work, lambda: self._finding or self._open(), _nothing, self._say, self._wall, self._clock)
 

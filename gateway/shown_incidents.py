@@ -15,11 +15,11 @@ from prometheus_client.registry import Collector
 
 from gateway.config import Config
 from gateway.incidents.incident import SEVERITIES, Incident, Member
-from gateway.incidents.notice import title
 from gateway.incidents.outbox import NOT_FOR, Delivery, Past
 from gateway.incidents.rootcause import Change
 from gateway.incidents.stages import Silence
 from gateway.incidents.symptom import dimensions, shown
+from gateway.incidents.titles import title
 from gateway.storage.incident_log import FileLog, SharedLog
 
 Json = dict[str, Any]

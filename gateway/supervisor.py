@@ -65,8 +65,9 @@ async def supervising(config: Config, worker: Sequence[str], watch: Sequence[str
         shared = _shared(config, demo, store)
         registry = CollectorRegistry()
         workers = [WorkerProcess(worker, Setup(number, shared, numbers)) for number in range(listen.workers)]
-        linked = LinkedWorkers(workers, registry, Merged(registry))
-        admin = AdminSide(config, registry, linked, time.time, up=lambda: linked.up, restarts=lambda: linked.restarts)
+        merged = Merged(registry)
+        linked = LinkedWorkers(workers, registry, merged)
+        admin = AdminSide(config, registry, linked, time.time, merged.figures, up=lambda: linked.up, restarts=lambda: linked.restarts)
         stack.push_async_callback(tasks.stop)
         admin_port = await admin.open(stack)
 
@@ -82,6 +83,7 @@ async def supervising(config: Config, worker: Sequence[str], watch: Sequence[str
         await _start(workers, tasks, linked.forget)
         await linked.look()
         tasks.spawn(linked.run(), "workers")
+        tasks.spawn(admin.say(), "figures")
         if store:
             tasks.spawn(keep_running(store.run, _PAUSE_S, _MAX_PAUSE_S), "store")
         if watching:

@@ -1,7 +1,7 @@
 """What people say of exchanges, as events among the journal's records: what the app's side reports, and what a reviewer decides.
 
-An event has a ``kind`` where a record has none. It holds no text. So have the lines by which the journal keeps its own chain: they are
-events that say nothing of any exchange.
+An event has a ``kind`` where a record has none. It holds no text. So have the lines by which the journal keeps its own chain, and those by
+which it says what was done about incidents: they are events that say nothing of any exchange.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 REVIEW = "review"
 FEEDBACK = "feedback"
-_OF_THE_CHAIN = ("segment", "checkpoint", "pruned")
+MEASURE = "measure"
+_OF_NO_EXCHANGE = ("segment", "checkpoint", "pruned", MEASURE)
 
 ReviewLabel = Literal["inside", "outside", "skip"]
 FeedbackLabel = Literal["false_positive", "false_negative", "good", "bad"]
@@ -24,7 +25,7 @@ _QUALITY: Mapping[Label, Quality] = {"inside": "good", "outside": "bad"}
 
 
 def is_event(line: Mapping[str, Any]) -> bool:
-    return line.get("kind") in (REVIEW, FEEDBACK, *_OF_THE_CHAIN)
+    return line.get("kind") in (REVIEW, FEEDBACK, *_OF_NO_EXCHANGE)
 
 
 def is_of_answer(event: Mapping[str, Any]) -> bool:
@@ -32,8 +33,8 @@ def is_of_answer(event: Mapping[str, Any]) -> bool:
     return event.get("kind") == FEEDBACK and event.get("label") in _JUDGED
 
 
-def is_of_the_chain(line: Mapping[str, Any]) -> bool:
-    return line.get("kind") in _OF_THE_CHAIN
+def is_of_no_exchange(line: Mapping[str, Any]) -> bool:
+    return line.get("kind") in _OF_NO_EXCHANGE
 
 
 class Labels:

@@ -7,7 +7,6 @@ for longest are forgotten.
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -68,7 +67,7 @@ class _Seen:
     fans: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    owners: Counter[str] = field(default_factory=Counter)
+    owners: dict[str, int] = field(default_factory=dict)
     critical: int = 0
 
 
@@ -198,7 +197,7 @@ def _trace(trace_id: str, ts: float, total_s: float, steps: Sequence[Sequence[An
 def _sorted_out(traces: Sequence[Trace]) -> dict[str, _Seen]:
     found: dict[str, _Seen] = {}
     for trace_id, _, total_s, steps in traces:
-        fans: Counter[tuple[int, str]] = Counter()
+        fans: dict[tuple[int, str], int] = {}
         root = True
         for name, parent, self_s, pause_s, is_error, owner, is_critical in steps:
             name = name[:_MAX_NAME]
@@ -206,7 +205,7 @@ def _sorted_out(traces: Sequence[Trace]) -> dict[str, _Seen]:
             if seen is None:
                 seen = found[name] = _Seen()
             seen.ids.append(trace_id)
-            seen.owners[owner] += 1
+            seen.owners[owner] = seen.owners.get(owner, 0) + 1
             seen.critical += is_critical
             if self_s is not None:
                 seen.work.append((logged(self_s), trace_id))
@@ -215,7 +214,7 @@ def _sorted_out(traces: Sequence[Trace]) -> dict[str, _Seen]:
             if is_error:
                 seen.failed.append(trace_id)
             if parent != NO_PARENT:
-                fans[parent, name] += 1
+                fans[parent, name] = fans.get((parent, name), 0) + 1
             elif root:
                 seen.totals.append((logged(total_s), trace_id))
                 root = False
@@ -227,7 +226,7 @@ def _sorted_out(traces: Sequence[Trace]) -> dict[str, _Seen]:
 def _ranked(name: str, seen: _Seen, level: Level) -> Ranked:
     found: Shift = shift(seen.work, level.usual, level.known)
     is_on_the_way = seen.critical >= _ON_THE_WAY * len(seen.ids)
-    owner = seen.owners.most_common(1)[0][0]
+    owner = max(seen.owners, key=seen.owners.__getitem__)
     return Ranked(name, owner, found.z, math.exp(found.value), math.exp(found.baseline), len(seen.work), is_on_the_way)
 
 

@@ -16,7 +16,7 @@ from gateway.settings import load_config
 from gateway.telemetry.chain import is_own
 from gateway.telemetry.tailing import JournalReader
 from gateway.watch.row import TEXTS
-from policies.labels import is_event
+from policies.labels import MEASURE, is_event
 from policies.problems import ProblemsError
 
 _FILTERS = {
@@ -102,8 +102,13 @@ def _without_texts(line: bytes) -> bytes:
 
 
 def describe(record: dict[str, Any]) -> str:
-    """What a person says of an exchange, or ``10:15:00.123 chat gpt-4o stream redact completed 200 pii: EMAIL_ADDRESS×2 …``."""
+    """What a person says of an exchange, what was done about an incident, or an exchange, in one line.
+
+    ``10:15:00.123 chat gpt-4o stream redact completed 200 pii: EMAIL_ADDRESS×2 …``
+    """
     when = datetime.fromtimestamp(record["ts"], UTC).strftime("%H:%M:%S.%f")[:-3]
+    if record.get("kind") == MEASURE:
+        return "  ".join([when, "measure", record["change"], record["measure"], json.dumps(record["do"])])
     if is_event(record):
         return "  ".join([when, record["app"] or "-", record["kind"], record["label"], record["request_id"]])
     timings = record["timings_ms"]

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from detectors.series.anomaly import MAX_EVIDENCE, limited
@@ -77,7 +76,7 @@ class BlindDetectors:
     def take(self, facts: Facts) -> None:
         failed = {each.detector: each for each in facts.blind}
         for each in facts.blind:
-            rule = self._rules.heard(each.rule, facts.ended, partial(_Rule, each.detector))
+            rule = self._rules.heard(each.rule, facts.ended, _Rule, each.detector)
             if rule:
                 rule.detector = each.detector
         if not len(self._rules):

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, ItemsView, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, TypeVarTuple
 
 QUIET_S = 600.0
 """A key that was heard of within this time, and is known well, gives way to nobody."""
@@ -19,6 +19,7 @@ class Known(Protocol):
 
 K = TypeVar("K")
 V = TypeVar("V", bound=Known)
+Ts = TypeVarTuple("Ts")
 
 
 class Bounded(Generic[K, V]):
@@ -42,16 +43,17 @@ class Bounded(Generic[K, V]):
     def get(self, key: K) -> V | None:
         return self._known.get(key)
 
-    def heard(self, key: K, at: float, make: Callable[[], V]) -> V | None:
-        """What is known of the key, of which something was heard; None: there is no room for it."""
+    def heard(self, key: K, at: float, make: Callable[[*Ts], V], *of: *Ts) -> V | None:
+        """What is known of the key, of which something was heard; None: there is no room for it. ``make`` makes it, ``of`` these."""
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= self._most and not self._make_room(at):
                 return None
-            known = self._known[key] = make()
+            known = self._known[key] = make(*of)
         else:
             self._known.move_to_end(key)
-        known.at = max(known.at, at)
+        if at > known.at:
+            known.at = at
         return known
 
     def put(self, key: K, known: V) -> None:

@@ -7,7 +7,6 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
-from functools import partial
 from typing import Any
 
 from detectors.series.anomaly import MAX_EVIDENCE, Anomaly, limited
@@ -109,13 +108,14 @@ class Bursts:
         return self._known.evicted
 
     def take(self, facts: Facts) -> None:
-        fired = set(facts.rules)
+        apps = ("", facts.app) if facts.app else ("",)
         for rule in facts.looked:
-            for app in ("", facts.app) if facts.app else ("",):
-                known = self._known.heard((app, rule), facts.ended, partial(_new, (app, rule), self._now))
+            for app in apps:
+                key = app, rule
+                known = self._known.heard(key, facts.ended, _new, key, self._now)
                 if known:
                     known.looked += 1
-                    if rule in fired:
+                    if rule in facts.rules:
                         known.fired += 1
                         known.blocked += facts.is_blocked
                         known.ids.append(facts.id)

@@ -133,6 +133,7 @@ class Causes:
             saved = orjson.loads(data)
             if saved["v"] != _VERSION:
                 raise ValueError("a snapshot of another version")
+            self._now, self._recent = None, Recent()
             self._recent.read_json(saved["recent"])
             self._changes.restore(orjson.dumps(saved["changes"]))
             self.unusable = int(saved["unusable"])

@@ -5,7 +5,6 @@ What comes first of its kind is no change; each change is told once, and the las
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Final, NamedTuple, get_args
 
 import orjson
@@ -104,7 +103,7 @@ class Changes:
 
     def _saw(self, key: Key, version: str, begun: float, at: float) -> Change | None:
         way = _WAYS[key[0]]
-        known = self._known.heard(key, at, partial(Versions))
+        known = self._known.heard(key, at, Versions)
         came = known.saw(version, begun, way.patience) if known else None
         if came is None:
             return None
@@ -127,6 +126,8 @@ class Changes:
             saved = orjson.loads(data)
             if saved["v"] != _VERSION:
                 raise ValueError("a snapshot of another version")
+            self._recent.clear()
+            self._deployed.clear()
             for key, known in saved["known"]:
                 self._known.put(_key(key), versions(known))
             self._recent.extend(_restored(saved["recent"]))

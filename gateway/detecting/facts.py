@@ -32,6 +32,8 @@ _REFUSED = frozenset({"refusal", "content_filter"})
 _SAYING_ENDS = frozenset({"chat", "completions", "messages"})
 """Surfaces of which each whole answer says why it ended."""
 _CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete"})
+_NAMES = ("request_id", "app", "model", "route", "policy", "user", "session", "upstream", "outcome", "surface")
+_PARTS = ("timings_ms", "observed", "answer", "tokens", "trace", "coverage")
 _NOTHING: Mapping[str, Any] = {}
 _NONE: frozenset[tuple[str, str]] = frozenset()
 
@@ -155,15 +157,17 @@ def facts(record: Record) -> Facts | None:
     if type(record) is not dict:
         return None
     get = record.get
-    ts, status, decision, outcome = _measure(get("ts")), get("status"), get("decision"), word(get("outcome"))
+    ts, status, decision = _measure(get("ts")), get("status"), get("decision")
     if not ts or type(status) is not int or not 0 <= status <= _MAX_STATUS or type(decision) is not str:
         return None
-    times, observed, answer, tokens = _map(get("timings_ms")), _map(get("observed")), _map(get("answer")), _map(get("tokens"))
-    attempts, asked, named = _list(get("attempts")), _map(observed.get("input")), word(get("upstream"))
+    id_, app, model, route, policy, user, session, named, outcome, surface = [
+        value[:MAX_WORD] if type(value) is str else "" for value in map(get, _NAMES)
+    ]
+    times, observed, answer, tokens, trace, coverage = [value if type(value) is dict else _NOTHING for value in map(get, _PARTS)]
+    attempts, asked = _list(get("attempts")), _map(observed.get("input"))
     calls, last = _calls(attempts, ts), _map(attempts[-1]) if attempts else _NOTHING
     upstream = named or (calls[-1].upstream if calls else "")
     is_blocked, is_gone, is_answered = decision == _STOPS, outcome == _GONE, bool(upstream) and _SUCCESS <= status < _REJECTED
-    surface = word(get("surface"))
     is_of_model = is_answered and surface in SURFACES
     is_whole = is_of_model and not is_gone and not is_blocked
     rules, blind, found, blocked_by = _fired(record)
@@ -175,7 +179,6 @@ def facts(record: Record) -> Facts | None:
     if is_whole:
         ended = _ended(surface, word(_first(answer.get("finish"))), _map(observed.get("output")), is_fault=bool(hits & Hit.FAILED))
         known, hits = known | ended[0], hits | ended[1]
-    held_off = is_held_off(record)
     called_ms = _measure(times.get("upstream"))
     took = Took(
         called_ms if attempts and (is_answered or is_gone) else None,
@@ -186,11 +189,10 @@ def facts(record: Record) -> Facts | None:
         _measure(get("cost_usd")),
     )
     return Facts(
-        word(get("request_id")), word(_map(get("trace")).get("id")), ts, ts + _seconds(times.get("total")), word(get("app")),
-        word(get("model")), upstream, word(get("route")), word(get("policy")), word(get("user")) or word(get("session")),
+        id_, word(trace.get("id")), ts, ts + _seconds(times.get("total")), app, model, upstream, route, policy, user or session,
         word(asked.get("language")) or word(asked.get("script")), word(observed.get("template")), word(_first(observed.get("tools"))),
-        word(answer.get("model")) if is_of_model else "", _looked(_map(get("coverage"))), rules, blind, found,
-        blocked_by, calls, known, hits, held_off, is_answered, is_gone, is_blocked, took, called_ms if named else None,
+        word(answer.get("model")) if is_of_model else "", _looked(coverage), rules, blind, found, blocked_by, calls, known, hits,
+        bool(outcome) and is_held_off(record), is_answered, is_gone, is_blocked, took, called_ms if named else None,
     )  # fmt: skip
 
 
@@ -254,7 +256,7 @@ def _fired(record: Record) -> tuple[tuple[str, ...], tuple[Blind, ...], frozense
     """Which rules saw something, and which could not look."""
     rules, findings = [*_words(record.get("rules")), *_words(record.get("would"))], _list(record.get("findings"))
     if not findings:
-        return tuple(dict.fromkeys(rules)), (), _NONE, ""
+        return tuple(dict.fromkeys(rules)) if rules else (), (), _NONE, ""
     found: set[tuple[str, str]] = set()
     blind: dict[Blind, None] = {}
     saw: set[str] = set()
@@ -286,8 +288,8 @@ def _looked(coverage: Mapping[str, Any]) -> tuple[str, ...]:
     last: list[Any] = []
     for side in ("request", "response"):
         for row in _list(coverage.get(side))[:_MAX_RULES]:
-            rules = _list(_map(row).get("inspected_by"))
-            if rules == last:  # nearly always the same ones look at each part
+            rules = row.get("inspected_by") if type(row) is dict else None
+            if rules == last or type(rules) is not list:  # nearly always the same ones look at each part
                 continue
             last = rules
             for rule in rules[:_MAX_RULES]:

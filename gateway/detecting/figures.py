@@ -34,13 +34,14 @@ GROWS: Mapping[str, Figure] = {
     "store_rebuilt": Figure("store", "telemetry", 1, "a damaged store was begun anew"),
     "missed_bytes": Figure("journal", "telemetry", 1, "journal was removed before it was read"),
     "unreadable": Figure("journal", "telemetry", 10, "lines of the journal are no records"),
-    "journal_errors": Figure("journal", "errors", 3, "records cannot be written, and exchanges are refused", is_harm=True),
+    "journal_errors": Figure("journal", "errors", 3, "records cannot be written: exchanges are refused, or go on without", is_harm=True),
     "vault_errors": Figure("state", "other", 5, "the store of placeholders fails"),
     "worker_restarts": Figure("workers", "errors", 2, "workers die, and are started again"),
     "otlp_errors": Figure("collector", "telemetry", 5, "the collector takes no spans"),
     "drift_errors": Figure("drift", "telemetry", 3, "what is known of drift cannot be written down"),
     "bias_errors": Figure("bias", "telemetry", 3, "what is known of bias cannot be written down"),
     "telemetry_spool_errors": Figure("telemetry", "telemetry", 3, "what applications send cannot be put by"),
+    "asks_refused": Figure("asks", "other", 1, "what was asked of the watch is not signed with the gateway's key"),
     "source_faults": Figure("sources", "telemetry", 3, "reading other sources breaks off"),
 }
 ABOVE: Mapping[str, Figure] = {

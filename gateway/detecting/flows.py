@@ -68,12 +68,13 @@ class Flow:
     def known(self) -> int:
         return self._steps
 
-    def heard(self, at: float) -> None:
-        """Something came. A silence that was told counts for as much as would be told again, unless it is longer than any that is."""
-        if at > self.last > 0:
-            gap = at - self.last
-            self._gap = max(self._gap, gap / _TIMES_LONGER if self.is_silent and gap < _SILENCE_IS_USUAL_S else gap)
-        self.last = max(self.last, at)
+    def heard(self, at: float, amount: float) -> None:
+        """So much came. A silence that was told counts for as much as would be told again, unless it is longer than any that is."""
+        self.amount += amount
+        if at > self.last:
+            gap, self.last = at - (self.last or at), at
+            if gap > self._gap:
+                self._gap = max(self._gap, gap / _TIMES_LONGER) if self.is_silent and gap < _SILENCE_IS_USUAL_S else gap
 
     def close(self, end: float, least: float, whole: Optional["Flow"]) -> None:
         """A step is over. ``least``: what comes less of than that in a step is no surge. ``whole``: of which this is a part."""

@@ -47,7 +47,7 @@ class Heights:
 
     def put(self, value: float, *, is_censored: bool = False) -> bool:
         """Whether it is large, or small where that is asked. ``is_censored``: it is that at least, and nothing is learned of it."""
-        if not is_censored and len(self._waiting) < _EACH_STEP:
+        if len(self._waiting) < _EACH_STEP and not is_censored:
             self._waiting.append(self._bin(value))
         is_hit = False
         for is_low, edge, rise in self._edges:

@@ -67,11 +67,11 @@ class Levels:
         keys: tuple[tuple[str, ...] | None, ...] = (
             (), (said.upstream, said.model) if said.upstream else None, (said.app,), (said.app, said.model) if said.is_answered else None,
         )  # fmt: skip
-        hits = said.hits
+        is_answered, hits = said.is_answered, said.hits
         for (sort, tallies), key in zip(self._sorts, keys, strict=True):
-            if key is None or not (said.is_answered or tallies.get(key)):
+            if key is None or not (is_answered or tallies.get(key)):
                 continue  # what nobody has ever answered is no key: clients can make up as many as they like
-            tally = tallies.heard(key, at, lambda: Tally(sort, key))  # noqa: B023  # called at once
+            tally = tallies.heard(key, at, Tally, sort, key)
             if tally is None:
                 continue
             hits |= tally.count(said, at)
@@ -85,7 +85,7 @@ class Levels:
         for key, (_, tallies) in (((), self._sorts[0]), ((app,), self._sorts[2])):
             tally = tallies.get(key)
             for flow in tally.flows if tally else ():
-                flow.heard(at)
+                flow.heard(at, 0.0)
 
     def close(self, step: int) -> list[Symptom]:
         """The step is over. What is the same of several keys is told once, as it is clearest."""

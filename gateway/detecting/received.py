@@ -111,7 +111,7 @@ class Received:
         return log.lines.words(template) if log else None
 
     def tick(self, now: float) -> Iterable[Symptom]:
-        if not math.isfinite(now):
+        if not 0 <= now <= _LATEST:  # which no clock says
             return ()
         self._now = max(self._now, now)
         found = self._spans.tick(now)
@@ -171,7 +171,7 @@ class Received:
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
             raise ValueError("no snapshot of this version") from None
         self._own, self._logs, self._series, self._sources = found._own, found._logs, found._series, found._sources
-        self._spans, self._lasting = found._spans, found._lasting
+        self._spans, self._lasting, self._now, self._stepped = found._spans, found._lasting, found._now, found._stepped
 
     def _restore(self, said: Mapping[str, Any]) -> None:
         self._own = Lines.restore(OWN, said["own"], is_ours=True)

@@ -5,7 +5,7 @@ left out, the same ones are.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -49,9 +49,8 @@ class _Step:
     """Those are kept whose mark has none of these bits."""
 
     def put(self, row: Row) -> None:
-        if not row.mark & self.mask:
-            self.rows.append(row)
-            self.thin(MAX_FRESH)
+        self.rows.append(row)
+        self.thin(MAX_FRESH)
 
     def thin(self, most: int) -> None:
         while len(self.rows) > most and self.mask < _MAX_MASK:
@@ -77,7 +76,9 @@ class Recent:
         if step is None:
             step = self._steps[number_of] = _Step()
             self._age(number_of)
-        step.put(self._row(said, tenant))
+        mark = zlib.crc32(f"{said.id} {said.ended}".encode("utf-8", "surrogatepass"))
+        if not mark & step.mask:
+            step.put(self._row(said, tenant, mark))
 
     def between(self, start: float, end: float) -> list[Row]:
         """Those that ended then, by their steps."""
@@ -103,23 +104,24 @@ class Recent:
             if number_of < old:
                 step.thin(MAX_OLD)
 
-    def _row(self, said: Facts, tenant: str) -> Row:
+    def _row(self, said: Facts, tenant: str, mark: int) -> Row:
         values = (said.app, said.language, said.model, said.policy, said.route, said.template, tenant, said.tool, said.upstream)
         return Row(
-            at=said.ended,
-            mark=zlib.crc32(f"{said.id} {said.ended}".encode("utf-8", "surrogatepass")),
-            values=tuple([self._shared(value) for value in values]),
-            rules=tuple([self._shared(rule) for rule in said.rules[:_MAX_RULES]]),
-            became=_became(said),
-            latency_ms=said.called_ms if said.called_ms is not None else (said.ended - said.started) * 1000,
-            cost_usd=said.took.cost,
+            said.ended,
+            mark,
+            self._shared(values),
+            self._shared(said.rules[:_MAX_RULES]),
+            _became(said),
+            said.called_ms if said.called_ms is not None else (said.ended - said.started) * 1000,
+            said.took.cost,
         )
 
-    def _shared(self, word: str) -> str:
+    def _shared(self, words: Iterable[str]) -> tuple[str, ...]:
         """One copy of each."""
         if len(self._words) >= _MAX_WORDS:
             self._words.clear()
-        return self._words.setdefault(word, word)
+        share = self._words.setdefault
+        return tuple([share(word, word) for word in words])
 
     def as_json(self) -> dict[str, Any]:
         """Fewer of them."""
@@ -134,7 +136,7 @@ class Recent:
 
     def read_json(self, saved: Mapping[str, Any]) -> None:
         """Raises KeyError, ValueError, IndexError or TypeError."""
-        words = [self._shared(str(word)) for word in saved["words"]]
+        words = self._shared(map(str, saved["words"]))
         for number_of, mask, rows in saved["steps"][-int(LASTS_S / STEP_S) - 1 :]:
             self._steps[int(number_of)] = _Step([_unpacked(row, words) for row in rows[:MAX_OLD]], int(mask))
         self._latest = max(self._steps, default=0)
@@ -168,7 +170,7 @@ def _packed(row: Row, words: Mapping[str, int]) -> list[Any]:
     return [row.at, row.mark, values, rules, row.became, row.latency_ms, row.cost_usd]
 
 
-def _unpacked(saved: list[Any], words: list[str]) -> Row:
+def _unpacked(saved: list[Any], words: Sequence[str]) -> Row:
     at, mark, values, rules, became, latency_ms, cost_usd = saved
     if len(values) != len(DIMENSIONS) or min([*values, *rules], default=0) < 0:
         raise ValueError("not a row")

@@ -37,6 +37,13 @@ class Shares:
         if not said.is_held_off and self._time.heard(said.ended) is not None:
             self._count(said)
 
+    def moved(self, by_s: float) -> None:
+        """The clock was set: what was counted is as long ago as it was."""
+        minutes = round(by_s / _MINUTE_S)
+        self._time = StepTime()
+        self._minutes = {minute + minutes: counts for minute, counts in self._minutes.items()}
+        self._beyond = Counter({minute + minutes: count for minute, count in self._beyond.items()})
+
     def of(self, dimensions: Dimensions, now: float) -> float:
         """Dimensions of other names say nothing of it: with none but these, nothing is known, and it is 0."""
         asked = [(NAMES.index(name), value) for name, value in dimensions if name in NAMES]
@@ -46,7 +53,7 @@ class Shares:
         for minute, counts in self._minutes.items():
             if minute > now // _MINUTE_S - MINUTES:
                 total += sum(counts.values()) + self._beyond[minute]
-                hits += sum(count for each, count in counts.items() if all(each[at] == value for at, value in asked))
+                hits += sum(count for each, count in counts.items() if all(_shown(each[at]) == value for at, value in asked))
                 hits += 0 if asked else self._beyond[minute]
         return hits / total if total else 0.0
 
@@ -58,7 +65,7 @@ class Shares:
             for old in sorted(self._minutes)[:-MINUTES]:
                 del self._minutes[old]
                 self._beyond.pop(old, None)
-        names = (_shown(said.app), _shown(said.model), _shown(said.upstream), _shown(said.route))
+        names = said.app, said.model, said.upstream, said.route
         if names in counts or len(counts) < MAX_COMBINATIONS:
             counts[names] += 1
         else:

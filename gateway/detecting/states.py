@@ -13,6 +13,7 @@ from gateway.detecting.calls import Calls
 from gateway.detecting.facts import AHEAD_S, Facts, facts
 from gateway.detecting.figures import Figures
 from gateway.detecting.shifts import Disparate, of_drift
+from gateway.detecting.silent import SilentRules
 from gateway.incidents.symptom import Symptom
 from gateway.watch.episodes import Episode
 from gateway.watch.row import Record
@@ -26,7 +27,10 @@ class States:
     """What goes on is told once a step. ``now`` is how far the watch has read."""
 
     def __init__(self) -> None:
-        self._calls, self._blind, self._bursts = Calls(), BlindDetectors(), Bursts()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._calls, self._blind, self._bursts, self._silent = Calls(), BlindDetectors(), Bursts(), SilentRules()
         self._figures, self._disparate = Figures(), Disparate()
         self._now: float | None = None
         self._told = 0.0
@@ -39,7 +43,7 @@ class States:
 
     @property
     def evicted(self) -> int:
-        return self._calls.evicted + self._blind.evicted + self._bursts.evicted
+        return self._calls.evicted + self._blind.evicted + self._bursts.evicted + self._silent.evicted
 
     def take(self, record: Record) -> Iterable[Symptom]:
         """Nothing is told at once."""
@@ -57,6 +61,7 @@ class States:
         self._calls.take(said)
         self._blind.take(said)
         self._bursts.take(said)
+        self._silent.take(said)
 
     def tick(self, now: float) -> Iterator[Symptom]:
         self._now = now if self._now is None else max(self._now, now)
@@ -66,6 +71,7 @@ class States:
         yield from self._calls.told(now)
         yield from self._blind.told(now)
         yield from self._bursts.tick(now)
+        yield from self._silent.told(now)
 
     def figures(self, figures: Mapping[str, float], now: float) -> Iterator[Symptom]:
         """What is wrong of what the gateway and the watch say of themselves."""
@@ -81,8 +87,8 @@ class States:
         """Without the ids of exchanges that show it: those that come are told."""
         return orjson.dumps({
             "v": _VERSION, "now": self._now, "told": self._told, "unusable": self._not_records, "calls": self._calls.as_json(),
-            "blind": self._blind.as_json(), "bursts": self._bursts.as_json(), "figures": self._figures.as_json(),
-            "disparate": self._disparate.as_json(),
+            "blind": self._blind.as_json(), "bursts": self._bursts.as_json(), "silent": self._silent.as_json(),
+            "figures": self._figures.as_json(), "disparate": self._disparate.as_json(),
         })  # fmt: skip
 
     def restore(self, data: bytes) -> None:
@@ -91,11 +97,13 @@ class States:
             saved = orjson.loads(data)
             if saved["v"] != _VERSION:
                 raise ValueError("a snapshot of another version")
+            self._begin()
             self._now = None if saved["now"] is None else float(saved["now"])
             self._told, self._not_records = float(saved["told"]), int(saved["unusable"])
             self._calls.read_json(saved["calls"])
             self._blind.read_json(saved["blind"])
             self._bursts.read_json(saved["bursts"])
+            self._silent.read_json(saved.get("silent", []))
             self._figures.read_json(saved["figures"])
             self._disparate.read_json(saved["disparate"])
         except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:

@@ -80,11 +80,11 @@ class Steps:
         known = self._keys.get(key)
         if known is None and status not in _ANSWERED:
             return ()
-        watched = self._keys.heard(key, at, lambda: _Watched(TraceWatch(key, SETTINGS)))
+        watched = self._keys.heard(key, at, _watched, key)
         if watched is None:
             return ()
         watched.exchanges += 1
-        told = self._told(key, watched, watched.watch.update(trace._replace(ts=at)), at)
+        told = self._told(key, watched, watched.watch.update(trace if trace.ts == at else trace._replace(ts=at)), at)
         _note_trace(watched.traces, record)
         return told
 
@@ -136,6 +136,10 @@ class Steps:
         if not is_ours:
             raise ValueError("no snapshot of this version")
         self._keys, self._lasting = keys, lasting
+
+
+def _watched(key: Key) -> _Watched:
+    return _Watched(TraceWatch(key, SETTINGS))
 
 
 def _key(record: Record) -> Key:

@@ -9,6 +9,7 @@ STEP_S = 10.0
 _GRACE_S = 2.0
 _AHEAD_S, _AHEAD_RECORDS = 60.0, 20
 _LATE_S = 600.0
+_NONE = range(0)
 _MOST_STEPS = 12
 """Of a time in which nothing came, so many steps are gone through."""
 
@@ -30,27 +31,27 @@ class StepTime:
             return None
         if at <= self.now:
             self._ahead = 0
-            return range(0)
+            return _NONE
         if at > self.now + _AHEAD_S and self._ahead < _AHEAD_RECORDS:
             self._ahead += 1
-            return range(0)
+            return _NONE
         self._ahead = 0
         return self._until(at, at)
 
     def tick(self, now: float) -> range:
         """The steps that are over because all was read up to that time; by which it is set right where it was far ahead."""
         if not self.step:
-            return range(0)
+            return _NONE
         if now < self.now - _AHEAD_S:
             self.now, self.step = now, int(now // STEP_S)
-            return range(0)
+            return _NONE
         return self._until(max(self.now, now), now - _GRACE_S)
 
     def _until(self, now: float, at: float) -> range:
         self.now = now
         begun, step = self.step, int(at // STEP_S)
         if step <= begun:
-            return range(0)
+            return _NONE
         self.step = step
         return range(max(begun, step - _MOST_STEPS), step)
 

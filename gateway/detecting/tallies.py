@@ -40,8 +40,8 @@ class Finding:
 
 class Tally:
     __slots__ = (
-        "_by_bit", "_by_place", "_fresh", "_has_models", "_known", "answered", "at", "findings", "flows", "heights", "key", "models",
-        "rises", "seen", "sort", "steps", "told",
+        "_by_bit", "_by_flow", "_by_place", "_fresh", "_has_models", "_known", "answered", "at", "findings", "flows", "heights", "key",
+        "models", "rises", "seen", "sort", "steps", "told",
     )  # fmt: skip
 
     def __init__(self, sort: Sort, key: tuple[str, ...]) -> None:
@@ -60,6 +60,7 @@ class Tally:
         """Of the step that is not over: exchanges, by what can be told of them."""
         self._by_bit = tuple((each.bit, rise) for each, rise in zip(sort.shares, self.rises, strict=True))
         self._by_place = tuple((each.place, each.bit, heights) for each, heights in zip(sort.heights, self.heights, strict=True))
+        self._by_flow = tuple((each.can_stop, flow) for each, flow in zip(sort.flows, self.flows, strict=True))
         self._has_models = any(each.bit == Hit.OTHER_MODEL for each in sort.shares)
 
     @property
@@ -70,7 +71,7 @@ class Tally:
         """One exchange more; what of it is unusual here."""
         self.seen += 1
         self.answered += said.is_answered
-        known, hits = said.known, said.hits
+        known, hits, took = said.known, said.hits, said.took
         if self._has_models and said.answered_by:
             is_told, is_other = self._answered_by(said.answered_by)
             known |= Hit.OTHER_MODEL if is_told else 0
@@ -81,12 +82,11 @@ class Tally:
                 if hits & bit:
                     rise.hits += 1
         for place, bit, heights in self._by_place:
-            value = said.took[place]
+            value = took[place]
             if value is not None and heights.put(value, is_censored=said.is_abandoned):
                 hits |= bit
-        for flow, of in zip(self.flows, self.sort.flows, strict=True):
-            flow.amount += 1.0 if of.can_stop else said.took.cost or 0.0
-            flow.heard(at)
+        for is_traffic, flow in self._by_flow:
+            flow.heard(at, 1.0 if is_traffic else took.cost or 0.0)
         return hits
 
     def found(self, found: Iterable[tuple[str, str]], id_: str) -> int:
@@ -136,9 +136,9 @@ class Tally:
         """Whether it is known which models usually answer, and whether this is another."""
         if model in self._fresh or len(self._fresh) < MAX_MODELS:
             self._fresh[model] = self._fresh.get(model, 0) + 1
-        if sum(self.models.values()) < _ANSWERS:
-            return False, False
-        return True, self.models.get(model, 0) < _USUAL_MODEL
+        usual = self.models.get(model, 0)
+        is_known = usual >= _ANSWERS or sum(self.models.values()) >= _ANSWERS
+        return is_known, is_known and usual < _USUAL_MODEL
 
     def as_json(self) -> list[Any]:
         return [

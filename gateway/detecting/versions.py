@@ -39,8 +39,10 @@ class _Seen:
     counts: bool = False
 
     def is_gone(self, at: float, number: int) -> bool:
+        if at - self.last <= _GONE_S:
+            return False
         usual = (self.last_number - self.first_number) / max(1, self.count - 1)
-        return at - self.last > _GONE_S and number - self.last_number >= max(_GONE_FOR, _TIMES_USUAL * usual)
+        return number - self.last_number >= max(_GONE_FOR, _TIMES_USUAL * usual)
 
 
 @dataclass(slots=True)
@@ -61,10 +63,15 @@ class Versions:
         if seen is None or seen.is_gone(at, self.number):
             seen = self.known[version] = _Seen(at, self.number, at, self.number)
             self._forget(patience.most)
-        seen.last, seen.last_number, seen.count = max(seen.last, at), self.number, seen.count + 1
-        came = self._counts(version, seen, at) if not seen.counts and seen.count >= patience.least else None
+        if at > seen.last:
+            seen.last = at
+        seen.last_number = self.number
+        seen.count += 1
         self.is_steady = self.number > patience.history
-        return came if came and self.number - seen.count >= patience.history else None
+        if seen.counts or seen.count < patience.least:
+            return None
+        came = self._counts(version, seen, at)
+        return came if self.number - seen.count >= patience.history else None
 
     def _counts(self, version: str, seen: _Seen, at: float) -> Came | None:
         before, self.current, seen.counts = self.current, version, True

@@ -1,7 +1,8 @@
 """How fast an error budget burns: bad exchanges of all, over two windows at once, a long one for certainty and a short one for "still".
 
 After the SRE workbook: 14.4 times the budget over an hour and the last five minutes pages, and so does 6 times over six hours and the last
-half hour; once the budget over three days and the last six hours is a ticket. No traffic is no answer, and opens nothing.
+half hour; once the budget over three days and the last six hours is a ticket. No traffic is no answer, and opens nothing. Where hardly any
+is older than half an hour, in a young gateway or after a quiet night, five minutes without errors are enough for a page to be over.
 """
 
 import json
@@ -18,6 +19,8 @@ _QUARTER_S = 900.0
 _SPENT_S = 900.0
 """So long after a budget burnt too fast last, that is over."""
 FEW_BAD, MIN_BAD, BAD_SHARE = 3, 10, 10
+_LONGER = 2
+"""So many times as much traffic a long window has to have as its short one."""
 MAX_BURNS = 1000
 _VERSION = 1
 
@@ -131,6 +134,8 @@ class BurnRate:
             return None
         limit = rule.times * self._budget
         short_bad, short_total = short.sums(now, rule.short_s, since)
+        if rule.urgency == "page" and total < _LONGER * short_total:
+            short_bad, short_total = short.sums(now, RULES[0].short_s, since)
         level = bad / total / limit
         if short_total:
             level = min(level, short_bad / short_total / limit)

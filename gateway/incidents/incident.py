@@ -86,6 +86,8 @@ class Incident:
     closed_by: str = ""
     """Who has said that it is over."""
     closed_at: float | None = None
+    is_quiet: bool = False
+    """Whether nobody is told that it goes on, as it is silenced."""
 
     @property
     def headline(self) -> Symptom:
@@ -107,10 +109,11 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """``is_blind``: what is not seen is not calm. ``hold_until``: until when what does not page waits."""
+    """``is_blind``: what is not seen is not calm. ``hold_until``: until when what does not page waits. ``is_quiet``: it is silenced."""
 
     is_blind: bool = False
     hold_until: float = 0.0
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +246,15 @@ def _taken(incident: Incident, symptom: Symptom, now: float) -> Advanced:
         return _confirmed(after, now) if urgency == "page" else (after, ())
     if (urgency, severity) != (incident.urgency, incident.severity):
         name: EventName = "opened" if incident.urgency == "record" != urgency else "escalated"
-        return _told(after, name, f"{incident.urgency}, {incident.severity} → {urgency}, {severity}", now)
-    return _updated(after, now)
+        return _told(replace(after, is_quiet=False), name, f"{incident.urgency}, {incident.severity} → {urgency}, {severity}", now)
+    return (after, ()) if after.is_quiet else _updated(after, now)
 
 
 def _anew(incident: Incident, symptom: Symptom, now: float) -> Incident:
     """The same incident, of which what was seen before says nothing of now."""
     return replace(
         incident, state="opening", since=now, onset=symptom.onset, members=(), urgency="record", severity="info", page_limit=None,
-        is_changed=False, evidence=(), traces=(), acked_by="", acked_at=None, closed_by="", closed_at=None,
+        is_changed=False, evidence=(), traces=(), acked_by="", acked_at=None, closed_by="", closed_at=None, is_quiet=False,
     )  # fmt: skip
 
 
@@ -297,11 +300,17 @@ def _ticked(incident: Incident, tick: Tick, now: float) -> Advanced:
         return _opening(incident, tick, now)
     calm_s = FLAP_S if incident.is_flapping else CALM_S
     if now - incident.high_at >= calm_s:
-        return _told(replace(incident, state="resolved"), "resolved", f"calm for {calm_s / 60:.0f} min", now)
+        return _told(replace(incident, state="resolved", is_quiet=False), "resolved", f"calm for {calm_s / 60:.0f} min", now)
+    if tick.is_quiet:
+        return (incident if incident.is_quiet else replace(incident, is_quiet=True)), ()
+    if incident.is_quiet:
+        return _told(replace(incident, is_quiet=False), "updated", "goes on, and is silenced no longer", now)
     return _updated(incident, now)
 
 
 def _opening(incident: Incident, tick: Tick, now: float) -> Advanced:
+    if tick.is_quiet and now - incident.high_at < UPDATE_S:
+        return incident, ()
     if now < max(incident.since + HOLD_S, tick.hold_until):
         return incident, ()
     if now - incident.high_at >= UPDATE_S:

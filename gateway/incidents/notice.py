@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from gateway.incidents.incident import Event, Incident, Severity, Urgency
 from gateway.incidents.symptom import Dimensions, Symptom
+from gateway.incidents.titles import title
 
 NoticeEvent: TypeAlias = Literal["trigger", "update", "acknowledge", "resolve"]
 
@@ -14,6 +15,8 @@ MAX_TITLE = 250
 MAX_FACT = 400
 MAX_FACTS = 16
 MAX_LINKS = 5
+_LAST = 253_402_300_799.0
+"""The last second of the year 9999, where calendars end."""
 _OTHERS = 5
 _EXAMPLES = 3
 _EVENTS: dict[str, NoticeEvent] = {
@@ -121,11 +124,6 @@ def notice_of(event: Event, at: float, hints: Iterable[tuple[str, str]] = (), li
     )
 
 
-def title(symptom: Symptom) -> str:
-    where = ", ".join(f"{name}={value}" for name, value in symptom.dimensions) or "the whole gateway"
-    return f"{symptom.about}: {symptom.kind} of {symptom.series} ({where})"
-
-
 def line(text: str, limit: int) -> str:
     """One line, of printable characters, cut where it is too long. It is never empty: some channels take no empty text."""
     flat = "".join(char if char.isprintable() else " " for char in text).strip() or "-"
@@ -133,7 +131,7 @@ def line(text: str, limit: int) -> str:
 
 
 def timestamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(min(at, _LAST), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _facts(incident: Incident, head: Symptom) -> Iterable[tuple[str, str]]:

@@ -175,8 +175,9 @@ class Pipeline:
         """What time makes of them. ``is_blind``: nothing is seen at the moment, so that nothing is taken for calm."""
         events = self._heard([*self.triage.tick(now, is_blind=is_blind), *self._explained(now)], now)
         self.actions.tick(self.triage.incidents, now)
+        quiet = {each.id for each in self.triage.incidents if each.is_quiet}
         for notice in self._resending.due(now):
-            for channel in self._heard_by.get(notice.incident, ()):
+            for channel in () if notice.incident in quiet else self._heard_by.get(notice.incident, ()):
                 if channel in self._told.resends:
                     self.outbox.put(channel, notice, now)
         return events
@@ -204,7 +205,8 @@ class Pipeline:
             return
         self._explained_at = now
         for incident in self.triage.incidents:
-            if incident.state == "open" and not self.hints.get(incident.id) and now - incident.opens[-1] <= _EXPLAIN_S:
+            is_new = incident.state == "open" and not incident.is_quiet and now - incident.opens[-1] <= _EXPLAIN_S
+            if is_new and not self.hints.get(incident.id):
                 self.hints[incident.id] = self._hints(incident, now)
                 if self.hints[incident.id]:
                     yield Event("updated", incident, "why it may be")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter
 
 from gateway.incidents.incident import (
+    AGREE_S,
     CALM_S,
     CLOSED_S,
     OPEN_LEVEL,
@@ -130,7 +131,8 @@ class Triage:
                 self._forget(replace(incident, state="withdrawn"))
                 told += [self._drop(each.symptom, "inhibited") for each in incident.members]
                 continue
-            told += self._put(*advance(incident, Tick(is_blind, hold_until(incident, self._deploys)), now), incident)
+            tick = Tick(is_blind, hold_until(incident, self._deploys), self._is_quiet(incident, now))
+            told += self._put(*advance(incident, tick, now), incident)
         for incident in list(self._over()):
             if now - incident.high_at > AGAIN_S:
                 del self._incidents[incident.id]
@@ -166,6 +168,13 @@ class Triage:
             return self._drop(symptom, "inhibited")
         silence = silenced_by(symptom, self._silences.values(), now)
         return self._drop(symptom, "silenced") if silence else None
+
+    def _is_quiet(self, incident: Incident, now: float) -> bool:
+        """Whether of all that it is made of, nothing but what is silenced was seen of late."""
+        if not self._silences:
+            return False
+        loud = [each for each in incident.members if not silenced_by(each.symptom, self._silences.values(), now)]
+        return len(loud) < len(incident.members) and not any(now - each.high_at <= AGREE_S for each in loud)
 
     def _drop(self, symptom: Symptom, reason: str) -> Dropped:
         self.dropped[reason] = self.dropped.get(reason, 0) + 1

@@ -5,14 +5,17 @@ Whatever the watch says, the path does only what its own settings allow, and for
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from gateway.errors import NotAllowed, TooMany
 from gateway.guard.plan import Plan, tightened
 from gateway.proxy.bucket import Bucket
 from gateway.proxy.keeping import signed, unsigned
+from gateway.wire.model import Json
+from policies.labels import MEASURE
 from policies.measures import (
     MAX_SHEET_BYTES,
     Concurrency,
@@ -27,6 +30,7 @@ from policies.measures import (
     Tighten,
     parse,
     render,
+    said,
 )
 
 NAME = "measures.json"
@@ -35,10 +39,12 @@ _PURPOSE = b"measures"
 _SKEW_S = 60.0
 """How far the watch's clock may be ahead."""
 _MAX_PLANS = 256
+_MAX_NEWS = 1000
 
 log = logging.getLogger("oddgate")
 Note = Callable[[str, str], None]
 """Told of a measure that an exchange is under: its id and kind."""
+Change = Literal["applied", "refused", "expired", "reverted"]
 S = TypeVar("S", SwitchUpstream, SwitchModel)
 
 
@@ -92,6 +98,9 @@ class MeasuresInForce:
         self._content: bytes | None = None
         self._ts = 0.0
         self._left_out = 0
+        self._refused: frozenset[tuple[str, float]] = frozenset()
+        self.news: deque[Json] = deque(maxlen=_MAX_NEWS)
+        """What has become of measures, as events of the journal; who writes them down takes them out."""
         self._now = _Standing()
         self._buckets: dict[str, Bucket] = {}
         self.errors = 0
@@ -171,7 +180,9 @@ class MeasuresInForce:
             raise SheetError("it is older than what was read before, or of a time to come")
         self._content, self._ts = content, sheet.ts
         permitted = [kept for each in sheet.measures if (kept := self._permitted(each, now))]
-        self._say_left_out(sheet.left_out + sum(self._allows(each) is None for each in sheet.measures))
+        refused = [each for each in sheet.measures if self._allows(each) is None]
+        self._say_left_out(sheet.left_out + len(refused))
+        self._say_refused(refused)
         ends = {_run(each): self._now.ends.get(_run(each), at + each.expires - now) for each in permitted}
         standing = _sorted([each for each in permitted if ends[_run(each)] > at], ends, self._workers)
         if standing.all != self._now.all:
@@ -181,9 +192,24 @@ class MeasuresInForce:
         for each in after.values():
             if each.id not in before:
                 log.warning("measure in force: %s (%s), for %.0f s at most", each.id, each.do.kind, each.expires - self._wall())
+                self._note("applied", each)
         for each in before.values():
             if each.id not in after:
                 log.warning("measure over: %s (%s)", each.id, each.do.kind)
+                self._note("expired" if each.expires <= self._wall() else "reverted", each)
+
+    def _say_refused(self, measures: Sequence[Measure]) -> None:
+        """Each once, however often it is left."""
+        known, self._refused = self._refused, frozenset(map(_run, measures))
+        for each in measures:
+            if _run(each) not in known:
+                self._note("refused", each)
+
+    def _note(self, change: Change, each: Measure) -> None:
+        self.news.append({
+            "v": 1, "kind": MEASURE, "ts": round(self._wall(), 6), "change": change, "measure": each.id, "action": each.action,
+            "do": said(each.do), "since": each.since, "expires": each.expires,
+        })  # fmt: skip
 
     def _say_left_out(self, number: int) -> None:
         if number > self._left_out:

@@ -1,4 +1,7 @@
-"""What people ask of the watch, on its way there: files in its folder, or a list in the Redis or Valkey that watches share."""
+"""What people ask of the watch, on its way there: files in its folder, or a list in the Redis or Valkey that watches share.
+
+Each ask is signed with the gateway's key: who can write there, and has no key, silences, resolves and approves nothing.
+"""
 
 import logging
 from contextlib import suppress
@@ -6,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from gateway.incidents.asks import MAX_BYTES, Ask, from_bytes, to_bytes
-from gateway.proxy.keeping import read_file, replace_file
+from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
 from gateway.storage.redis_stream import Stream
 
 FOLDER = "asks"
 MAX_WAITING = 1000
 _BAD = ".bad"
 _MAX_BAD = 20
+_MAX_SIGNED = MAX_BYTES + 128
+_PURPOSE = b"asks"
 _LIST = "{oddgate}:asks"
 
 log = logging.getLogger("oddgate.watch")
@@ -23,10 +28,11 @@ class FullError(OSError):
 
 
 class AskBox:
-    """Files, in their order. What is no ask is put aside, so that somebody can look at it, and counted in ``unusable``."""
+    """Files, in their order. What is no ask of ours is put aside, so that somebody can look at it, and counted in ``unusable``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder / FOLDER
+        self._key = key
         self._number = 0
         self.unusable = 0
 
@@ -35,7 +41,7 @@ class AskBox:
         self._number += 1
         if len(self._names()) >= MAX_WAITING:
             raise FullError(f"{MAX_WAITING} asks wait")
-        replace_file(self._folder / f"{ask.at:017.6f}-{self._number:06d}-{id_}.json", to_bytes(ask))
+        replace_file(self._folder / f"{ask.at:017.6f}-{self._number:06d}-{id_}.json", _sealed(ask, self._key))
 
     def take(self) -> list[Ask]:
         """Each once. Raises OSError where the folder cannot be read, or the first ask not be taken out of it, which would come again for
@@ -59,13 +65,13 @@ class AskBox:
 
     def _read(self, path: Path) -> Ask | None:
         try:
-            return from_bytes(read_file(path, MAX_BYTES) or b"")
+            return _opened(read_file(path, _MAX_SIGNED) or b"", self._key)
         except (OSError, ValueError):
             return None
 
     def _put_aside(self, path: Path) -> None:
         self.unusable += 1
-        log.warning("what was asked cannot be understood: %s", path.name[:100])
+        log.warning("what was asked cannot be understood, or is not signed with this gateway's key: %s", path.name[:100])
         aside = [each.name for each in self._folder.glob(f"*{_BAD}")]
         if len(aside) < _MAX_BAD:
             path.replace(path.with_suffix(_BAD))
@@ -81,15 +87,16 @@ class AskBox:
 class SharedAskBox(Stream):
     """What is raised is a ``SinkError``, which is an OSError, or a ``FullError``."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: bytes) -> None:
         super().__init__(url)
+        self._key = key
         self.unusable = 0
 
     def put(self, ask: Ask, id_: str) -> None:
         with self._raised():
             waiting: int = self._client.llen(_LIST)
             if waiting < MAX_WAITING:
-                self._client.lpush(_LIST, to_bytes(ask))
+                self._client.lpush(_LIST, _sealed(ask, self._key))
                 return
         raise FullError(f"{MAX_WAITING} asks wait")
 
@@ -99,7 +106,21 @@ class SharedAskBox(Stream):
         asks = []
         for each in found:
             try:
-                asks.append(from_bytes(each))
+                asks.append(_opened(each, self._key))
             except ValueError:
                 self.unusable += 1
+                if self.unusable == 1:
+                    log.warning("what was asked cannot be understood, or is not signed with this gateway's key")
         return asks
+
+
+def _sealed(ask: Ask, key: bytes) -> bytes:
+    return signed(to_bytes(ask), key, _PURPOSE)
+
+
+def _opened(content: bytes, key: bytes) -> Ask:
+    """Raises ValueError."""
+    body = unsigned(content, key, _PURPOSE)
+    if body is None:
+        raise ValueError("not signed with this gateway's key")
+    return from_bytes(body)

@@ -173,6 +173,10 @@ class Counts(Collector):
         self._other = (OTHER,) * len(labels)
         self._counts: dict[tuple[str, ...], float] = {} if labels else {(): 0}
 
+    @property
+    def total(self) -> float:
+        return sum(self._counts.values())
+
     def state(self) -> State:
         return {"overflowed": self.overflowed, "series": [[list(labels), count] for labels, count in self._counts.items()]}
 

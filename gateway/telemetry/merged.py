@@ -22,6 +22,12 @@ def told(instruments: Instruments, readings: Iterable[Reading]) -> Said:
     return {"instruments": instruments.state(), "readings": numbers}
 
 
+def figures(instruments: Instruments, readings: Collector) -> dict[str, float]:
+    """What the watch is told of a gateway, by the metrics' names without what all of them begin with."""
+    found = {metric.name.removeprefix("oddgate_"): sample.value for metric in readings.collect() for sample in metric.samples}
+    return found | {"journal_errors": instruments.journal_errors.total}
+
+
 class Merged(Collector):
     """``take`` what each worker says, by a name that no other worker has had; ``forget`` one that is gone: what it counted stays."""
 
@@ -44,6 +50,9 @@ class Merged(Collector):
 
     def forget(self, worker: str) -> None:
         self._last.pop(worker, None)
+
+    def figures(self) -> dict[str, float]:
+        return figures(self._instruments, self)
 
     def collect(self) -> Iterator[Metric]:
         """What is not counted is added up over the workers that there are, or the largest of them is taken."""

@@ -1,5 +1,7 @@
 """A sink of the watch's: what the journal says, to those who look for what is not as usual, each by itself.
 
+Where the clock is set ahead, they go on, and what they knew is kept; where it is set back, they go on from that, or begin anew: what they
+have heard since is of a time that never was.
 What they know is written down together with how far the journal was taken, as one file, as ``drifting`` does. A fault of one of them costs
 that exchange there, and nothing else.
 """
@@ -21,6 +23,8 @@ MAX_STATE = 64 << 20
 _SAVE_S = 30.0
 _TICK_S = 1.0
 _AHEAD_S = 60.0
+_SET_S = 120.0
+"""By so much more a clock that is set differs from one that goes on."""
 """How much later than now a record may say that it is."""
 
 log = logging.getLogger("oddgate.watch")
@@ -46,7 +50,8 @@ class Finder(Protocol[T_co]):
 
 class Finding(Generic[T]):
     """``load`` and ``save`` keep the state, and may raise OSError. ``tell`` is given what was found, and how far was read, in seconds since
-    1970; ``see`` each record before. ``wall`` gives seconds since 1970, ``clock`` seconds that never go back.
+    1970; ``see`` each record before; ``moved``, by how many seconds the clock was set. ``wall`` gives seconds since 1970, ``clock`` seconds
+    that never go back.
     """
 
     def __init__(
@@ -58,10 +63,13 @@ class Finding(Generic[T]):
         tell: Callable[[Sequence[T], float], None],
         wall: Callable[[], float],
         clock: Callable[[], float],
+        moved: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self._finders = finders
+        self._finders, self._moved = finders, moved
+        self._apart = wall() - clock()
+        self._blank = self._before = self._snapshots()
         self._save, self._see, self._tell, self._wall, self._clock = save, see, tell, wall, clock
-        self._offsets: Offsets = _restored(finders, load)
+        self._offsets: Offsets = _restored(finders, load, wall() + _SET_S)
         self._upkeep = Upkeep("anomalies", clock)
         self._is_dirty = False
         self._next_save = clock() + _SAVE_S
@@ -79,6 +87,7 @@ class Finding(Generic[T]):
         return len(records)
 
     def take(self, records: Iterable[Record], labels: Iterable[Label]) -> None:
+        self._follow()
         latest = self._wall() + _AHEAD_S
         for record in records:
             ended = _ended(record)
@@ -89,6 +98,7 @@ class Finding(Generic[T]):
 
     def beat(self, *, is_behind: bool = False) -> None:
         """It goes on. Where it is not behind, all that was written until now is read."""
+        self._follow()
         if not is_behind:
             self._go_on(self._wall())
         if self._is_dirty and self._clock() >= self._next_save:
@@ -106,6 +116,28 @@ class Finding(Generic[T]):
     @property
     def errors(self) -> int:
         return self._upkeep.errors + self.faults
+
+    def _follow(self) -> None:
+        """The clock, where it was set."""
+        apart = self._wall() - self._clock()
+        by_s, self._apart = apart - self._apart, apart
+        if not (_SET_S <= abs(by_s) < math.inf and self.now):
+            return
+        log.warning("the clock was set by %.0f s: what is known goes on as before", by_s)
+        if by_s > 0:
+            self._before = self._snapshots()
+        else:
+            for name, finder in self._finders.items():
+                finder.restore(self._before[name])
+            self._before = self._blank
+        self.now, self._ticked = max(0.0, self.now + by_s), -math.inf
+        try:
+            self._moved(by_s)
+        except Exception as error:  # noqa: BLE001 what goes on is found again
+            self._fault(error)
+
+    def _snapshots(self) -> dict[str, bytes]:
+        return {name: finder.snapshot() for name, finder in self._finders.items()}
 
     def _go_on(self, now: float) -> None:
         self.now = max(self.now, now)
@@ -147,14 +179,19 @@ def _ended(record: Record) -> float | None:
     return ts + max(0.0, total) / 1000 if isinstance(total, int | float) and math.isfinite(total) else ts
 
 
-def _restored(finders: Mapping[str, Finder[T]], load: Callable[[], bytes | None]) -> Offsets:
-    """What one of them cannot use it learns anew, from now on; where nothing can be used, from what the journal still has."""
+def _restored(finders: Mapping[str, Finder[T]], load: Callable[[], bytes | None], latest: float) -> Offsets:
+    """What one of them cannot use it learns anew, from now on, as all of them do what is of a time to come; where nothing can be used, from
+    what the journal still has.
+    """
     try:
         content = load()
         if content is None:
             return {}
         said = orjson.loads(content)
         offsets: Offsets = {name: int(size) for name, size in said["offsets"].items()}
+        if said["now"] > latest:
+            log.warning("what was known of anomalies is of a time to come: it is learned anew")
+            return offsets
         known = {str(name): orjson.dumps(each) for name, each in said["finders"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = error.strerror if isinstance(error, OSError) else type(error).__name__

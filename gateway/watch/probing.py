@@ -17,12 +17,13 @@ import orjson
 from gateway.watch.probe_budget import Budget, Cost
 from gateway.watch.probe_calls import Said, body, most_input_tokens
 from gateway.watch.probe_http import FailedError, RejectedError
-from gateway.watch.probe_pairs import Sentiment, pair
+from gateway.watch.probe_pairs import Guarded, Sentiment, guard_pair, pair
 from gateway.watch.probe_plan import Left, Planner, Question, Record
 from gateway.watch.probe_results import Json, Results, StateError
+from gateway.watch.probe_verdicts import Verdicts
 from policies.signals import Level
 
-VERSION = 2
+VERSION = 3
 STATE = "probes-state"
 """The file in which what was spent, and found, outlasts the process."""
 MAX_STATE = 16 << 20
@@ -45,11 +46,14 @@ log = logging.getLogger("oddgate.watch")
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """``price`` and ``sentiment`` (None: of no text) say what they are asked; ``answer_tokens`` are allowed to each answer."""
+    """``price`` and ``sentiment`` (None: of no text) say what they are asked, ``verdicts`` what the policies would make of it (None: nobody
+    knows); ``answer_tokens`` are allowed to each answer.
+    """
 
     answer_tokens: int
     price: Price
     sentiment: Sentiment | None = None
+    verdicts: Verdicts | None = None
 
 
 class Prober:
@@ -158,21 +162,43 @@ class Prober:
     async def _probe(self, question: Question, ask: Ask) -> Cost:
         """What it has cost."""
         costs: list[Cost] = []
+        if self._ways.verdicts:
+            await self._guarded(question, ask, self._ways.verdicts, costs)
+        else:
+            await self._asked(question, ask, costs)
+        return Cost(sum(cost.usd for cost in costs), sum(cost.tokens for cost in costs))
+
+    async def _guarded(self, question: Question, ask: Ask, verdicts: Verdicts, costs: list[Cost]) -> None:
+        """If our own guard would stop either version, neither goes to anybody. Compared they are in any case, whatever comes of asking."""
+        original, swapped = [verdicts.of_question(question, prompt) for prompt in (question.prompt, question.swapped)]
+        answers: list[tuple[str, Said]] = []
+        if original.is_blocked or swapped.is_blocked:
+            self._count("left_guarded")
+        else:
+            answers = await self._asked(question, ask, costs)
+        guarded = Guarded(original, swapped, tuple([verdicts.of_answer(question, prompt, said.text) for prompt, said in answers]))
+        with self._lock:
+            self._results.update_guard(question.app, question.policy, guard_pair(question, guarded), guarded.untold, self._wall())
+
+    async def _asked(self, question: Question, ask: Ask, costs: list[Cost]) -> list[tuple[str, Said]]:
+        """Each prompt that was answered, with its answer; none where the probe came to nothing."""
         try:
             original = await self._call(question, question.prompt, ask, costs)
             twin = await self._call(question, question.prompt, ask, costs)
             swapped = await self._swapped(question, ask, costs)
         except RejectedError:
             self._count("rejected")
+            return []
         except FailedError as failed:
             self._count(failed.why)
             self._pause(question.upstream, failed.pause_s)
-        else:
-            self._pauses.pop(question.upstream, None)
-            with self._lock:
-                self._results.update(question.app, pair(question, original, twin, swapped, self._ways.sentiment), self._wall())
-            self._count("probed")
-        return Cost(sum(cost.usd for cost in costs), sum(cost.tokens for cost in costs))
+            return []
+        self._pauses.pop(question.upstream, None)
+        with self._lock:
+            self._results.update(question.app, pair(question, original, twin, swapped, self._ways.sentiment), self._wall())
+        self._count("probed")
+        known = [(question.prompt, original), (question.prompt, twin)]
+        return known if swapped is None else [*known, (question.swapped, swapped)]
 
     async def _swapped(self, question: Question, ask: Ask, costs: list[Cost]) -> Said | None:
         """None: the endpoint takes it of one group, and not of the other."""

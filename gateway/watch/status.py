@@ -44,6 +44,7 @@ class Status(NamedTuple):
     incidents_open: float = 0
     incidents_opened: float = 0
     incident_errors: float = 0
+    asks_refused: float = 0
 
     def is_alive(self, now: float) -> bool:
         return abs(now - self.ts) <= ALIVE_S

@@ -104,18 +104,23 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.watch.bias_page": ("gateway.watch.bias_tables",),
     "gateway.watch.probe_plan": (
         "detectors.text.group_terms", "detectors.text.swaps", "gateway.guard.kept", "gateway.watch.invented", "policies.globs",
+        "policies.rehearsal",
     ),
+    # What a policy makes of a probe, by the detectors of the path.
+    "gateway.watch.probe_verdicts": ("detectors.contract", "detectors.readings", "gateway.watch.probe_plan", "policies"),
     "gateway.watch.probe_budget": (),
     "gateway.watch.probe_calls": ("detectors.text.refusal",),
     "gateway.watch.probe_pairs": (
         "detectors.series.probes", "detectors.text.group_terms", "gateway.watch.probe_calls", "gateway.watch.probe_plan",
+        "gateway.watch.probe_verdicts",
     ),
     "gateway.watch.probe_results": ("detectors.series", "policies.signals"),
     "gateway.watch.probing": ("gateway.watch", "policies.signals"),
     "gateway.bias": ("gateway.config", "gateway.probes", "gateway.proxy.keeping", "gateway.shown", "gateway.watch"),
     "gateway.probes": (
-        "gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.storage.opening", "gateway.storage.turn", "gateway.watch",
-        "gateway.wire.model",
+        "detectors.contract", "detectors.registry", "gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.proxy.plans",
+        "gateway.proxy.versions", "gateway.storage.opening", "gateway.storage.turn", "gateway.watch", "gateway.wire.model", "policies.load",
+        "policies.policy",
     ),
     "gateway.shown_bias": ("gateway.shown_signals", "policies.signals"),
     "gateway.drift": (
@@ -131,7 +136,7 @@ EDGES: dict[str, tuple[str, ...]] = {
         "gateway.watch.store",
     ),
     "gateway.watcher": (
-        "gateway.bias", "gateway.config", "gateway.drift", "gateway.keyfile", "gateway.oncall", "gateway.proxy.keeping",
+        "gateway.bias", "gateway.config", "gateway.drift", "gateway.handing", "gateway.keyfile", "gateway.oncall", "gateway.proxy.keeping",
         "gateway.proxy.signals", "gateway.shown",
         "gateway.shown_sources", "gateway.sourcing", "gateway.storage", "gateway.watch", "gateway.watch_side",
         "gateway.telemetry.observed",
@@ -160,12 +165,12 @@ EDGES: dict[str, tuple[str, ...]] = {
     ),
     "gateway.admin_side": (
         "gateway.config", "gateway.incident_pages", "gateway.keyfile", "gateway.proxy.admin", "gateway.shown", "gateway.shown_bias",
-        "gateway.shown_incidents", "gateway.shown_signals", "gateway.shown_sources", "gateway.telemetry.instruments",
-        "gateway.watch.status",
+        "gateway.shown_incidents", "gateway.shown_signals", "gateway.shown_sources", "gateway.telemetry.condition",
+        "gateway.telemetry.instruments", "gateway.telemetry.outage", "gateway.watch.status",
     ),  # the root of what is beside the workers
     "gateway.shown_incidents": ("gateway.config", "gateway.incidents", "gateway.storage.incident_log"),
     "gateway.incident_pages": (
-        "gateway.config", "gateway.incidents", "gateway.shown", "gateway.shown_incidents", "gateway.storage.ask_box",
+        "gateway.config", "gateway.incidents", "gateway.keyfile", "gateway.shown", "gateway.shown_incidents", "gateway.storage.ask_box",
     ),
     # What each of several workers is asked, and what is made of their answers.
     "gateway.workers": (
@@ -185,18 +190,20 @@ EDGES: dict[str, tuple[str, ...]] = {
         "policies.positions", "policies.vocabulary",
     ),
     # As data: what people say of exchanges has the form of a journal's events.
-    "gateway.incidents.cases": ("policies.labels",),
+    "gateway.incidents.cases": ("policies.labels", "policies.verdict"),
     # What people ask of the watch, on its way there.
     "gateway.storage.ask_box": ("gateway.incidents.asks", "gateway.proxy.keeping", "gateway.storage.redis_stream"),
     "gateway.incidents.actions": ("gateway.incidents", "policies.measures", "policies.tightening"),
     "gateway.leaving": ("gateway.config", "gateway.proxy.keeping", "gateway.proxy.measures", "gateway.storage.board"),
     "gateway.desk": ("gateway.incidents", "gateway.watch.upkeep", "policies.measures", "policies.signals"),
+    "gateway.handing": ("gateway.detecting.figures", "gateway.incidents.symptom", "gateway.telemetry.condition"),
     # What the watch does for people on call.
     "gateway.oncall": (
         "detectors.registry", "gateway.acting", "gateway.alerts", "gateway.config", "gateway.desk", "gateway.detecting",
         "gateway.incidents",
         "gateway.keyfile", "gateway.leaving", "gateway.proxy.keeping", "gateway.proxy.measures", "gateway.shown_incidents",
-        "gateway.storage", "gateway.telemetry.observed", "gateway.watch", "policies.load", "policies.measures",
+        "gateway.storage", "gateway.telemetry.condition", "gateway.telemetry.observed", "gateway.watch", "policies.load",
+        "policies.measures",
     ),
     # What the watch reads, to symptoms.
     "gateway.detecting": (
@@ -237,18 +244,20 @@ PURE = (
     "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit", "gateway.telemetry.folder_audit",
     "gateway.telemetry.observed", "gateway.watch.exposition", "gateway.watch.intake", "gateway.watch.series", "gateway.watch.servers",
     "gateway.watch.contents", "gateway.watch.guardrails", "gateway.watch.histograms", "gateway.watch.measures", "gateway.watch.models",
-    "gateway.watch.observe", "gateway.watch.providers",
+    "gateway.watch.observe", "gateway.watch.providers", "gateway.watch.shapes",
     "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling", "gateway.watch.traced", "gateway.watch.features",
     "gateway.watch.episodes",
     "gateway.watch.roster", "gateway.watch.windows", "gateway.watch.invented", "gateway.watch.real_values", "gateway.watch.disparities",
     "gateway.watch.guard_treatment", "gateway.watch.bias_page", "gateway.watch.bias_tables", "gateway.watch.probe_plan",
     "gateway.watch.probe_budget", "gateway.watch.probe_calls", "gateway.watch.probe_pairs", "gateway.watch.probe_results",
+    "gateway.watch.probe_verdicts",
     "gateway.incidents.actions", "gateway.incidents.allowed", "gateway.incidents.asks", "gateway.incidents.burn",
     "gateway.incidents.cases", "gateway.incidents.deliver", "gateway.incidents.incident", "gateway.incidents.learning",
     "gateway.incidents.notice", "gateway.incidents.notify", "gateway.incidents.outbox", "gateway.incidents.paging",
     "gateway.incidents.pipeline",
     "gateway.incidents.resending", "gateway.incidents.rootcause", "gateway.incidents.routing",
-    "gateway.incidents.stages", "gateway.incidents.symptom", "gateway.incidents.triage",
+    "gateway.incidents.moved", "gateway.incidents.stages", "gateway.incidents.symptom", "gateway.incidents.titles",
+    "gateway.incidents.triage",
     "gateway.detecting",
 )  # fmt: skip
 IMPURE = frozenset({

@@ -11,6 +11,7 @@ from gateway.incident_pages import IncidentPages
 from gateway.incidents.asks import Acknowledge, Deploy, Lift, Resolve, Silence
 from gateway.incidents.incident import Incident
 from gateway.incidents.stages import Silence as Muting
+from gateway.keyfile import secret_key
 from gateway.shown import Shown
 from gateway.shown_incidents import render
 from gateway.storage.ask_box import AskBox
@@ -23,13 +24,17 @@ OPEN = replace(incident(burn(evidence=("req_1",))), id="inc-open")
 OVER = replace(incident(burn(app="other")), id="inc-over", state="resolved", severity="warning", since=T0 + 5)
 
 
+def config(folder: Path) -> Config:
+    return Config.model_validate({"secret_key": "a key", "watch": {"dir": folder}})
+
+
 def pages(tmp_path: Path, *incidents: Incident) -> IncidentPages:
-    config = Config.model_validate({"watch": {"dir": tmp_path}})
+    said = config(tmp_path)
     silences = [Muting("sil-1", (("app", "shop"),), "moving", "ben", T0, T0 + 60)]
     actions = [{"id": "act-1", "incidents": ["inc-open"]}, {"id": "act-2", "incidents": ["inc-over"]}]
     if incidents:
         FileLog(tmp_path).show(render(T0, incidents, {}, {}, [], [], silences, actions, [], {}))
-    return IncidentPages(config, Shown(config), lambda: T0)
+    return IncidentPages(said, Shown(said), lambda: T0)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ async def test_asks(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     made = await shown.ask("silence", {"dimensions": {"app": "shop"}, "by": "anna", "reason": "moving", "hours": 1})
     await shown.ask("lift", {"silence": "sil-1", "by": "anna"})
     await shown.ask("deploy", {"name": "shop", "by": "ci", "version": "2"})
-    acked, resolved, silenced, lifted, deployed = AskBox(tmp_path).take()
+    acked, resolved, silenced, lifted, deployed = AskBox(tmp_path, secret_key(config(tmp_path))).take()
     assert acked == Acknowledge("inc-open", "anna", T0)
     assert resolved == Resolve("inc-open", "known", "anna", T0)
     assert isinstance(silenced, Silence)
@@ -124,7 +129,7 @@ async def test_what_may_not_be_asked(tmp_path: Path, kind: str, body: dict):
     shown = pages(tmp_path, OPEN)
     with pytest.raises(ValueError, match=r":|silence"):
         await shown.ask(kind, body)
-    assert AskBox(tmp_path).take() == []
+    assert AskBox(tmp_path, secret_key(config(tmp_path))).take() == []
 
 
 @pytest.mark.parametrize(("kind", "named"), [("acknowledge", "incident"), ("lift", "silence"), ("approve", "action")])

@@ -12,10 +12,13 @@ import pytest
 from gateway.config import Config
 from gateway.detecting.received import Received
 from gateway.incidents.asks import Silence
+from gateway.incidents.deliver import Answer
+from gateway.keyfile import secret_key
 from gateway.oncall import Heard, OnCall
 from gateway.proxy.keeping import unsigned
 from gateway.storage.ask_box import AskBox
 from gateway.storage.board import TELLER
+from gateway.telemetry.condition import Condition
 from gateway.telemetry.observed import LogSeen
 from gateway.watch.bulletin import Bulletin
 from gateway.watch.row import parse
@@ -53,8 +56,12 @@ class World:
         folder.mkdir(exist_ok=True)
         said = {"secret_key": KEY, "watch": {"dir": str(folder)}, "alerts": {"channels": [WEBHOOK], "last": ["hook"]}, **settings}
         self.folder = folder
+        self.key = secret_key(Config.model_validate_json(json.dumps(said)))
         self.bulletin = Bulletin(("incidents",), self.boards.append)
-        self.oncall = OnCall(Config.model_validate_json(json.dumps(said)), self.bulletin, tuple, lambda: self.now, lambda: self.now)
+        self.set_s = 0.0
+        """How far the wall clock was set ahead."""
+        settings = Config.model_validate_json(json.dumps(said))
+        self.oncall = OnCall(settings, self.bulletin, tuple, lambda: self.now, lambda: self.now - self.set_s)
         self.sink = self.oncall.beside(Nowhere)()
 
     def exchanges(self, seconds: int, **fields: object) -> None:
@@ -109,12 +116,28 @@ def test_what_people_ask(tmp_path: Path):
     """It is heard within a beat; what cannot be done is left, and said."""
     world = World(tmp_path)
     world.exchanges(5)
-    AskBox(tmp_path).put(Silence("s1", {"app": "shop"}, "known", "ann", NOW, NOW + 3600), "a")
-    AskBox(tmp_path).put(Silence("s2", {"app": "shop"}, "known", "ann", NOW, NOW + 3600), "b")
+    box = AskBox(tmp_path, world.key)
+    box.put(Silence("s1", {"app": "shop"}, "known", "ann", NOW, NOW + 3600), "a")
+    box.put(Silence("s2", {"app": "shop"}, "known", "ann", NOW, NOW + 3600), "b")
     world.exchanges(5)
     assert [each["id"] for each in world.shown["silences"]] == ["s1", "s2"]
     world.exchanges(60, **BAD)
     assert all(each["app"] != "shop" or each["state"] != "open" for each in world.shown["incidents"])
+
+
+def test_who_asks_without_the_key(tmp_path: Path):
+    """Nothing is done, and that somebody tried is an incident."""
+    world = World(tmp_path)
+    for _ in range(20):
+        world.oncall.hear(world.oncall.figures())
+        world.exchanges(1)
+    AskBox(tmp_path, b"another key").put(Silence("s1", {"app": "shop"}, "known", "eve", NOW, NOW + 3600), "a")
+    for _ in range(60):
+        world.oncall.hear(world.oncall.figures())
+        world.exchanges(1)
+    assert world.shown["silences"] == []
+    assert world.oncall.figures()["asks_refused"] == 1
+    assert [each["dimensions"] for each in world.shown["incidents"]] == [{"source": "asks"}]
 
 
 def test_what_the_watch_says_of_itself(tmp_path: Path):
@@ -124,6 +147,34 @@ def test_what_the_watch_says_of_itself(tmp_path: Path):
         world.oncall.hear({"store_errors": float(second)})
         world.exchanges(1)
     assert [each["about"] for each in world.shown["incidents"]] == ["telemetry"]
+
+
+@pytest.mark.parametrize("days", [[1, -1], [-1, 1]])
+def test_a_clock_that_is_set(tmp_path: Path, days: list[int]):
+    """By a day, either way, and back again: what is open stays open, and is one thing, told once; it is over when it is."""
+    world = World(tmp_path, apps=[{"name": "shop", "key": "k" * 32}], actions={"allow": [LIMIT]})
+    world.exchanges(60)
+    told = []
+    for day in days:
+        world.exchanges(40, **BAD)
+        world.now += day * 86_400
+        world.set_s += day * 86_400
+        world.exchanges(40, **BAD)
+        (incident,) = world.shown["incidents"]
+        assert (incident["state"], len(incident["opens"])) == ("open", 1)
+        assert 0 <= world.now - incident["high_at"] <= 60
+        assert [each["state"] for each in world.shown["actions"]] == ["active"]
+        for each in world.oncall.desk.due(world.now, 9):
+            told.append(each.notice.event)
+            world.oncall.desk.settle(each, Answer(200), world.now, 0.5)
+    assert told.count("trigger") == 1
+    for _ in range(28):
+        world.now += 54
+        world.exchanges(1)
+    (incident,) = world.shown["incidents"]
+    assert incident["state"] == "resolved"
+    assert [each["became"] for each in world.shown["actions"]] in (["recovered"], ["expired"])
+    assert world.oncall.figures()["incident_errors"] == 0
 
 
 def test_what_others_send(tmp_path: Path):
@@ -210,3 +261,28 @@ def test_what_others_send_is_told_with_the_rest(monkeypatch: pytest.MonkeyPatch)
     found = heard.tick(T0)
     assert ([each.series for each in found][:1], len(found)) == (["1"], Heard.MAX_FOUND)
     assert heard.tick(T0 + 1) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "part"), [("journal_errors", 3, "journal"), ("vault_errors", 5, "state"), ("worker_restarts", 2, "workers")]
+)
+def test_what_the_gateway_says_of_itself(tmp_path: Path, name: str, limit: int, part: str):
+    """What it cannot write, reach or keep alive is an incident within a minute, which names the part as its cause."""
+    world, told = World(tmp_path), Condition(tmp_path)
+    for second in range(90):
+        told.say({name: 0.0 if second < 30 else limit}, world.now)
+        world.exchanges(1)
+    told.close()
+    (incident,) = world.shown["incidents"]
+    assert incident["state"] == "open"
+    assert incident["dimensions"] == {"source": part}
+    assert [each["value"] for each in incident["hints"]] == [f"source={part}: failing (confidence 0.95)"]
+
+
+def test_a_gateway_that_says_nothing(tmp_path: Path):
+    """What it said before it ended is of no more account."""
+    world, told = World(tmp_path), Condition(tmp_path)
+    told.say({"workers_missing": 2.0}, world.now)
+    told.close()
+    world.exchanges(90)
+    assert world.shown["incidents"] == []

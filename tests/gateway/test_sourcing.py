@@ -50,7 +50,7 @@ async def run(sources: Sources, until: Callable[[], object]) -> None:
     stop = threading.Event()
     sources.start(stop)
     try:
-        await eventually(until, within_s=20)
+        await eventually(until)
     finally:
         stop.set()
         sources.end()
@@ -127,8 +127,8 @@ async def test_within_the_watch(folder: Path):
     thread = threading.Thread(target=watch, args=(settings(folder), stop))
     thread.start()
     try:
-        await eventually(lambda: (folder / "sources.json").exists() and said(folder)["figures"]["received_logs"] == 1, within_s=20)
+        await eventually(lambda: (folder / "sources.json").exists() and said(folder)["figures"]["received_logs"] == 1)
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()

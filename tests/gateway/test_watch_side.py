@@ -37,7 +37,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def get(port: int, path: str, token: str | None = None, host: str = "127.0.0.1") -> tuple[int, str]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}{path}", headers=headers), timeout=10) as response:
+        with urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}{path}", headers=headers), timeout=60) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.labels import Labels, is_event, is_of_answer, is_of_the_chain
+from policies.labels import Labels, is_event, is_of_answer, is_of_no_exchange
 
 REVIEW = {"kind": "review", "request_id": "r", "app": "bot", "rule": "domain.topics"}
 FEEDBACK = {"kind": "feedback", "request_id": "r", "app": "bot"}
@@ -81,16 +81,16 @@ def test_quality_of_what_was_blocked(events, is_blocked, said):
 def test_a_record_is_no_event():
     """It has no kind."""
     assert not is_event({"request_id": "r", "label": "inside"})
-    assert not is_of_the_chain({"request_id": "r", "chain": {"n": 1}})
+    assert not is_of_no_exchange({"request_id": "r", "chain": {"n": 1}})
 
 
-@pytest.mark.parametrize("kind", ["segment", "checkpoint", "pruned"])
+@pytest.mark.parametrize("kind", ["segment", "checkpoint", "pruned", "measure"])
 def test_what_the_journal_says_of_itself(kind: str):
     """It is an event, and changes nothing of what people said."""
     labels = Labels()
     labels.note({"kind": "review", "request_id": "r", "app": "bot", "rule": "d", "label": "inside"})
     labels.note({"v": 1, "kind": kind, "ts": 1, "segment": "a.jsonl"})
-    assert (is_event({"kind": kind}), is_of_the_chain({"kind": kind}), is_of_the_chain({"kind": "review"})) == (True, True, False)
+    assert (is_event({"kind": kind}), is_of_no_exchange({"kind": kind}), is_of_no_exchange({"kind": "review"})) == (True, True, False)
     assert labels.of("r", "bot", "d", is_stopped=True, is_blocked=True) == ("inside", False)
 
 

@@ -22,6 +22,7 @@ levels = st.builds(
     surface=names,
     since=st.none() | st.floats(0, NOW),
     evidence=names,
+    but=st.lists(names, max_size=3).map(tuple),
 )
 counts = st.integers(0, 5)
 untils = st.dictionaries(st.sampled_from([*NAMES, "incident"]), st.floats(0, 2 * NOW))
@@ -65,6 +66,8 @@ def test_what_is_no_board_is_refused(content):
         {"levels": [{"kind": "drift", "name": "n" * 300, "level": 0.1, "expires": THEN}]},
         {"levels": [{"kind": "drift", "name": "topics", "level": 0.1}]},
         {"levels": [{}] * (MAX_LEVELS + 1)},
+        {"levels": [{"kind": "drift", "name": "topics", "level": 0.1, "expires": THEN, "but": [5]}]},
+        {"levels": [{"kind": "drift", "name": "topics", "level": 0.1, "expires": THEN, "but": 5}]},
         {"incident": {"severity": -1, "open": 0}},
         {"expires": "soon"},
         {"until": {"drift": "soon"}},
@@ -113,6 +116,14 @@ def test_the_highest_level_that_fits(subject, expected):
     )
     for _ in range(2):
         assert board.about(subject, NOW).drift["topics"] == expected
+
+
+def test_all_models_but_some():
+    """A level of any model is not about those that it names."""
+    board = told(
+        Level("drift", "topics", 0.4, THEN, app="shop", but=("gpt",)), Level("drift", "topics", 0.1, THEN, app="shop", model="gpt")
+    )
+    assert [board.about(Subject("shop", model, "chat"), NOW).drift["topics"] for model in ("gpt", "other", "")] == [0.1, 0.4, 0.4]
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("drift", 0.0), ("disparity", 0.0), ("anomaly", 0.9)])

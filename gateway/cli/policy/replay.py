@@ -32,6 +32,7 @@ from gateway.config import Config
 from gateway.guard.plan import options_of
 from gateway.settings import load_config
 from gateway.shown import open_to_read
+from gateway.watch.observe import is_held_off
 from gateway.watch.store import StoreError
 from gateway.watch.views import QueryError, asked
 from policies.labels import is_event
@@ -204,7 +205,9 @@ def _entries(lines: Iterable[Line], report: Report) -> Iterator[Entry]:
         try:
             if isinstance(said, LineError):
                 raise said
-            if not (isinstance(said, dict) and is_event(said)):
+            if isinstance(said, dict) and is_held_off(said) and not said.get("policy"):
+                report.held_off += 1
+            elif not (isinstance(said, dict) and is_event(said)):
                 yield entry(said)
         except LineError as error:
             report.bad += 1

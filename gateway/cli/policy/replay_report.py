@@ -27,6 +27,8 @@ class Report:
     totals: Totals
     read: int = 0
     repeated: int = 0
+    held_off: int = 0
+    """Exchanges that no policy has decided, as a measure refused them; not among those that were read."""
     repeats_missed: bool = False
     """There were too many to know all of them by their ids."""
     bad: int = 0
@@ -82,6 +84,8 @@ class Report:
         totals = self.totals
         for reason, count in totals.why_untold.most_common(_SHOWN):
             yield f"  untold    {count:,}: {reason}"
+        if self.held_off:
+            yield f"  held off  {self.held_off:,}: refused by a measure (quarantine, rate limit), and decided by no policy"
         if self.bad:
             yield f"  unread    {counted(self.bad, 'line')}"
             yield from (f"            {line}" for line in self.bad_lines)
@@ -114,7 +118,13 @@ class Report:
             "draft": self.draft.version,
             "against": self.against.version,
             "measure": self.replay.under.id if self.replay.under else None,
-            "exchanges": {"read": self.read, "decided": totals.told, "untold": totals.untold, "repeated": self.repeated},
+            "exchanges": {
+                "read": self.read,
+                "decided": totals.told,
+                "untold": totals.untold,
+                "repeated": self.repeated,
+                "held_off": self.held_off,
+            },
             "moves": {move: {"count": each.count, "examples": each.ids} for move, each in totals.moves.items()},
             "untold": {"reasons": dict(totals.why_untold.most_common()), "examples": totals.untold_ids},
             "unread": {"lines": self.bad, "first": self.bad_lines},

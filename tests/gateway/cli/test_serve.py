@@ -94,7 +94,7 @@ def test_from_start_to_stop(folder: Path):
         assert "demo upstream http://127.0.0.1:" in gateway.output
         assert "/v1/chat/completions" in gateway.output
         gateway.process.send_signal(signal.SIGINT)
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(60) == 0
         assert "Traceback" not in gateway.output
 
 

@@ -37,6 +37,12 @@ def test_a_line():
     )
 
 
+def test_what_was_done_about_an_incident():
+    """When, what became of which measure, and what it does."""
+    said = {"v": 1, "kind": "measure", "ts": 0.1234, "change": "applied", "measure": "calm:inc-1", "do": {"quarantine": {"app": "shop"}}}
+    assert describe(said) == '00:00:00.123  measure  applied  calm:inc-1  {"quarantine": {"app": "shop"}}'
+
+
 def test_what_a_person_says():
     """Of which exchange, and what."""
     event = {"kind": "review", "ts": 0.1234, "request_id": "req_1", "app": "bot", "rule": "domain.topics", "label": "inside"}
@@ -195,7 +201,7 @@ def test_following(tmp_path: Path):
         assert process.stdout.readline().endswith("req_2\n")
         process.stdout.close()
         write(tmp_path, "2", line(3))
-        assert process.wait(10) == 1
+        assert process.wait(60) == 1
         assert process.stderr.read() == ""
 
 

@@ -41,6 +41,15 @@ def test_what_is_quiet_gives_way():
     assert keys.evicted == 2
 
 
+def test_what_is_new_is_made_once():
+    """Of what it is told to be of; what is known stays as it is, and its time goes on and never back."""
+    keys: Bounded[str, Known] = Bounded(2)
+    known = keys.heard("shop", 5.0, Known, 1.0, True)
+    assert known == Known(5.0, is_steady=True)
+    assert keys.heard("shop", 4.0, Known, 9.0, False) is known
+    assert known == Known(5.0, is_steady=True)
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans())))
 def test_bound(heard: list[tuple[int, bool]]):
     """There are never more, and what was heard last is known, if there was room."""

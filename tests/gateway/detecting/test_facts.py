@@ -192,7 +192,13 @@ def test_what_is_said_otherwise_is_missing(name: str, value: object):
 
 
 @pytest.mark.parametrize(
-    ("fields", "is_so"), [({"measures": ["m"]}, True), ({}, False), ({"measures": ["m"], "outcome": "completed"}, False)]
+    ("fields", "is_so"),
+    [
+        ({"measures": ["m"]}, True),
+        ({}, False),
+        ({"measures": ["m"], "outcome": "completed"}, False),
+        ({"measures": [1], "outcome": []}, False),
+    ],
 )
 def test_what_a_measure_refused(fields: dict, *, is_so: bool):
     """It is told by the outcome, where a measure was in force."""

@@ -14,8 +14,7 @@ def steps(flow: Flow, amounts: list[float], since: int = 0, whole: Flow | None =
     told = []
     for at, amount in enumerate(amounts, since):
         if amount:
-            flow.amount += amount
-            flow.heard(at * 10.0 + 9)
+            flow.heard(at * 10.0 + 9, amount)
         flow.close(at * 10.0 + 10, LEAST, whole)
         told.append((flow.is_told, flow.is_silent))
     return told
@@ -48,8 +47,7 @@ def test_what_all_others_do_too_is_no_surge():
     whole, part = learned(400.0), learned(40.0)
     told = []
     for at in range(200, 212):
-        whole.amount = 8000.0
-        whole.heard(at * 10.0)
+        whole.heard(at * 10.0, 8000.0)
         whole.close(at * 10.0 + 10, LEAST, None)
         told += steps(part, [800.0], at, whole)
     assert not any(each for each, _ in told)

@@ -141,6 +141,8 @@ SEEN = st.one_of(
 
 @given(st.lists(SEEN | TIMES, max_size=30))
 @example([LogSeen(5.5e20, "", 0, "", "")])
+@example([-2.7e20, LogSeen(0.0, "", 0, "", "")])
+@example([5.5e20, LogSeen(5.5e20, "", 0, "", "")])
 def test_whatever_is_seen(seen: list[Seen | float]):
     """Nothing is raised, then or later, and it can be kept and taken up again."""
     received = Received()

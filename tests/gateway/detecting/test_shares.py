@@ -69,3 +69,15 @@ def test_whatever_a_record_holds(found: list[dict]):
         known.take({**record(number, NOW + number), **fields})
     assert 0 <= known.of((("app", "shop"),), NOW + 60) <= 1
     assert known.of((), NOW + 60) in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("by_s", [36_000.0, -36_000.0])
+def test_a_clock_that_is_set(by_s: float):
+    """By hours, either way: how much of the traffic something is stays known, and what comes next counts."""
+    found = shares()
+    found.moved(by_s)
+    of_shop = dimensions({"app": "shop"})
+    assert found.of(of_shop, LATER + 60 + by_s) == 0.6
+    for number in range(10):
+        found.take(record(number, LATER + 60 + number + by_s, of=APPS[2]))
+    assert found.of(of_shop, LATER + 80 + by_s) == 0.3

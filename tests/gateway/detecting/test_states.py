@@ -104,3 +104,22 @@ def test_bounds():
     assert states.evicted > 0
     assert len(states.snapshot()) < 300_000
     assert orjson.loads(states.snapshot())["v"] == 1
+
+
+def test_guards_that_go_silent():
+    """A rule that fired steadily and fires no more, and a detector that fails in most exchanges, go on or not, are told within a minute."""
+    states, found = States(), []
+    for number in range(5500):
+        now, is_bad = T0 + number / 10, number >= 5000
+        made = record(now, number)
+        if number % 5 == 0 and not is_bad:
+            fired(made, "pii", "tokenize", kind="pii.EMAIL_ADDRESS")
+        if number % 10 and is_bad:
+            fired(made, "secrets", "flag" if number % 2 else "block", "timeout" if number % 3 else "error", "toxicity")
+        states.take(made)
+        found += [(each, is_bad) for each in states.tick(now)] if number % 10 == 0 else []
+    assert {(each.kind, each.dimensions) for each, is_bad in found if is_bad} == {
+        ("verdict silence", (("app", "shop"), ("rule", "pii"))), ("verdict silence", (("rule", "pii"),)),
+        ("cannot look", (("detector", "toxicity"),)),
+    }  # fmt: skip
+    assert all(is_bad for _, is_bad in found)

@@ -53,6 +53,14 @@ def test_what_pages(phases, times):
     assert (found.rule.times if found else None) == times
 
 
+@pytest.mark.parametrize("phases", [[(10, 60, 0.0), (3, 60, 1.0)], [(300, 1, 0.0), (10, 600, 0.0), (3, 600, 1.0)]])
+def test_what_is_over_where_little_is_known(phases):
+    """A young gateway's outage, or one after a quiet night, pages while it goes on, and for minutes after, not for hours."""
+    assert paging(running(*phases)[0].look(running(*phases)[1])) is not None
+    burn, now = running(*phases, (8, phases[-1][1], 0.0))
+    assert not [each for each in burn.look(now) if each.rule.urgency == "page" and each.level >= 0.5]
+
+
 def test_a_slow_burn_is_a_ticket():
     """A little over the budget for days pages nobody."""
     burn, now = running((3 * 1440, 60, 0.017))

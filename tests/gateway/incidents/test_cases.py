@@ -35,6 +35,25 @@ def test_as_cases(tmp_path: Path):
     assert (case.name, case.expect.decision) == ("inc-1, req_1", "allow")
 
 
+@pytest.mark.parametrize(
+    ("status", "decision", "place", "is_case"),
+    [
+        (200, "flag", "choices.0.message.content", True), (400, "block", "choices.0.message.content", True),
+        (500, "flag", "error.message", False), (429, "allow", "detail", False), (200, "flag", "error.message", False),
+        (400, "block", "error.message", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("has_input", [True, False])
+def test_errors_are_no_text(status: int, decision: str, place: str, is_case: bool, has_input: bool):
+    """What an endpoint says of an error is in no case; what was asked is."""
+    asked = [{"place": "0", "scope": "user", "text": "hello"}] if has_input else []
+    said = {"input": asked, "output": [{"place": place, "scope": "output", "text": "no"}]}
+    record = {**RECORD, "status": status, "decision": decision, "texts": said}
+    found = list(cases("inc-1", [record], "allow"))
+    texts = [each["text"] for case in found for each in case["given"]["exchange"]["texts"]]
+    assert texts == ["hello"] * has_input + ["no"] * is_case
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_labels_are_understood(label: str):
     """Each that may be said means something to who reads the journal; those of bounds, for each bound that scored."""

@@ -9,11 +9,11 @@ from email.policy import default
 
 import pytest
 
+from bench.processes import free_port
 from gateway.incidents.deliver import Answer, NoAnswer
 from gateway.incidents.mailing import Mailer
 from gateway.incidents.notify.mail import Mail
 from tests.gateway.incidents.notices import notice
-from tests.support.gateway import free_port
 
 MAIL = Mail("oddgate@ops.example", ("a@ops.example", "b@ops.example"))
 

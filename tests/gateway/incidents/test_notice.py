@@ -14,7 +14,7 @@ from tests.gateway.incidents.symptoms import T0, incident, log_symptom, symptom
 def test_a_notice():
     """It says what, where, since when, how much of it and how much is usual, and what may be the cause."""
     told = notice()
-    assert told.title == "errors: fast burn of error budget (app=shop)"
+    assert told.title == "the error budget burns fast (app=shop)"
     assert dict(told.facts) == {
         "since": "2026-11-18T11:06:40Z",
         "seen": "0.3, usually 0.01 (n=100)",
@@ -88,3 +88,4 @@ def test_lines_and_times():
     """A line is cut where it is too long; a time is in UTC."""
     assert line("a\nb" + 9 * "c", 5) == "a bc…"
     assert timestamp(0) == "1970-01-01T00:00:00Z"
+    assert timestamp(1e14) == "9999-12-31T23:59:59Z"

@@ -68,6 +68,22 @@ def sent(made: Pipeline, now: float) -> list[tuple[str, str]]:
     return [(each.channel, each.notice.event) for each in done]
 
 
+def test_silenced_while_open():
+    """Nobody hears of it again, nor does what hears of everything again and again, until the silence is over."""
+    made = pipeline()
+    made.take([burn()], T0)
+    made.tick(T0 + 20)
+    assert ("am", "trigger") in sent(made, T0 + 20)
+    made.apply(Silence("sil-1", {"app": "shop"}, "known", "ann", T0 + 20, T0 + 1220), T0 + 20)
+    for second in range(30, 1200, 30):
+        made.take([burn(T0 + second)], T0 + second)
+        made.tick(T0 + second)
+        assert sent(made, T0 + second) == []
+    made.take([burn(T0 + 1230)], T0 + 1230)
+    made.tick(T0 + 1230)
+    assert sorted(sent(made, T0 + 1230)) == [("am", "update"), ("pager", "update")]
+
+
 def test_one_incident():
     """It is told once, with its cause, to whom the routes name, and its end too; what wants to hear of it again and again does."""
     why = Explains()

@@ -112,6 +112,53 @@ def test_silence_of_what_is_open():
     assert triage.incidents[0].state == "open"
 
 
+def goes_on(triage: Triage, seen: Symptom, since: float, until: float) -> list[tuple[float, str, str]]:
+    """What is told of it, when and why, while it is seen every minute."""
+    told = []
+    for minute in range(int(since // MINUTE), int(until // MINUTE)):
+        now = minute * MINUTE
+        found = [*triage.take(replace(seen, at=now), now), *triage.tick(now)]
+        told += [(now, each.name, each.reason) for each in found if isinstance(each, Event)]
+    return told
+
+
+def test_what_is_silenced_while_open_is_quiet():
+    """At once, for as long as the silence lasts, and not for ever: what still goes on then is told of once; its end is told in any case."""
+    triage = Triage()
+    triage.take(burn(), T0)
+    triage.take(log_symptom(), T0 + 10)
+    start = T0 // MINUTE * MINUTE + MINUTE
+    triage.silence(silence(starts=start, ends=start + 8 * 3600), start)
+    assert goes_on(triage, burn(), start, start + 8 * 3600) == []
+    assert triage.incidents[0].is_quiet
+    told = goes_on(triage, burn(), start + 8 * 3600, start + 9 * 3600)
+    assert told == [(start + 8 * 3600, "updated", "goes on, and is silenced no longer")]
+    triage.silence(silence(starts=start + 9 * 3600, ends=start + 12 * 3600), start + 9 * 3600)
+    triage.tick(start + 9 * 3600)
+    assert names(triage.tick(start + 10 * 3600)) == ["resolved"]
+
+
+def test_what_a_silence_is_not_of_is_told():
+    """An incident of which a part is silenced goes on being told, also of what gets worse."""
+    triage = Triage()
+    other = symptom(where={"model": "m-1"})
+    triage.take(symptom(), T0)
+    triage.take(other, T0 + 1)
+    triage.tick(T0 + HOLD_S)
+    triage.silence(silence(starts=T0, ends=T0 + 8 * 3600), T0 + 20)
+    told = goes_on(triage, other, T0 + 60, T0 + 5 * 3600)
+    assert [name for _, name, _ in told] == ["updated"]
+
+
+def test_what_is_silenced_before_it_opens():
+    """Nobody is told of it, unless it outlasts the silence."""
+    triage = Triage()
+    triage.take(symptom(), T0)
+    triage.silence(silence(starts=T0, ends=T0 + 1800), T0 + 1)
+    assert goes_on(triage, symptom(), T0 + 60, T0 + 1740) == []
+    assert [name for _, name, _ in goes_on(triage, symptom(), T0 + 1800, T0 + 2400)] == ["opened"]
+
+
 def test_silences_are_bounded():
     """Those that are over make room."""
     triage = Triage()

@@ -102,6 +102,31 @@ def test_what_the_watch_takes_back(desk: Desk, measures: MeasuresInForce):
     assert is_served(measures, desk)
 
 
+def test_what_became_of_each(desk: Desk, measures: MeasuresInForce):
+    """That it was applied, refused, taken back or ran out is an event of the journal, once, with what it does."""
+    desk.leave(QUARANTINE, {"rate_limit": {"app": "shop", "per_minute": 60}})
+    desk.allows = lambda each: TTL_S if each.do.kind == "quarantine" else None  # type: ignore[method-assign]
+    measures = MeasuresInForce(desk.read, KEY, desk.allows, desk.wall, lambda: desk.now)
+    measures.refresh()
+    desk.now += 1
+    measures.refresh()
+    assert [(each["change"], each["measure"]) for each in measures.news] == [("refused", "m1:inc-1"), ("applied", "m0:inc-1")]
+    assert measures.news[1] == {
+        "v": 1, "kind": "measure", "ts": NOW, "change": "applied", "measure": "m0:inc-1", "action": "m0", "do": QUARANTINE, "since": NOW,
+        "expires": NOW + 60,
+    }  # fmt: skip
+    measures.news.clear()
+    desk.leave()
+    measures.refresh()
+    assert [each["change"] for each in measures.news] == ["reverted"]
+    desk.now += 1
+    desk.leave(QUARANTINE, lasts_s=5)
+    measures.refresh()
+    desk.now += 6
+    measures.refresh()
+    assert [each["change"] for each in measures.news] == ["reverted", "applied", "expired"]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

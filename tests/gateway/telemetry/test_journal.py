@@ -462,7 +462,7 @@ def test_processes_that_begin_at_once(new: Callable[..., Journal], tmp_path: Pat
     beginning.join(0.2)
     assert (beginning.is_alive(), segment_files(folder)) == (True, [])
     os.close(lock)
-    beginning.join(10)
+    beginning.join(60)
     assert len(segment_files(folder)) == 1
 
 

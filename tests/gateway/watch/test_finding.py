@@ -97,13 +97,54 @@ def test_time_is_that_of_what_was_read(world: World):
     finding = world.open(one=one)
     finding.take([{"request_id": "a", "ts": NOW}, {"request_id": "b", "ts": NOW - 50}, {"request_id": "c", "ts": NOW + 10**6}], ())
     assert finding.now == NOW + 60
-    world.wall = NOW + 90
+    world.wall, world.clock = NOW + 90, 90
     finding.beat(is_behind=True)
     assert finding.now == NOW + 60
     finding.beat()
     world.wall = NOW + 80
     finding.beat()
     assert (finding.now, one.ticks) == (NOW + 90, [NOW, NOW + 60, NOW + 90])
+
+
+def test_a_clock_that_is_set(world: World):
+    """A day ahead, and back again: time goes on by it at once, others are told by how much, and finders know what they knew before."""
+    one, moved = Counts(), []
+    finding = Finding(
+        {"one": one}, lambda: None, world.save, lambda *_: None, lambda *_: None, lambda: world.wall, lambda: world.clock, moved.append
+    )  # fmt: skip
+
+    def beat(after_s: float, set_s: float = 0.0) -> None:
+        world.clock += after_s
+        world.wall += after_s + set_s
+        finding.beat()
+
+    beat(0)
+    finding.take([{"request_id": "a", "ts": NOW}], ())
+    beat(10, set_s=86_400)
+    assert (finding.now, one.ids) == (NOW + 86_410, ["a"])
+    finding.take([{"request_id": "b", "ts": NOW + 86_410}], ())
+    beat(10, set_s=-86_400)
+    assert (finding.now, one.ids) == (NOW + 20, ["a"])
+    beat(5)
+    assert one.ticks[-3:] == [NOW + 86_410, NOW + 20, NOW + 25]
+    beat(5, set_s=-3600)
+    assert (finding.now, one.ids) == (NOW + 30 - 3600, [])
+    beat(500, set_s=-60)
+    assert moved == [86_400, -86_400, -3600]
+
+
+def test_a_clock_that_was_set_back_meanwhile(world: World):
+    """What was written down of a time to come is learned anew, and nothing is read twice for it."""
+    one, other = Counts(), Counts()
+    world.write(1, 2)
+    world.wall = NOW + 86_400
+    finding = world.open(one=one)
+    world.read(finding)
+    finding.beat()
+    finding.close()
+    world.wall = NOW
+    again = world.open(one=other)
+    assert (other.ids, again.offsets(), again.now) == ([], finding.offsets(), 0.0)
 
 
 @pytest.mark.parametrize("ts", [None, "x", float("nan"), float("inf"), -5])

@@ -64,5 +64,5 @@ def test_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch):
     while desk.judging.found is None and thread.is_alive():
         stop.wait(0.01)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert desk.looks == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from itertools import pairwise
 
 import orjson
@@ -12,9 +13,10 @@ from gateway.watch.probe_calls import Said
 from gateway.watch.probe_http import FailedError, RejectedError
 from gateway.watch.probe_plan import Planner, Scope
 from gateway.watch.probe_results import APPS, Results, method
+from gateway.watch.probe_verdicts import GUARD, NO_POLICY, Verdicts
 from gateway.watch.probing import CALLS, Prober, Ways
 from gateway.watch.sentiment import Sentiment
-from tests.gateway.watch.probes import HE, REAL, SHE, Model, asked, question
+from tests.gateway.watch.probes import HE, REAL, SHE, VERSION, Model, asked, policy, question, verdicts
 from tests.gateway.watch.records import NOW
 
 SCOPE = Scope(["*"], ["gpt-*"], {"openai": frozenset({"chat"})}, 1.0)
@@ -32,13 +34,14 @@ class Desk:
         content: bytes | None = None,
         now: float = NOW,
         sentiment: object = len,
+        verdicts: Verdicts | None = None,
     ) -> None:
         self.now = now
         self.content = content
         self.is_full = False
         self.price = price
         planner = Planner(SCOPE, ["gender"], REAL.find)
-        ways = Ways(300, self._price, sentiment)
+        ways = Ways(300, self._price, sentiment, verdicts)
         self.prober = Prober(
             planner, ways, lambda: (Budget(limits), Results(method())), lambda: self.content, self._save, lambda: self.now, self._sleep
         )
@@ -98,6 +101,87 @@ async def test_no_alarm_without_an_effect(seed: int):
     await probed(desk, Model(seed).ask, 400)
     assert found(desk) == set()
     assert desk.prober.levels(NOW) == []
+
+
+SHE_STOPPED = r"""
+  - {id: stop, detect: pii, patterns: [{name: WORD, regex: '\b[Ss]he\b'}], entities: [WORD], scope: [user], action: block}
+"""
+CARE_FLAGGED = r"""
+  - {id: care, detect: pii, patterns: [{name: WORD, regex: '\bcare\b'}], entities: [WORD], scope: [output], action: redact}
+"""
+
+
+def guarded(rules: str) -> Desk:
+    return Desk(verdicts=verdicts(policy(rules)))
+
+
+async def guarded_probes(desk: Desk, ask: object, pairs: int, prompts: tuple[str, ...] = (HE, SHE)) -> None:
+    for number in range(pairs):
+        await desk.prober.probe(replace(question(number, prompts[number % len(prompts)]), policy=VERSION), ask)
+
+
+async def test_our_own_guard_that_differs():
+    """A policy that stops one group's wording is found, told and shown by its version and rule; what it stops is sent to nobody."""
+    desk, model = guarded(SHE_STOPPED), Model(1)
+    await guarded_probes(desk, model.ask, 60, (HE,))
+    assert model.asked == []
+    assert (desk.counts, desk.today["tokens"]) == ({"left_guarded": 60}, 0)
+    (app,) = desk.prober.shown()["apps"]
+    assert app["guards"] == [{"policy": VERSION, "pairs": 60, "lost": {}, "not_compared": {}}]
+    told = {each["outcome"]: each for each in app["differences"] if each["state"] == "disparity"}
+    assert set(told) == {"guard_question_blocked", "guard_question_rule.stop"}
+    blocked = told["guard_question_blocked"]
+    assert (blocked["shift"]["value"], blocked["flips"]["value"], blocked["policy"]) == (-1.0, 1.0, VERSION)
+    (level,) = desk.prober.levels(NOW)
+    assert (level.name, level.level) == ("probes", 1.0)
+    assert level.evidence in {each["id"] for each in told.values()}
+
+
+async def test_our_own_guard_that_does_not_differ():
+    """What it makes of both versions alike, of questions and of answers, is compared and no difference."""
+    desk = guarded(SHE_STOPPED.replace("[Ss]he", "colleagues") + CARE_FLAGGED.replace("care", "good"))
+    await guarded_probes(desk, Model(1).ask, 60)
+    (app,) = desk.prober.shown()["apps"]
+    assert (app["guards"][0]["pairs"], desk.counts["probed"]) == (60, 60)
+    compared = {each["outcome"] for each in app["differences"] if each["outcome"].startswith(GUARD)}
+    assert {"guard_question_blocked", "guard_answer_rewritten", "guard_answer_rule.good"} <= compared
+    assert desk.prober.levels(NOW) == []
+
+
+async def test_answers_that_our_own_guard_rewrites():
+    """Those about one group have a word in them that the policy takes out: found between versions, and not between answers to the same."""
+
+    async def ask(upstream: str, surface: str, content: bytes) -> Said:
+        is_woman = b"She" in content
+        return Said("She takes care of it." if is_woman else "He is on it.", False, 20, 30)
+
+    desk = guarded(CARE_FLAGGED)
+    await guarded_probes(desk, ask, 60)
+    (app,) = desk.prober.shown()["apps"]
+    told = {(each["outcome"], each["question"]) for each in app["differences"] if each["policy"] and each["state"] == "disparity"}
+    outcomes = ("guard_answer_rewritten", "guard_answer_rule.care")
+    assert told == {(outcome, asking) for outcome in outcomes for asking in ("shift", "noise")}
+
+
+async def test_a_policy_that_is_not_known():
+    """The endpoint is asked as ever, and the guard is said not to be compared."""
+    desk = Desk(verdicts=verdicts())
+    await guarded_probes(desk, Model(1).ask, 3)
+    (app,) = desk.prober.shown()["apps"]
+    assert (app["pairs"], app["guards"][0]["not_compared"]) == (3, {NO_POLICY: 3})
+    assert [each for each in app["differences"] if each["policy"]] == []
+
+
+async def test_questions_are_compared_whatever_comes_of_asking():
+    """An endpoint that fails, or is not taken, makes what is blocked no larger a share of what was compared."""
+
+    async def ask(upstream: str, surface: str, content: bytes) -> Said:
+        raise RejectedError
+
+    desk = guarded(SHE_STOPPED.replace("[Ss]he", "colleagues"))
+    await guarded_probes(desk, ask, 4)
+    (app,) = desk.prober.shown()["apps"]
+    assert (app["pairs"], app["guards"][0]["pairs"], desk.counts["rejected"]) == (0, 4, 4)
 
 
 async def test_what_is_sent():

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from bench.processes import free_port
 from gateway.telemetry.observed import Buckets, Kind, Sample
 from gateway.watch import scraping
 from gateway.watch.scraping import Scraper, Target
-from tests.support.gateway import free_port
 from tests.support.metrics_pages import Pages, running_pages
 from tests.support.waiting import eventually
 
@@ -47,7 +47,7 @@ async def scraping_of(*targets: Target, often: bool = False):
 async def once(url: str, **fields: object) -> tuple[Scraper, list[Sample]]:
     """Asked for the first time."""
     async with scraping_of(target(url, **fields)) as (scraper, taken):
-        await eventually(lambda: taken, within_s=10)
+        await eventually(lambda: taken)
         return scraper, taken
 
 
@@ -77,7 +77,7 @@ async def test_what_is_asked(pages: Pages):
     """The page, with the headers of the settings, in no packing, and no cookie ever."""
     pages.headers["Set-Cookie"] = "a=b"
     async with scraping_of(target(f"{pages.url}?x=1", headers={"Authorization": "Bearer hush"}), often=True):
-        await eventually(lambda: len(pages.asked) > 1, within_s=10)
+        await eventually(lambda: len(pages.asked) > 1)
     assert pages.paths[0] == "/metrics?x=1"
     assert (pages.asked[1]["authorization"], pages.asked[1]["accept-encoding"]) == ("Bearer hush", "identity")
     assert "cookie" not in pages.asked[1]
@@ -122,10 +122,10 @@ async def test_down_and_up_again(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
     port = free_port()
     async with scraping_of(target(f"http://127.0.0.1:{port}/metrics"), often=True) as (scraper, _):
-        await eventually(lambda: scraper.states["a"].errors > 2, within_s=10)
+        await eventually(lambda: scraper.states["a"].errors > 2)
         with running_pages(port=port):
-            await eventually(lambda: scraper.states["a"].is_up, within_s=10)
-        await eventually(lambda: not scraper.states["a"].is_up, within_s=10)
+            await eventually(lambda: scraper.states["a"].is_up)
+        await eventually(lambda: not scraper.states["a"].is_up)
     ours = [message for message in caplog.messages if message.startswith("the metrics")]
     assert ours == ["the metrics of a: unreachable", "the metrics of a: they are read", "the metrics of a: unreachable"]
 
@@ -135,5 +135,5 @@ async def test_one_that_hangs_holds_up_no_other(pages: Pages):
     with running_pages(Pages(hangs=True)) as stuck:
         both = (target(stuck.url, name="stuck", interval_s=60), target(pages.url, name="well"))
         async with scraping_of(*both, often=True) as (scraper, taken):
-            await eventually(lambda: len([each for each in taken if each.name == "g"]) > 2, within_s=10)
+            await eventually(lambda: len([each for each in taken if each.name == "g"]) > 2)
             assert (scraper.states["stuck"].error, scraper.states["well"].is_up) == ("not_asked", True)

@@ -28,7 +28,7 @@ class World:
 
     def ask(self, episode: Episode) -> bool | None:
         self.asked.append(episode.feature)
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(60)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -39,7 +39,7 @@ class World:
     def settle(self) -> None:
         """Until whoever is asked has answered, and that is noted."""
         self.look()
-        for _ in range(1000):
+        for _ in range(12_000):
             if not (self.opinion._asking and self.opinion._asking.is_alive()):
                 break
             time.sleep(0.005)

@@ -63,7 +63,7 @@ async def test_what_it_is_born_with(listener: socket.socket):
     await made.is_up.wait()
     assert await made.ask("said", within_s=10) == [7, "file:a secret", listener.getsockname()[1], False]
     made.end()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
     assert made.pid is None
 
 
@@ -83,14 +83,14 @@ async def test_it_is_started_again(listener: socket.socket):
     assert names == ["7.1", "7.2"]
     await made.is_up.wait()
     made.end()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
     assert ended == ["7.1", "7.2", "7.3"]
 
 
 async def test_one_that_never_serves(listener: socket.socket):
     """Is not tried again: what is wrong with the first is wrong with the next."""
     made, ended = worker("never serves", listener), []
-    await asyncio.wait_for(made.run(ended.append), 10)
+    await asyncio.wait_for(made.run(ended.append), 60)
     assert ended == ["7.1"]
     assert not made.is_up.is_set()
 
@@ -98,7 +98,7 @@ async def test_one_that_never_serves(listener: socket.socket):
 async def test_one_that_cannot_be_started(listener: socket.socket, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     """It is said why."""
     made = WorkerProcess([str(tmp_path / "none")], Setup(7, Config(), (listener.fileno(),)))
-    await asyncio.wait_for(made.run(lambda _: None), 10)
+    await asyncio.wait_for(made.run(lambda _: None), 60)
     assert "worker 7 cannot be started: No such file or directory" in caplog.text
 
 
@@ -109,5 +109,5 @@ async def test_one_that_does_not_end(listener: socket.socket):
     await made.is_up.wait()
     made.end()
     await made.close(0.1)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
     assert made.pid is None

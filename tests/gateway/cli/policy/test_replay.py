@@ -54,7 +54,7 @@ def test_as_json(oddgate, recorded):
     code, out, _ = oddgate("replay", "draft.yaml", "--from", ".", "--json", "--sample", "1")
     told = json.loads(out)
     assert code == 1
-    assert told["exchanges"] == {"read": 4, "decided": 4, "untold": 0, "repeated": 0}
+    assert told["exchanges"] == {"read": 4, "decided": 4, "untold": 0, "repeated": 0, "held_off": 0}
     assert told["moves"] == {"leaves": {"count": 0, "examples": []}, "enters": {"count": 0, "examples": []}}
     assert told["changes"] == [{"old": "redact", "new": "block", "count": 2, "examples": ["r1"], "rules": {}}]
     assert told["rules"]["mail"]["old"] == told["rules"]["mail"]["new"] == 2
@@ -150,6 +150,17 @@ def _record(version, rule="mail"):
     found = {"rule": rule, "kind": "pii.EMAIL_ADDRESS", "place": "m.0", "scope": "user", "start": 0, "end": 9, "score": 1}
     record = {"request_id": "r", "app": "a", "model": "m", "surface": "chat", "policy": version, "decision": "redact"}
     return record | {"findings": [found], "findings_total": 1, "coverage": {"request": [row], "response": []}}
+
+
+def test_what_a_measure_has_refused(oddgate, recorded):
+    """No policy has decided it: it is counted by itself, and breaks no bound; what one had decided before is decided again."""
+    refused = {"policy": None, "decision": "allow", "outcome": "quarantined", "status": 403, "measures": ["m"], "findings": []}
+    limited = _record("p@000000000000") | {"request_id": "l", "outcome": "upstream_limited", "measures": ["m"]}
+    records = [*({**_record(""), "request_id": f"r{number}", **refused} for number in range(3)), limited]
+    (recorded / "journal.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    _, out, _ = oddgate("replay", "draft.yaml", "--from", "journal.jsonl")
+    assert "exchanges   1: 0 decided, of 1 it cannot be told what changes" in out
+    assert "  held off  3: refused by a measure (quarantine, rate limit), and decided by no policy" in out
 
 
 def test_records_of_another_policy(oddgate, recorded):

@@ -20,7 +20,7 @@ def read(told, id_: str = "msg-1"):
 def test_mail():
     """What, how bad and where in the subject; the facts and links in plain text; nobody's answering machine answers it."""
     mail = read(notice())
-    assert mail["Subject"] == "[oddgate open] error: errors: fast burn of error budget (app=shop)"
+    assert mail["Subject"] == "[oddgate open] error: the error budget burns fast (app=shop)"
     assert (mail["From"], mail["To"], mail["Auto-Submitted"]) == ("oddgate@ops.example", "a@ops.example, b@ops.example", "auto-generated")
     assert mail["Date"].datetime.timestamp() == notice().at
     assert mail.get_content_type() == "text/plain"

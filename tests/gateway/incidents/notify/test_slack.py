@@ -22,7 +22,7 @@ def sent(told) -> dict:
 def test_message():
     """The headline as what a notification shows, then a block for each part."""
     said = sent(notice())
-    assert said["text"] == "OPEN error: errors: fast burn of error budget (app=shop)"
+    assert said["text"] == "OPEN error: the error budget burns fast (app=shop)"
     assert [each["type"] for each in said["blocks"]] == ["header", "section", "section", "section", "context"]
     assert "hush" not in repr(CHANNEL)
 

@@ -23,7 +23,7 @@ def test_card():
     """A line in the colour of how bad it is, then why, the facts and the incident; and its links."""
     card = sent(notice())
     head = card["body"][0]["inlines"][0]
-    assert (head["text"], head["color"]) == ("Open, error: errors: fast burn of error budget (app=shop)", "Attention")
+    assert (head["text"], head["color"]) == ("Open, error: the error budget burns fast (app=shop)", "Attention")
     assert [each["url"] for each in card["actions"]] == [each.href for each in notice().links]
     assert sent(notice("resolved"))["body"][0]["inlines"][0]["color"] == "Good"
     assert "hush" not in repr(CHANNEL)
@@ -39,5 +39,5 @@ def test_large():
     """What Teams would refuse is cut, from the end of the facts on."""
     card = sent(replace(notice(), facts=tuple((f"f{each}", "é" * 2000) for each in range(16))))
     shown = [block["inlines"][0]["text"] for block in card["body"]]
-    assert shown[:3] == ["Open, error: errors: fast burn of error budget (app=shop)", "why: ", "f0: "]
+    assert shown[:3] == ["Open, error: the error budget burns fast (app=shop)", "why: ", "f0: "]
     assert 4 < len(shown) < 16

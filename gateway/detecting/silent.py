@@ -1,0 +1,148 @@
+"""Rules that fired steadily, and fire no more though what they look at goes on: told as soon as chance no longer explains it.
+
+Counted are the exchanges of an application in which a rule was to look and could, since it fired last: against how often it fired before,
+and against the longest time that it was quiet until then. A rule that fires in clusters is therefore told late, or never.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.detecting.bounded import Bounded
+from gateway.detecting.facts import Facts
+from gateway.incidents.symptom import Symptom, dimensions
+
+MAX_KEYS = 400
+KIND = "verdict silence"
+LEAST = 16.0
+"""So often it would have fired meanwhile: the chance of that is about one in ten million."""
+_TIMES = 2.0
+"""And it is quiet for so many times as long as it ever was."""
+_STEADY_S, _STEADY = 300.0, 100
+"""Known for so long, and fired so often, a rule is known."""
+_OFTEN = 0.5
+"""So often a second, on the average, a rule fires that is looked after: 5 in each step."""
+_REMEMBERS = 2000
+_PAUSE_S = 60.0
+"""A time without traffic counts for no more."""
+_NEWS_S = 60.0
+_GOES_ON_S = 2 * 3600.0
+"""What goes on for longer is usual."""
+_MOST = 3.0
+
+Key = tuple[str, str]
+"""App, and rule."""
+
+
+@dataclass(slots=True)
+class _Rule:
+    """``fired`` of ``looked`` exchanges, up to the one in which it fired last."""
+
+    since: float
+    at: float = 0.0
+    last: float = 0.0
+    fired: float = 0.0
+    blocked: float = 0.0
+    looked: float = 0.0
+    took_s: float = 0.0
+    """In which it fired so often."""
+    longest: float = 0.0
+    """The longest time that it was quiet, in exchanges; and how long it is by now."""
+    quiet: float = 0.0
+
+    @property
+    def is_steady(self) -> bool:
+        return self.fired >= _STEADY and self.last - self.since >= _STEADY_S
+
+    @property
+    def expected(self) -> float:
+        """How often it would have fired since it did."""
+        return self.quiet * self.fired / self.looked if self.looked else 0.0
+
+    @property
+    def level(self) -> float:
+        is_watched = self.is_steady and self.fired >= _OFTEN * self.took_s and self.quiet >= _TIMES * self.longest
+        return min(self.expected / LEAST, _MOST) if is_watched else 0.0
+
+    def fires(self, at: float, *, is_blocked: bool) -> None:
+        is_back = self.level >= 1  # such a silence is none that was usual
+        self.longest = self.longest if is_back else max(self.longest, self.quiet)
+        self.took_s += 0.0 if is_back or not self.last else min(max(0.0, at - self.last), _PAUSE_S)
+        self.looked += 1 if is_back else self.quiet + 1
+        self.fired, self.blocked = self.fired + 1, self.blocked + is_blocked
+        self.last, self.quiet = max(self.last, at), 0
+        if self.fired >= _REMEMBERS:
+            self.fired, self.blocked, self.looked, self.took_s = (
+                each / 2 for each in (self.fired, self.blocked, self.looked, self.took_s)
+            )  # fmt: skip
+            self.longest *= 0.9
+
+    def as_json(self) -> list[float]:
+        return [self.since, self.at, self.last, self.fired, self.blocked, self.looked, self.took_s, self.longest, self.quiet]
+
+
+class SilentRules:
+    """``take`` each exchange; ``told`` says which rules have fallen silent."""
+
+    def __init__(self, most: int = MAX_KEYS) -> None:
+        self._known: Bounded[Key, _Rule] = Bounded(most)
+
+    @property
+    def evicted(self) -> int:
+        return self._known.evicted
+
+    def take(self, facts: Facts) -> None:
+        """A rule that could not look has not kept silent."""
+        blind = {each.rule for each in facts.blind} if facts.blind else ()
+        for rule in facts.looked:
+            if rule in blind:
+                continue
+            if rule in facts.rules:
+                known = self._known.heard((facts.app, rule), facts.ended, _Rule, facts.ended)
+                if known:
+                    known.fires(facts.ended, is_blocked=facts.is_blocked)
+            elif known := self._known.get((facts.app, rule)):
+                known.quiet += 1
+                known.at = max(known.at, facts.ended)
+
+    def told(self, now: float) -> Iterator[Symptom]:
+        """What is so at the moment."""
+        for key, known in list(self._known.items()):
+            level = known.level
+            if level < 1 or now - known.at > _NEWS_S:
+                continue
+            if now - known.last > _GOES_ON_S:
+                self._known.forget(key)
+                continue
+            yield _symptom(key, known, level, now)
+
+    def as_json(self) -> list[Any]:
+        return [[*key, *known.as_json()] for key, known in self._known.items()]
+
+    def read_json(self, saved: list[Any]) -> None:
+        """Raises ValueError or TypeError."""
+        for app, rule, since, at, last, fired, blocked, looked, took_s, longest, quiet in saved:
+            numbers = [float(each) for each in (since, at, last, fired, blocked, looked, took_s, longest, quiet)]
+            if not all(map(math.isfinite, numbers)):
+                raise ValueError("not a number")
+            self._known.put((str(app), str(rule)), _Rule(*numbers))
+
+
+def _symptom(key: Key, known: _Rule, level: float, now: float) -> Symptom:
+    app, rule = key
+    usual = known.fired / known.looked
+    return Symptom(
+        modality="guard",
+        about="blocks" if 2 * known.blocked > known.fired else "other",
+        kind=KIND,
+        series="verdicts",
+        dimensions=dimensions({"app": app, "rule": rule}),
+        onset=min(known.last, now),
+        at=now,
+        level=level,
+        value=0.0,
+        baseline=usual,
+        n=int(known.looked),
+        note=f"has not fired in {known.quiet:.0f} exchanges, usually in {usual:.1%}",
+    )
