@@ -1,11 +1,11 @@
 """The gateway's secret key: 32 bytes from the settings, or from a file that is made the first time."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from gateway.config import Config
+from gateway.proxy.keeping import made_once
 
 KEY_FILE = Path("var/oddgate.key")
 
@@ -25,11 +25,4 @@ def _derived(given: bytes) -> bytes:
 
 
 def _made_once() -> bytes:
-    KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return KEY_FILE.read_bytes()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    return KEY_FILE.read_bytes()
+    return made_once(KEY_FILE, lambda: secrets.token_hex(32).encode())

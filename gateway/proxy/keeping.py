@@ -4,6 +4,9 @@ may read it. What decides is signed with the gateway's key, so that whoever can 
 
 import hmac
 import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -23,6 +26,21 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What is in the file, which is made where there is none: whole, and once, whoever else makes it at the same time. Raises OSError."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+        try:
+            replace_file(beside, make())
+            with suppress(FileExistsError):
+                path.hardlink_to(beside)
+        finally:
+            beside.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    return path.read_bytes()
 
 
 def _sync_folder(folder: Path) -> None:

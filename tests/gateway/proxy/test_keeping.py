@@ -1,12 +1,13 @@
 """Files that are replaced whole or not at all."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gateway.proxy import keeping as module
-from gateway.proxy.keeping import read_file, replace_file, signed, unsigned
+from gateway.proxy.keeping import made_once, read_file, replace_file, signed, unsigned
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path):
@@ -15,6 +16,17 @@ def test_what_is_kept_is_read_again(tmp_path: Path):
     for content in (b"one", b"", b"three"):
         replace_file(path, content)
         assert read_file(path, 100) == content
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_made_once(tmp_path: Path):
+    """Whoever makes it at the same time, all have the same, whole; nothing else is left there, and it stays as it is."""
+    path = tmp_path / "var" / "made"
+    with ThreadPoolExecutor(8) as threads:
+        contents = set(threads.map(lambda number: made_once(path, lambda: b"%d" % number * 1000), range(64)))
+    assert len(contents) == 1
+    assert made_once(path, lambda: b"another") in contents
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
 

@@ -47,13 +47,6 @@ def test_a_name(tmp_path: Path):
     assert [path.name for path in (tmp_path / "moved").iterdir()] == ["reader.id"]
 
 
-def test_a_name_is_made_once(tmp_path: Path):
-    """Whoever makes one while another has made it leaves that as it is."""
-    name = reader_name(tmp_path)
-    opening._make(tmp_path / "reader.id")
-    assert reader_name(tmp_path) == name
-
-
 @pytest.mark.parametrize("content", ["", "x" * 32, "0" * 33])
 def test_a_name_that_is_damaged(tmp_path: Path, content: str):
     """It is an error of the store's, and so is a folder that cannot be written to."""
