@@ -65,9 +65,9 @@ def test_what_was_written_is_decided_again(tmp_path: Path, capsys: pytest.Captur
     draft = tmp_path / "draft.yaml"
     draft.write_text(BOUNDED)
     told = replayed(capsys, tmp_path, draft)
-    assert (told["exchanges"], told["changes"]) == ({"read": 10, "decided": 10, "untold": 0, "repeated": 0}, [])
+    assert (told["exchanges"], told["changes"]) == ({"read": 10, "decided": 10, "untold": 0, "repeated": 0, "held_off": 0}, [])
     draft.write_text(DRAFT)
     told = replayed(capsys, tmp_path, draft)
-    assert told["exchanges"] == {"read": 10, "decided": 10, "untold": 0, "repeated": 0}
+    assert told["exchanges"] == {"read": 10, "decided": 10, "untold": 0, "repeated": 0, "held_off": 0}
     changed = {(each["old"], each["new"]): each["count"] for each in told["changes"]}
     assert changed == {("allow", "block"): 1, ("redact", "block"): 2, ("flag", "block"): 2, ("allow", "flag"): 1}

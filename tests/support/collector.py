@@ -218,7 +218,6 @@ def running_collector(collector: Collector | None = None, port: int = 0) -> Iter
     try:
         yield taking
     finally:
-        taking.is_open.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -139,6 +139,7 @@ def test_a_collector_that_is_slow(collector: Collector):
     collector.is_open.clear()
     with pytest.raises(SinkError, match="it cannot be reached"):
         OtlpCollector(collector.url, "1").send(batch())
+    collector.is_open.set()
 
 
 def test_a_collector_that_is_down():
