@@ -31,7 +31,7 @@
     app.py      the composition root: knows every part, reads the clock, makes keys and ids
     keyfile.py  the gateway's secret key
     prices.py   what exchanges cost, by the table beside it
-    config.py   the settings, with ``surfaces``; read by ``settings``, and held to each other by ``agreement``
+    config/     the settings, with ``surfaces``; read by ``settings``, and held to each other by ``agreement``
     errors.py   the errors, each with its stable code
 
 Importing anything here starts nothing, and loads no detector's libraries: those come when a policy that needs them is built.

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from gateway import alerts, surfaces
 from gateway.acting import known_to
-from gateway.config import Config, DriftReference, ScrapeTarget, moment
+from gateway.config import Config
+from gateway.config.telemetry import ScrapeTarget
+from gateway.config.watch import DriftReference, moment
 from gateway.incidents import allowed
 from policies.positions import Loc
 

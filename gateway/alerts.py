@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from gateway.config import DAYS, AlertChannel, AlertHours, Alerts, ChannelKind
+from gateway.config.alerts import DAYS, AlertChannel, AlertHours, Alerts, ChannelKind
 from gateway.incidents.mailing import Mailer
 from gateway.incidents.notice import Channel, Link
 from gateway.incidents.notify.alertmanager import Alertmanager

@@ -19,8 +19,10 @@ from detectors.contract import Reading as PictureReading
 from detectors.registry import Catalog, DetectorError
 from gateway.addresses import Addresses, http_url
 from gateway.admin_side import AdminSide
-from gateway.config import Config, OcrDetector, State, untrusted_labels
-from gateway.config import Upstream as UpstreamSettings
+from gateway.config import Config, untrusted_labels
+from gateway.config.detectors import OcrDetector
+from gateway.config.keeping import State
+from gateway.config.serving import Upstream as UpstreamSettings
 from gateway.demo import running_demo
 from gateway.guard.memo import Memo
 from gateway.guard.plan import Plan

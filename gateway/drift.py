@@ -8,7 +8,8 @@ from functools import partial
 
 from detectors.series.drift import Settings
 from detectors.series.reference import Reference
-from gateway.config import Config, DriftReference, WatchDrift, moment
+from gateway.config import Config
+from gateway.config.watch import DriftReference, WatchDrift, moment
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.shown import open_to_read
 from gateway.watch.beside import beside

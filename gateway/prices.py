@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gateway.config import ModelPrice, Section
+from gateway.config.section import Section
+from gateway.config.telemetry import ModelPrice
 from gateway.wire.model import Usage
 from policies.globs import first_of
 from policies.positions import parse, read

@@ -10,7 +10,9 @@ from functools import cache, partial
 
 from detectors.contract import TextDetector
 from detectors.registry import Catalog, DetectorError
-from gateway.config import Config, Upstream, WatchProbes
+from gateway.config import Config
+from gateway.config.serving import Upstream
+from gateway.config.watch import WatchProbes
 from gateway.prices import Prices, shipped
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.proxy.plans import Detectors

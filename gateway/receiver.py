@@ -7,8 +7,9 @@ import random
 from contextlib import AsyncExitStack
 from functools import partial
 
-from gateway.config import Config, Telemetry
-from gateway.config import Upstream as UpstreamSettings
+from gateway.config import Config
+from gateway.config.serving import Upstream as UpstreamSettings
+from gateway.config.telemetry import Telemetry
 from gateway.errors import GatewayError
 from gateway.otlp.forwarding import WORKERS, Forwarder
 from gateway.otlp.receiving import Receiving, receive

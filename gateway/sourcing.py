@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from gateway.config import Config, ScrapeTarget
+from gateway.config import Config
+from gateway.config.telemetry import ScrapeTarget
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.telemetry.observed import RECEIVED, Observer
 from gateway.watch.intake import Intake

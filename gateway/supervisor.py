@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from gateway.addresses import Addresses, http_url
 from gateway.admin_side import AdminSide
-from gateway.config import Config, Upstream
+from gateway.config import Config
+from gateway.config.serving import Upstream
 from gateway.demo import running_demo
 from gateway.keyfile import secret_key
 from gateway.proxy.listening import bind, port_of

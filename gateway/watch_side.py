@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from gateway.config import Watch
+from gateway.config.watch import Watch
 from gateway.proxy.admin import guarded
 from gateway.shown import Shown, watch_readings
 from gateway.telemetry.instruments import Readings

@@ -17,7 +17,7 @@ from gateway.alerts import AnyChannel, channels
 from gateway.cli.doctor_checks import Check, checks
 from gateway.cli.incident import columns
 from gateway.cli.serve import settings_file
-from gateway.config import Alerts
+from gateway.config.alerts import Alerts
 from gateway.incidents.deliver import Answer, NoAnswer
 from gateway.incidents.notice import Notice
 from gateway.incidents.sending import send_once

@@ -15,7 +15,8 @@ from typing import Literal
 from detectors.registry import Catalog, DetectorError, build
 from gateway.addresses import http_url
 from gateway.cli.admin_client import reachable
-from gateway.config import Config, Upstream
+from gateway.config import Config
+from gateway.config.serving import Upstream
 from gateway.guard.plan import options_of
 from gateway.shown import Shown, open_to_read
 from gateway.storage.redis_stream import Stream

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.config import App, Label, Labels
+from gateway.config.serving import App, Label, Labels
 from gateway.errors import BadRequest, Unauthorized
 from gateway.proxy.http import Headers
 from policies.subject import Subject

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from detectors.contract import Factory, TextDetector
 from detectors.registry import Options, build
-from gateway.config import PiiDetector
+from gateway.config.detectors import PiiDetector
 from gateway.guard.kept import KeepText
 from gateway.guard.plan import Plan, compile_plan, options_of
 from gateway.proxy.reload import Snapshot

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from gateway.config import Route
+from gateway.config.serving import Route
 from gateway.errors import GatewayError, NotSupported, Unavailable
 from gateway.proxy.headers import upstream_headers
 from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer

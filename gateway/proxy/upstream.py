@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 import aiohttp
 from yarl import URL
 
-from gateway.config import Upstream as Settings
+from gateway.config.serving import Upstream as Settings
 from gateway.errors import GatewayError, UpstreamError, UpstreamTimeout
 from gateway.proxy import sockets
 from gateway.proxy.http import Body, Handshake, Headers, Target, UpstreamAnswer

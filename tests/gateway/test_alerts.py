@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import alerts
-from gateway.config import Alerts
+from gateway.config.alerts import Alerts
 from gateway.incidents.deliver import Answer
 from gateway.incidents.mailing import Mailer
 from gateway.incidents.sending import send_once

@@ -8,7 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gateway.config import Config, WatchDrift
+from gateway.config import Config
+from gateway.config.watch import WatchDrift
 from gateway.drift import Drift, roster
 from gateway.storage.sqlite import open_sqlite
 from gateway.telemetry.tailing import Offsets

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import ModelPrice
+from gateway.config.telemetry import ModelPrice
 from gateway.prices import Prices, shipped
 from gateway.settings import ConfigError, load_config
 from gateway.wire.model import Usage

@@ -8,7 +8,9 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.cli.telemetry import begin
-from gateway.config import Config, Telemetry, Watch
+from gateway.config import Config
+from gateway.config.telemetry import Telemetry
+from gateway.config.watch import Watch
 from gateway.telemetry.observed import LogSeen, Seen, from_line
 from gateway.telemetry.own_log import OwnLog
 from gateway.watch import otlp

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config import App
+from gateway.config.serving import App
 from gateway.otlp import forwarding
 from gateway.otlp.forwarding import Forwarder
 from gateway.otlp.receiving import Receiving, receive

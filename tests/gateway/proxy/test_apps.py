@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from multidict import CIMultiDict
 
-from gateway.config import App, Labels
+from gateway.config.serving import App, Labels
 from gateway.errors import BadRequest, Unauthorized
 from gateway.proxy import apps as module
 from gateway.proxy.apps import Apps, Caller, names_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from detectors.contract import Reading, TextDetector
-from gateway.config import App
+from gateway.config.serving import App
 from gateway.guard.memo import Memo
 from gateway.guard.plan import tightened
 from gateway.guard.request import Memos

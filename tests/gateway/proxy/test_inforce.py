@@ -13,7 +13,7 @@ import pytest
 
 from detectors.contract import Factory, TextDetector
 from detectors.registry import Catalog, DetectorError
-from gateway.config import PiiDetector
+from gateway.config.detectors import PiiDetector
 from gateway.proxy import inforce as module
 from gateway.proxy.inforce import InForce, Source
 from gateway.proxy.plans import Detectors

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import PiiDetector
+from gateway.config.detectors import PiiDetector
 from gateway.proxy import plans as module
 from gateway.proxy.plans import Detectors, Plans
 from gateway.proxy.reload import Snapshot

@@ -10,7 +10,7 @@ import pytest
 
 from detectors.contract import Disguise
 from detectors.finding import Finding
-from gateway.config import App
+from gateway.config.serving import App
 from gateway.errors import (
     BadRequest,
     GatewayError,

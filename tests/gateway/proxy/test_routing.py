@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.config import Route
-from gateway.config import Upstream as Settings
+from gateway.config.serving import Route
+from gateway.config.serving import Upstream as Settings
 from gateway.errors import GatewayError, NotSupported, UpstreamError, UpstreamTimeout
 from gateway.proxy.http import Target, UpstreamAnswer
 from gateway.proxy.measures import MeasuresInForce, seal_measures

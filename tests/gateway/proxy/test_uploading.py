@@ -14,7 +14,7 @@ import pytest
 
 from bench.processes import free_port
 from detectors.contract import Reading
-from gateway.config import Upstream as Settings
+from gateway.config.serving import Upstream as Settings
 from gateway.guard.memo import Memo
 from gateway.guard.request import Memos
 from gateway.guard.upload_steps import Step

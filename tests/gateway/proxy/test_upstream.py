@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bench.processes import free_port
-from gateway.config import Upstream as Settings
+from gateway.config.serving import Upstream as Settings
 from gateway.errors import UpstreamError, UpstreamTimeout
 from gateway.proxy.http import Headers, Target, UpstreamAnswer
 from gateway.proxy.upstream import Unreachable, Upstream

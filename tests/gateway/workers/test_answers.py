@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.registry import Catalog
-from gateway.config import PiiDetector
+from gateway.config.detectors import PiiDetector
 from gateway.guard.outcome import Findings
 from gateway.proxy.admin import Health
 from gateway.proxy.inforce import InForce, Source
