@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ import psutil
 SERVER_CORE = 0
 LOAD_CORE = 1
 _LEAST_PORT, _PORTS = 10_000, 20_000
+_steps = count(secrets.randbelow(_PORTS))
 _PROJECT = Path(__file__).parent.parent
 _START_S = 60
 _STOP_S = 15
@@ -32,9 +34,11 @@ def is_pinnable() -> bool:
 
 
 def free_port() -> int:
-    """Nobody listens on it, and no client gets it before it is taken, as systems give those from 32,768 on to clients."""
+    """Nobody listens on it, and no client gets it before it is taken, as systems give those from 32,768 on to clients. None is given twice
+    in a row: each process begins somewhere, and goes on from there.
+    """
     while True:
-        port = _LEAST_PORT + secrets.randbelow(_PORTS)
+        port = _LEAST_PORT + next(_steps) % _PORTS
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
