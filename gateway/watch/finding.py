@@ -23,9 +23,9 @@ MAX_STATE = 64 << 20
 _SAVE_S = 30.0
 _TICK_S = 1.0
 _AHEAD_S = 60.0
+"""How much later than now a record may say that it is."""
 _SET_S = 120.0
 """By so much more a clock that is set differs from one that goes on."""
-"""How much later than now a record may say that it is."""
 
 log = logging.getLogger("oddgate.watch")
 
