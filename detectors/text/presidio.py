@@ -4,10 +4,11 @@ What is mended, and why, stands in ``MENDS``; everything else gives Presidio's o
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import regex
@@ -139,8 +140,9 @@ def stock() -> dict[str, Any]:
     return data
 
 
-def fixed_forms() -> dict[str, FixedForm | Iban]:
-    """Every pattern recogniser of the snapshot by its entity, unmended."""
+@cache
+def fixed_forms() -> Mapping[str, FixedForm | Iban]:
+    """Every pattern recogniser of the snapshot by its entity, unmended. They are made once: it takes a fifth of a second."""
     data = stock()
     by_entity = _checks(Domains())
     forms: dict[str, FixedForm | Iban] = {}
@@ -153,4 +155,4 @@ def fixed_forms() -> dict[str, FixedForm | Iban]:
         else:
             triggers = _TRIGGERS.get(entity) or tuple(f"(?i){p['regex']}" for p in row["patterns"])
             forms[entity] = FixedForm(entity, patterns, context, by_entity.get(entity), triggers, _COARSE.get(entity, DIGITS))
-    return forms
+    return MappingProxyType(forms)
