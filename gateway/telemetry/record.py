@@ -17,9 +17,9 @@ from gateway.guard.plan import Plan
 from gateway.guard.response import ResponseGuard
 from gateway.telemetry.course import MAX_ATTEMPTS, Attempt, Stage, render_attempts, render_stages
 from gateway.telemetry.texts import Seal, render_texts
-from gateway.wire.answering_model import answering_model
 from gateway.wire.keylike import looks_like_key
 from gateway.wire.model import Event, Json, Usage
+from gateway.wire.origin import NOBODY, Origin, origin
 from gateway.wire.tracing import NO_TRACE, SAMPLED, Trace
 from gateway.wire.walk import dotted, is_structural, number_text
 from policies.subject import Asked, Signals
@@ -79,7 +79,7 @@ class Exchange:
     earlier: Usage = field(default_factory=Usage)  # of the answers that were not accepted
     cost_usd: float | None = None  # None: not known
     reasks: int = 0
-    answered_by: str = ""  # the model that the endpoint says has answered
+    origin: Origin = NOBODY  # the model that the endpoint says has answered, and the id of its answer
     ends: dict[int, str] = field(default_factory=dict)  # why each choice of the answer has ended, as the endpoint says
     consistency: Consistency | None = None
     uncertainty: Mapping[int, Uncertainty] = field(default_factory=dict)  # of each choice of the answer
@@ -160,8 +160,8 @@ class Exchange:
         self.attempts[-1].error, self.attempts[-1].end = code, now
 
     def note_event(self, event: Event) -> None:
-        if not self.answered_by:
-            self.answered_by = answering_model(event.body)
+        if not self.origin.model:
+            self.origin = origin(event.body)
         if event.finished:
             self.ends.update(event.finished)
         if event.usage:
@@ -302,10 +302,10 @@ def _is_nobodys(number: float) -> bool:
 
 
 def _answer(exchange: Exchange) -> Json:
-    """Which model it is of and why it ended, as far as the endpoint says; and what is said only where the policy asks for it."""
+    """Which model it is of, its id, and why it ended, as far as the endpoint says; and what is said only where the policy asks for it."""
     said: dict[str, Any] = {"reasks": exchange.reasks} if exchange.reasks else {}
     ends = [end for end in list(exchange.ends.values())[:_MAX_ENDS] if 0 < len(end) <= _MAX_END]
-    told = {"model": exchange.answered_by} if exchange.answered_by else {}
+    told = {name: value for name, value in exchange.origin._asdict().items() if value}
     if told or ends:
         said["answer"] = {**told, "finish": ends}
     if exchange.uncertainty:
@@ -330,13 +330,10 @@ def _answer(exchange: Exchange) -> Json:
 
 
 def _tokens(usage: Usage) -> Json:
-    """``cached`` and ``cache_write`` are part of the input, and there where the endpoint tells."""
-    said: dict[str, int | None] = {"input": usage.input_tokens, "output": usage.output_tokens}
-    if usage.cached_tokens is not None:
-        said["cached"] = usage.cached_tokens
-    if usage.cache_write_tokens is not None:
-        said["cache_write"] = usage.cache_write_tokens
-    return said
+    """``cached`` and ``cache_write`` are part of the input, ``reasoning`` of the output, and there where the endpoint tells."""
+    parts = {"cached": usage.cached_tokens, "cache_write": usage.cache_write_tokens, "reasoning": usage.reasoning_tokens}
+    told = {name: count for name, count in parts.items() if count is not None}
+    return {"input": usage.input_tokens, "output": usage.output_tokens, **told}
 
 
 def _scores(request: Findings) -> Json:

@@ -161,6 +161,7 @@ class _Mapping:
                 own |= self._used(attempt)
                 if answer := record.get("answer"):
                     answered, ends = self._models.told(answer.get("model", ""), is_answered=True), tuple(answer.get("finish", ()))
+                    own["gen_ai.response.id"] = answer.get("id")
         shape = of_a_call(
             record["method"], attempt["status"], self._endpoints.get(attempt["upstream"], NOBODY), attempt["upstream"], error, surface,
             self._model, record["stream"], answered, ends,
@@ -183,6 +184,7 @@ class _Mapping:
             "gen_ai.usage.output_tokens": tokens.get("output"),
             "gen_ai.usage.cache_read.input_tokens": tokens.get("cached"),
             "gen_ai.usage.cache_creation.input_tokens": tokens.get("cache_write"),
+            "gen_ai.usage.reasoning.output_tokens": tokens.get("reasoning"),
             "gen_ai.response.time_to_first_chunk": round(first / 1000, 6) if first is not None and self._record["stream"] else None,
         }
 

@@ -86,14 +86,19 @@ def read_counts(usage: Json, read: str, written: str) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    details = usage.get(f"{read}_details", usage.get(f"{read.removesuffix('s')}_details"))
-    cached = details if isinstance(details, dict) else {}
+    of_read, of_written = _details(usage, read), _details(usage, written)
     return Usage(
         read_count(usage.get(read)),
         read_count(usage.get(written)),
-        read_count(cached.get("cached_tokens")),
-        read_count(cached.get("cache_write_tokens")),
+        read_count(of_read.get("cached_tokens")),
+        read_count(of_read.get("cache_write_tokens")),
+        read_count(of_written.get("reasoning_tokens")),
     )
+
+
+def _details(usage: dict[str, Json], name: str) -> dict[str, Json]:
+    details = usage.get(f"{name}_details", usage.get(f"{name.removesuffix('s')}_details"))
+    return details if isinstance(details, dict) else {}
 
 
 def read_count(value: Json) -> int | None:

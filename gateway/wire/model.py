@@ -145,13 +145,14 @@ class Companion:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts as the upstream reports them. ``input_tokens`` are all that it has read: of them, ``cached_tokens`` came from its cache,
-    and ``cache_write_tokens`` went into it.
+    and ``cache_write_tokens`` went into it. Of the ``output_tokens``, nobody is shown the ``reasoning_tokens``.
     """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
     @property
     def is_told(self) -> bool:
@@ -164,6 +165,7 @@ class Usage:
             _sum(self.output_tokens, other.output_tokens),
             _sum(self.cached_tokens, other.cached_tokens),
             _sum(self.cache_write_tokens, other.cache_write_tokens),
+            _sum(self.reasoning_tokens, other.reasoning_tokens),
         )
 
 

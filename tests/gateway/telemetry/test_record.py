@@ -263,13 +263,13 @@ def test_usage_of_all_answers():
     assert render(found)["tokens"] == {"input": 8, "output": 10}
 
 
-def test_tokens_of_a_cache():
-    """What was read out of one, and into it, is said where the endpoint tells; answers that were only compared are spent all the same."""
+def test_tokens_in_parts():
+    """Of a cache and of thinking, it is said where the endpoint tells; answers that were only compared are spent all the same."""
     consistency = Consistency(None, 1, 1, Usage(10, 1, 2))
-    found = exchange(usage=Usage(30, 4, 20, 5), consistency=consistency)
-    assert render(found)["tokens"] == {"input": 30, "output": 4, "cached": 20, "cache_write": 5}
+    found = exchange(usage=Usage(30, 4, 20, 5, 3), consistency=consistency)
+    assert render(found)["tokens"] == {"input": 30, "output": 4, "cached": 20, "cache_write": 5, "reasoning": 3}
     assert render(found)["consistency"]["tokens"] == {"input": 10, "output": 1, "cached": 2}
-    assert found.usages == (Usage(30, 4, 20, 5), Usage(10, 1, 2))
+    assert found.usages == (Usage(30, 4, 20, 5, 3), Usage(10, 1, 2))
     assert exchange(usage=Usage(1, 2), consistency=Consistency(None, 1, 0, Usage())).usages == (Usage(1, 2),)
     assert exchange(usage=Usage(1, 2)).usages == (Usage(1, 2),)
 
@@ -368,7 +368,12 @@ def test_a_model_that_is_no_name(model: str, name: str):
             [{}, {0: "stop", 1: "length"}],
             {"model": "gpt-4o-2024-08-06", "finish": ["stop", "length"]},
         ),
-        ([{"model": "anna kovacs"}], [{0: "stop"}], {"finish": ["stop"]}),
+        (
+            [{"model": "gpt-4o", "id": "chatcmpl-7"}, {"model": "gpt-4o", "id": "other"}],
+            [{}, {}],
+            {"model": "gpt-4o", "id": "chatcmpl-7", "finish": []},
+        ),
+        ([{"model": "anna kovacs", "id": "chatcmpl-7"}], [{0: "stop"}], {"finish": ["stop"]}),
         ([{"model": "gpt-4o"}], [{0: ""}], {"model": "gpt-4o", "finish": []}),
         ([{}], [{number: "x" * (number + 50) for number in range(40)}], {"finish": ["x" * (number + 50) for number in range(15)]}),
         ([None, []], [{}, {0: ""}], None),

@@ -130,12 +130,13 @@ def test_an_upstream_that_is_not_known():
 
 
 def test_what_was_answered():
-    """Which model it was, why it ended, and what of the tokens came from a cache or went into one."""
-    tokens = {"input": 7, "output": 9, "cached": 3, "cache_write": 2}
-    call = made(answer={"model": "gpt-4o-2024-08-06", "finish": ["stop", "length"]}, tokens=tokens)[-1]
+    """Which model it was, under which id, why it ended, what of the tokens came from a cache or went into one, and what was thought."""
+    tokens = {"input": 7, "output": 9, "cached": 3, "cache_write": 2, "reasoning": 5}
+    call = made(answer={"model": "gpt-4o-2024-08-06", "id": "chatcmpl-7", "finish": ["stop", "length"]}, tokens=tokens)[-1]
     assert call.attributes.items() >= {
         "gen_ai.response.model": "gpt-4o-2024-08-06", "gen_ai.response.finish_reasons": ["stop", "length"],
         "gen_ai.usage.input_tokens": 7, "gen_ai.usage.cache_read.input_tokens": 3, "gen_ai.usage.cache_creation.input_tokens": 2,
+        "gen_ai.usage.reasoning.output_tokens": 5, "gen_ai.response.id": "chatcmpl-7",
     }.items()  # fmt: skip
     assert "gen_ai.response.model" not in made(answer={"model": "sk-abcdefghijklmn", "finish": []})[-1].attributes
 

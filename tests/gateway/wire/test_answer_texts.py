@@ -52,6 +52,8 @@ def test_a_count(value: Json, expected: int | None):
     ("usage", "expected"),
     [
         ({"input_tokens": 9, "output_tokens": 2, "input_tokens_details": {"cached_tokens": 8}}, Usage(9, 2, 8)),
+        ({"input_tokens": 9, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 4}}, Usage(9, 5, None, None, 4)),
+        ({"input_tokens": 9, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": -4}}, Usage(9, 5)),
         ({"input_tokens": 9, "output_tokens": 2, "input_token_details": {"cached_tokens": 8, "audio_tokens": 1}}, Usage(9, 2, 8)),
         ({"input_tokens": 9, "input_tokens_details": None}, Usage(9)),
         ({}, Usage()),
