@@ -13,6 +13,7 @@ from bench.drill.traffic import Manners, usual
 from gateway.telemetry.course import Attempt, Stage
 from gateway.telemetry.record import Exchange, render
 from gateway.wire.model import Usage
+from gateway.wire.origin import Origin
 from gateway.wire.tracing import Trace
 
 Json = dict[str, Any]
@@ -76,7 +77,8 @@ def _exchange(app: str, manners: Manners, at: float, chance: random.Random, aske
     exchange.usage = Usage(60 + asked_chars // 4, said_chars // 4)
     exchange.cost_usd = (60 + (asked_chars + said_chars) // 4) * _USD_PER_TOKEN
     exchange.request_bytes, exchange.response_bytes, exchange.released_chars = 260 + asked_chars, 300 + said_chars, said_chars
-    exchange.answered_by, exchange.ends = (model, {0: "stop"}) if said_chars else ("", {})
+    if said_chars:
+        exchange.origin, exchange.ends = Origin(model, f"chatcmpl-{chance.getrandbits(96):024x}"), {0: "stop"}
     busy = chance.uniform(2e-4, 2e-3)
     exchange.stages = [Stage("input", begun / 2, begun / 2 + busy, busy)]
     if said_chars:

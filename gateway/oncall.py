@@ -65,6 +65,7 @@ _BATCH_BYTES = 256 << 10
 _MOST_BEHIND = 1 << 20
 """Bytes of the journal: what happened so long ago is not what goes on."""
 _ASK_S = 0.2
+_PAST_S = 30.0
 _LOOK_S = 10.0
 """How often what other parts know is looked at, and measures that are in force are left again."""
 
@@ -74,13 +75,14 @@ log = logging.getLogger("oddgate.watch")
 class Heard:
     """What others sent, seen by one thread, as a finder of another: what was found is told by the one that knows of exchanges, too.
 
-    Of more than ``MAX_FOUND`` between two ticks the newest are told: what goes on is found again.
+    Of more than ``MAX_FOUND`` between two ticks the newest are told: what goes on is found again. ``wall`` gives seconds since 1970: where
+    the journal is read of long ago, what others sent is read at a pace of its own.
     """
 
     MAX_FOUND = 1000
 
-    def __init__(self, received: Received) -> None:
-        self._received = received
+    def __init__(self, received: Received, wall: Callable[[], float]) -> None:
+        self._received, self._wall = received, wall
         self._found: deque[Symptom] = deque(maxlen=self.MAX_FOUND)
         self._lock = threading.Lock()
 
@@ -93,7 +95,7 @@ class Heard:
 
     def tick(self, now: float) -> Iterable[Symptom]:
         with self._lock:
-            found = [*self._found, *self._received.tick(now)]
+            found = [*self._found, *self._received.tick(now, is_past=self._wall() - now > _PAST_S)]
             self._found.clear()
         return found
 
@@ -178,7 +180,7 @@ class OnCall:
         self._box = SharedAskBox(_url(config), self._key) if config.watch.shared else AskBox(config.watch.dir, self._key)
         shared = SharedLog(_url(config), reader_name(config.watch.dir)) if config.watch.shared else None
         self.desk = Desk(shared or FileLog(config.watch.dir), self._pipeline, self._render, self._wishes, clock, shared)
-        self.heard = Heard(Received())
+        self.heard = Heard(Received(), wall)
         self._finding: Finding[Symptom] | None = None
         self._figures: Mapping[str, float] = {}
         self._set: tuple[float, float] | None = None

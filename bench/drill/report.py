@@ -14,9 +14,10 @@ _FOUND, _CAUSES = 23 / 25, 20 / 25
 def line(judged: Judged) -> str:
     found = "not found" if judged.found_s is None else f"found after {judged.found_s:.0f} s"
     cause = f"cause is hint {judged.cause}" if judged.cause else "no right cause"
+    paged = "" if judged.paged_s is None else f" (after {judged.paged_s:.0f} s)"
     more = f"; of something else: {'; '.join(judged.others)}" if judged.others else ""
     early = f"; before it: {'; '.join(judged.early)}" if judged.early else ""
-    return f"  {judged.fault:<36} {found:<18} {cause:<16} {judged.incidents} incidents, {judged.pages} pages{more}{early}"
+    return f"  {judged.fault:<36} {found:<18} {cause:<16} {judged.incidents} incidents, {judged.pages} pages{paged}{more}{early}"
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
         "cause_in_top_3": causes,
         "with_one_incident": sum(each.incidents == 1 and not each.others for each in judged),
         "false_incidents": sum(len(each.early) for each in judged),
+        "paged": sum(each.paged_s is not None for each in judged),
         "most_pages": max((each.pages for each in judged), default=0),
     }
     is_met = len(found) >= _FOUND * len(judged) and causes >= _CAUSES * len(judged) and summary["most_pages"] <= 1

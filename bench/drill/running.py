@@ -38,7 +38,8 @@ class Plan:
     history_s: float = 30 * 60.0
     learning_h: float = 0.25
     clean_s: float = 25.0
-    fault_s: float = FOUND_S + 15.0
+    fault_s: float = 270.0
+    """Long enough for a page: of what is over within three minutes nobody is woken."""
 
 
 def plan(names: Sequence[str], *, is_quick: bool, lanes: int, seed: int) -> Plan:
@@ -95,7 +96,7 @@ async def _fault(plan: Plan, sample: Sample, fault: Fault, folder: Path, seed: i
     going_on = drawn(sample, now, now + _STARTED_S, random.Random(-seed))
     bridging = asyncio.ensure_future(bridge(folder, going_on, KEY.encode()))
     try:
-        async with open_site(folder, seed, plan.per_s, plan.learning_h) as site:
+        async with open_site(folder, seed, plan.per_s, plan.learning_h, (now - plan.history_s, now)) as site:
             site.send()
             await _caught_up(site)
             bridging.cancel()

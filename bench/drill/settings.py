@@ -3,15 +3,19 @@
 import base64
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.drill.services import NAME
 from bench.drill.traffic import key_of, usual
 
+Span = tuple[float, float]
+"""Seconds since 1970."""
+
 KEY = "a key of the drill that is long enough"
 _LEARNED = 200
-"""Exchanges by which drift is learned: what counts of an hour is bounded, and a past is half an hour."""
+"""Exchanges by which drift is learned: a past is half an hour."""
 _PII = """\
   - id: pii
     detect: pii
@@ -75,8 +79,15 @@ TOO_STRICT = _policy("main", '"*"', _PII, _INJECTION, _TOO_MUCH)
 TOO_LAX = _policy("main", '"*"', _INJECTION)
 
 
-def settings(folder: Path, ports: Mapping[str, int], redis: int | None, learning_h: float) -> str:
-    """As YAML."""
+def _period(good: Span | None) -> dict[str, str]:
+    if good is None:
+        return {}
+    start, end = (datetime.fromtimestamp(at, UTC).isoformat() for at in good)
+    return {"kind": "period", "start": start, "end": end}
+
+
+def settings(folder: Path, ports: Mapping[str, int], redis: int | None, learning_h: float, good: Span | None) -> str:
+    """As YAML. Drift is learned in the ``good`` time, where there is one: the hours of a day cannot be known from half an hour."""
     west = {"name": "west", "base_url": f"http://127.0.0.1:{ports['west']}", "models": ["gpt-4o-mini"]}
     east = {"name": "east", "base_url": f"http://127.0.0.1:{ports['east']}", "models": ["gpt-4o", "gpt-4o-mini"]}
     times: dict[str, Any] = {"dialect": "openai", "connect_timeout_s": 2, "idle_timeout_s": 6, "timeout_s": 30}
@@ -91,7 +102,7 @@ def settings(folder: Path, ports: Mapping[str, int], redis: int | None, learning
             "state": {"url": f"redis://127.0.0.1:{redis}/0" if redis else "memory://"},
             "journal": {"dir": str(folder / "journal")},
             "store": {"url": f"sqlite:///{folder}/oddgate.db", "retain_days": 3660},
-            "watch": {"dir": str(folder / "var"), "drift": {"reference": {"least": _LEARNED}}},
+            "watch": {"dir": str(folder / "var"), "drift": {"reference": {"least": _LEARNED, **_period(good)}}},
             "telemetry": {"receive": True, "receive_port": ports["received"]},
             "detectors": {"pii": {"cache_dir": str(folder.parent / "cache")}},
             "alerts": {

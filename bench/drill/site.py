@@ -20,7 +20,7 @@ import psutil
 from bench.drill.endpoints import Endpoint
 from bench.drill.hooks import Hook
 from bench.drill.services import NAME, Service
-from bench.drill.settings import USUAL, settings
+from bench.drill.settings import USUAL, Span, settings
 from bench.drill.traffic import Manners, Traffic, key_of, usual
 from bench.processes import free_port
 
@@ -104,8 +104,10 @@ def lay_out(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, seed: int, per_s: float, learning_h: float) -> AsyncIterator[Site]:
-    """Whose users wait for ``ask``, and whose service for ``send``. The folder was laid out. Raises ``SiteError``."""
+async def open_site(folder: Path, seed: int, per_s: float, learning_h: float, good: Span | None = None) -> AsyncIterator[Site]:
+    """Whose users wait for ``ask``, and whose service for ``send``. The folder was laid out; its traffic is known to have been ``good`` in
+    that time. Raises ``SiteError``.
+    """
     chance, ports = random.Random(seed), {name: free_port() for name in _SERVERS}
     async with AsyncExitStack() as stack:
         east = await stack.enter_async_context(Endpoint(ports["east"], chance))
@@ -114,7 +116,7 @@ async def open_site(folder: Path, seed: int, per_s: float, learning_h: float) ->
         redis = _redis(folder, ports["redis"])
         if redis:
             stack.callback(_end, redis)
-        (folder / "oddgate.yaml").write_text(settings(folder, ports, ports["redis"] if redis else None, learning_h))
+        (folder / "oddgate.yaml").write_text(settings(folder, ports, ports["redis"] if redis else None, learning_h, good))
         process = _gateway(folder, ports)
         stack.callback(_end_tree, process)
         await _ready(folder, process, ports["admin"])

@@ -1,4 +1,7 @@
-"""Detectors that cannot look: far more exchanges than usual go on, or are stopped, without what they would have said."""
+"""Detectors that cannot look: far more exchanges than usual go on, or are stopped, without what they would have said.
+
+Where that is so for one application or one rule alone when it is first told, it is told of these as long as it goes on.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ from detectors.series.anomaly import MAX_EVIDENCE, limited
 from gateway.detecting.bounded import Bounded
 from gateway.detecting.facts import Blind, Facts
 from gateway.detecting.streak import Streak
-from gateway.incidents.symptom import Symptom, dimensions
+from gateway.incidents.symptom import MAX_TRACES, Symptom, dimensions
 
 MAX_DETECTORS = 100
 MAX_RULES = 500
@@ -18,6 +21,8 @@ _LEAST, _MOST, _TIMES = 0.2, 0.9, 3.0
 """The share of exchanges that is told is so many times the usual one, within these."""
 _FORGETS = 1 / 2000
 _STEADY = 20
+_FEW = 5
+_MORE_THAN_ONE = 2
 _NEWS_S = 60.0
 
 
@@ -32,10 +37,21 @@ class _Detector:
     stopped: int = 0
     reason: str = ""
     ids: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
+    traces: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_TRACES))
+    whose: set[tuple[str, str]] = field(default_factory=set)
+    """App and rule of those that failed, up to ``_MORE_THAN_ONE`` of them."""
+    of: dict[str, str] = field(default_factory=dict)
+    """What it is told of, once it is."""
 
     @property
     def is_steady(self) -> bool:
         return self.seen >= _STEADY
+
+    def named(self) -> dict[str, str]:
+        if not self.of and self.failed >= _FEW:
+            apps, rules = ({each[at] for each in self.whose} for at in (0, 1))
+            self.of = {name: min(found) for name, found in (("app", apps), ("rule", rules)) if len(found) == 1}
+        return self.of
 
     def take(self, facts: Facts, why: Blind | None) -> None:
         self.seen += 1
@@ -47,10 +63,15 @@ class _Detector:
         if self.streak.failed(facts.started, facts.ended):
             self.failed = self.stopped = 0
             self.ids.clear()
+            self.traces.clear()
+            self.whose, self.of = set(), {}
         self.failed += 1
         self.stopped += why.stops
         self.reason = why.reason
         self.ids.append(facts.id)
+        self.traces.append(facts.trace)
+        if len(self.whose) < _MORE_THAN_ONE:
+            self.whose.add((facts.app, why.rule))
 
 
 @dataclass(slots=True)
@@ -94,15 +115,16 @@ class BlindDetectors:
 
     def as_json(self) -> dict[str, Any]:
         detectors = [
-            [name, each.at, each.usual, each.seen, each.streak.as_json(), each.failed, each.stopped, each.reason]
+            [name, each.at, each.usual, each.seen, each.streak.as_json(), each.failed, each.stopped, each.reason, each.of]
             for name, each in self._known.items()
         ]
         return {"detectors": detectors, "rules": [[name, rule.detector, rule.at] for name, rule in self._rules.items()]}
 
     def read_json(self, saved: dict[str, Any]) -> None:
         """Raises KeyError, ValueError or TypeError."""
-        for name, at, usual, seen, streak, failed, stopped, reason in saved["detectors"]:
+        for name, at, usual, seen, streak, failed, stopped, reason, of in saved["detectors"]:
             known = _Detector(float(at), float(usual), int(seen), Streak(*map(float, streak)), int(failed), int(stopped), str(reason))
+            known.of = {str(dimension): str(value) for dimension, value in of.items()}
             self._known.put(str(name), known)
         for name, detector, at in saved["rules"]:
             self._rules.put(str(name), _Rule(str(detector), float(at)))
@@ -116,7 +138,7 @@ def _symptom(detector: str, known: _Detector, now: float) -> Symptom:
         about="blocks" if is_closed else "other",
         kind=KIND,
         series=known.reason,
-        dimensions=dimensions({"detector": detector}),
+        dimensions=dimensions({**known.named(), "detector": detector}),
         onset=streak.since,
         at=min(now, max(streak.since, streak.last)),
         level=streak.level,
@@ -125,4 +147,5 @@ def _symptom(detector: str, known: _Detector, now: float) -> Symptom:
         is_harm=is_closed,
         note=f"{known.failed} exchanges {'were stopped' if is_closed else 'went on'} unseen by it",
         evidence=limited(each for each in known.ids if each),
+        traces=tuple(each for each in known.traces if each),
     )

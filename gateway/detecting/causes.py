@@ -30,7 +30,7 @@ _SETTINGS = Settings(beam=8, most=3)
 _MAX_RULES = 3
 _LEAST_RULE = 0.2
 """Of what there is more: as much a rule has to explain to be named."""
-_CERTAIN = 0.95
+_CERTAIN, _LIKELY = 0.95, 0.8
 _LABELS = {"slice": "likely cause", "state": "likely cause", "operation": "slow step"}
 _CHANGED = "changed just before"
 
@@ -177,13 +177,14 @@ def _is_everywhere(hint: Hint) -> bool:
 
 
 def _states(incident: Incident) -> Iterable[Hint]:
-    """Parts that are known not to work: what they are said of needs no comparison."""
+    """Parts that are known not to work, and what others' telemetry says of itself: what they are said of needs no comparison."""
     for member in incident.members:
         symptom = member.symptom
         is_broken = symptom.modality == "state" or symptom.kind == CANNOT_LOOK
-        if is_broken and symptom.dimensions and symptom.level >= 1:
+        if symptom.dimensions and symptom.level >= 1 and (is_broken or symptom.dimension("source")):
             name = ", ".join(f"{key}={value}" for key, value in symptom.dimensions)
-            yield Hint("state", f"{name}: {symptom.kind}", _CERTAIN, {"level": symptom.level}, symptom.dimensions)
+            sure, what = (_CERTAIN, symptom.kind) if is_broken else (_LIKELY, f"{symptom.kind} of {symptom.series}")
+            yield Hint("state", f"{name}: {what}", sure, {"level": symptom.level}, symptom.dimensions)
 
 
 def _with_total(hint: Hint, total: int) -> Hint:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gateway.detecting.facts import number
 from gateway.incidents.symptom import About, Symptom, dimensions
+from gateway.telemetry.observed import OWN
 
 WINDOW_S = 120.0
 _STEP_S = 10.0
@@ -20,9 +21,9 @@ _MB = float(1 << 20)
 
 
 class Figure(NamedTuple):
-    """``source``: the part that it is of. ``limit``: how many more within ``WINDOW_S``, or how high, is an incident."""
+    """``part``: of the gateway. ``limit``: how many more within ``WINDOW_S``, or how high, is an incident."""
 
-    source: str
+    part: str
     about: About
     limit: float
     says: str
@@ -122,7 +123,7 @@ def _symptom(name: str, figure: Figure, known: _Known, shown: Shown, now: float)
         about=figure.about,
         kind="failing" if grows else "too high",
         series=name,
-        dimensions=dimensions({"source": figure.source}),
+        dimensions=dimensions({"part": figure.part, "source": OWN}),
         onset=min(onset or now, now),
         at=now,
         level=shown.level,

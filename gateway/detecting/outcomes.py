@@ -10,7 +10,21 @@ from typing import NamedTuple
 
 from detectors.series import slices
 from detectors.series.slices import Usual, expectations
-from gateway.detecting.recent import BLIND, BLOCKED, DIMENSIONS, FAILED, REFUSED, RETRIED, Row, thinned
+from gateway.detecting import sorts
+from gateway.detecting.blind import KIND as CANNOT_LOOK
+from gateway.detecting.recent import (
+    BLIND,
+    BLOCKED,
+    CUT_SHORT,
+    DIMENSIONS,
+    FAILED,
+    REFUSED,
+    REJECTED,
+    RETRIED,
+    UNFINISHED,
+    Row,
+    thinned,
+)  # fmt: skip
 from gateway.incidents.incident import Incident
 from gateway.incidents.symptom import About
 
@@ -22,11 +36,17 @@ MAX_ROWS = 4000
 _LEAST_USUAL = 100
 _LEAST_OF_MODEL = 40
 _LEAST_BEFORE_S = 60.0
+_LESS_BEFORE_S = 90.0
+"""What no longer comes stands out against as short a time before; of a long one the end is a small part."""
 _LARGE = 0.95
 _APP, _MODEL, _TEMPLATE = (DIMENSIONS.index(name) for name in ("app", "model", "template"))
 _BECAME: Mapping[About, int] = {
     "errors": FAILED, "upstream": FAILED | RETRIED, "retries": RETRIED, "blocks": BLOCKED, "refusals": REFUSED,
 }  # fmt: skip
+_OF_SERIES: Mapping[str, int] = {
+    sorts.REJECTED.series: REJECTED, sorts.UNFINISHED.series: UNFINISHED, sorts.CUT_SHORT.series: CUT_SHORT, sorts.UNLOOKED.series: BLIND,
+}  # fmt: skip
+"""What is told more closely than by what it is about."""
 _LIKELY: tuple[About, ...] = ("errors", "blocks", "refusals", "latency")
 """Of an incident that does not say what it is about."""
 _MOVED = frozenset({"traffic", "drift", "bias"})
@@ -52,10 +72,12 @@ class Looked(NamedTuple):
 def outcome_of(incident: Incident, before: Sequence[Row], after: Sequence[Row]) -> Outcome | None:
     """None: it is of no exchange."""
     symptom = incident.headline
+    if symptom.kind == CANNOT_LOOK:
+        return _became(BLIND)
     if rule := symptom.dimension("rule"):
         return lambda row: rule in row.rules
-    if symptom.dimension("detector"):
-        return _became(BLIND)
+    if symptom.series in _OF_SERIES:
+        return _became(_OF_SERIES[symptom.series])
     if symptom.about in _MOVED:
         return None
     named = _named(symptom.about, before)
@@ -131,6 +153,9 @@ def moved(before: Sequence[Row], after: Sequence[Row], mask: int, now: float, *,
     """The exchanges before and since, of which those since are more than their share of the time where the traffic has moved to, or those
     before where it has moved from (``is_less``). ``mask``: by which as many are left out of all of it.
     """
+    if is_less and after:
+        onset = min(row.at for row in after)
+        before = [row for row in before if row.at >= onset - max(_LESS_BEFORE_S, now - onset)]
     rows = [*thinned(before, mask), *thinned(after, mask)]
     while len(rows) > MAX_ROWS:
         mask = 2 * mask + 1

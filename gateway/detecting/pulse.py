@@ -29,6 +29,12 @@ class Pulse:
     def heard(self) -> None:
         self._is_heard = True
 
+    def skip(self, now: float) -> None:
+        """Since the last look nothing is known, but for what was heard."""
+        self._looked = now
+        if self._is_heard:
+            self.silent_s, self._is_heard = 0.0, False
+
     def look(self, now: float) -> bool:
         """Whether it has fallen silent: for much longer than it was of late, where that is about the same each time."""
         passed = min(max(now - self._looked, 0.0), _MOST_S) if self._looked is not None else 0.0

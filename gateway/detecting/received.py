@@ -110,14 +110,15 @@ class Received:
         log = self._logs.get(source)
         return log.lines.words(template) if log else None
 
-    def tick(self, now: float) -> Iterable[Symptom]:
+    def tick(self, now: float, *, is_past: bool = False) -> Iterable[Symptom]:
+        """``is_past``: now is long ago, for whoever reads what was written meanwhile: who had been heard of by then is not known."""
         if not 0 <= now <= _LATEST:  # which no clock says
             return ()
         self._now = max(self._now, now)
         found = self._spans.tick(now)
         if not 0 <= now - self._stepped < self._step_s:
             self._stepped = now
-            found += self._step(now)
+            found += self._step(now, is_past=is_past)
         return found
 
     def _measure(self, point: Point, source: str, at: float) -> None:
@@ -129,13 +130,16 @@ class Received:
         if measured:
             measured.now = measured.series.update(at, point.value)
 
-    def _step(self, now: float) -> Iterator[Symptom]:
+    def _step(self, now: float, *, is_past: bool) -> Iterator[Symptom]:
         for source, lines in ((OWN, self._own), *((source, log.lines) for source, log in self._logs.items())):
             yield from self._lasting.note(("log", source), lines.step(now), now)
         for (source, name, labels), measured in self._series.items():
             goes_on = measured.now if measured.now and now - measured.at <= _STALE_S else None
             yield from self._lasting.note(("point", source, name, repr(labels)), [goes_on] if goes_on else [], now)
         for source, each in list(self._sources.items()):
+            if is_past:
+                each.pulse.skip(now)
+                continue
             lost = [_lost(source, each.pulse, now)] if each.pulse.look(now) else []
             yield from self._lasting.note(("source", source), lost, now)
             if each.pulse.silent_s > LOST_S:

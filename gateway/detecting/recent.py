@@ -23,7 +23,7 @@ _MAX_WORDS = 50_000
 _MAX_MASK = (1 << 24) - 1
 _MAX_RULES = 8
 
-FAILED, BLOCKED, REFUSED, RETRIED, BLIND = 1, 2, 4, 8, 16
+FAILED, BLOCKED, REFUSED, RETRIED, BLIND, REJECTED, UNFINISHED, CUT_SHORT = (1 << bit for bit in range(8))
 
 
 class Row(NamedTuple):
@@ -156,6 +156,9 @@ def _became(said: Facts) -> int:
         | REFUSED * bool(hits & Hit.REFUSED)
         | RETRIED * bool(hits & Hit.RETRIED)
         | BLIND * bool(hits & Hit.UNLOOKED)
+        | REJECTED * bool(hits & Hit.REJECTED)
+        | UNFINISHED * bool(hits & Hit.UNFINISHED)
+        | CUT_SHORT * bool(hits & Hit.CUT_SHORT)
     )
 
 

@@ -1,12 +1,14 @@
 """Rules that fired steadily, and fire no more though what they look at goes on: told as soon as chance no longer explains it.
 
 Counted are the exchanges of an application in which a rule was to look and could, since it fired last: against how often it fired before,
-and against the longest time that it was quiet until then. A rule that fires in clusters is therefore told late, or never.
+and against the longest time that it was quiet until then. A rule that fires in clusters is therefore told late, or never. The same is done
+for all that a policy decides, in whichever version, so that a rule which it no longer has is silent, too: there, an exchange counts for as
+much as the rule usually fires in those of its application.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.detecting.bounded import Bounded
@@ -14,6 +16,7 @@ from gateway.detecting.facts import Facts
 from gateway.incidents.symptom import Symptom, dimensions
 
 MAX_KEYS = 400
+MAX_POLICIES, MAX_RULES = 100, 32
 KIND = "verdict silence"
 LEAST = 16.0
 """So often it would have fired meanwhile: the chance of that is about one in ten million."""
@@ -31,8 +34,8 @@ _GOES_ON_S = 2 * 3600.0
 """What goes on for longer is usual."""
 _MOST = 3.0
 
-Key = tuple[str, str]
-"""App, and rule."""
+Key = tuple[str | None, str, str]
+"""App (None: all that the policy decides), policy, and rule."""
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class _Rule:
     took_s: float = 0.0
     """In which it fired so often."""
     longest: float = 0.0
-    """The longest time that it was quiet, in exchanges; and how long it is by now."""
+    """The longest time that it was quiet, in what exchanges count for; and how long it is by now."""
     quiet: float = 0.0
 
     @property
@@ -56,20 +59,28 @@ class _Rule:
         return self.fired >= _STEADY and self.last - self.since >= _STEADY_S
 
     @property
+    def share(self) -> float:
+        return self.fired / self.looked if self.looked else 0.0
+
+    @property
     def expected(self) -> float:
         """How often it would have fired since it did."""
-        return self.quiet * self.fired / self.looked if self.looked else 0.0
+        return self.quiet * self.share
 
     @property
     def level(self) -> float:
         is_watched = self.is_steady and self.fired >= _OFTEN * self.took_s and self.quiet >= _TIMES * self.longest
         return min(self.expected / LEAST, _MOST) if is_watched else 0.0
 
-    def fires(self, at: float, *, is_blocked: bool) -> None:
+    def keeps_silent(self, at: float, counts: float) -> None:
+        self.quiet += counts
+        self.at = max(self.at, at)
+
+    def fires(self, at: float, counts: float, *, is_blocked: bool) -> None:
         is_back = self.level >= 1  # such a silence is none that was usual
         self.longest = self.longest if is_back else max(self.longest, self.quiet)
         self.took_s += 0.0 if is_back or not self.last else min(max(0.0, at - self.last), _PAUSE_S)
-        self.looked += 1 if is_back else self.quiet + 1
+        self.looked += counts if is_back else self.quiet + counts
         self.fired, self.blocked = self.fired + 1, self.blocked + is_blocked
         self.last, self.quiet = max(self.last, at), 0
         if self.fired >= _REMEMBERS:
@@ -82,67 +93,89 @@ class _Rule:
         return [self.since, self.at, self.last, self.fired, self.blocked, self.looked, self.took_s, self.longest, self.quiet]
 
 
+@dataclass(slots=True)
+class _Policy:
+    """The rules that have fired, in whichever version."""
+
+    at: float = 0.0
+    rules: dict[str, None] = field(default_factory=dict)
+    is_steady: bool = True
+
+
 class SilentRules:
     """``take`` each exchange; ``told`` says which rules have fallen silent."""
 
     def __init__(self, most: int = MAX_KEYS) -> None:
         self._known: Bounded[Key, _Rule] = Bounded(most)
+        self._policies: Bounded[str, _Policy] = Bounded(MAX_POLICIES)
 
     @property
     def evicted(self) -> int:
-        return self._known.evicted
+        return self._known.evicted + self._policies.evicted
 
     def take(self, facts: Facts) -> None:
         """A rule that could not look has not kept silent."""
+        name = facts.policy.partition("@")[0]
         blind = {each.rule for each in facts.blind} if facts.blind else ()
         for rule in facts.looked:
-            if rule in blind:
-                continue
-            if rule in facts.rules:
-                known = self._known.heard((facts.app, rule), facts.ended, _Rule, facts.ended)
-                if known:
-                    known.fires(facts.ended, is_blocked=facts.is_blocked)
-            elif known := self._known.get((facts.app, rule)):
-                known.quiet += 1
-                known.at = max(known.at, facts.ended)
+            if rule not in blind:
+                self._note((facts.app, name, rule), facts, 1.0)
+        if policy := self._policies.heard(name, facts.ended, _Policy):
+            policy.rules.update(dict.fromkeys(facts.rules[: MAX_RULES - len(policy.rules)]))
+            for rule in policy.rules:
+                if rule not in blind and (known := self._known.get((facts.app, name, rule))):
+                    self._note((None, name, rule), facts, known.share)
+
+    def _note(self, key: Key, facts: Facts, counts: float) -> None:
+        if key[-1] in facts.rules:
+            if known := self._known.heard(key, facts.ended, _Rule, facts.ended):
+                known.fires(facts.ended, counts, is_blocked=facts.is_blocked)
+        elif known := self._known.get(key):
+            known.keeps_silent(facts.ended, counts)
 
     def told(self, now: float) -> Iterator[Symptom]:
-        """What is so at the moment."""
-        for key, known in list(self._known.items()):
-            level = known.level
-            if level < 1 or now - known.at > _NEWS_S:
-                continue
+        """What is so at the moment: of a rule that is silent in all that its policy decides, nothing else."""
+        silent = [(key, known) for key, known in self._known.items() if known.level >= 1 and now - known.at <= _NEWS_S]
+        everywhere = {key[1:] for key, _ in silent if key[0] is None}
+        for key, known in silent:
             if now - known.last > _GOES_ON_S:
                 self._known.forget(key)
-                continue
-            yield _symptom(key, known, level, now)
+            elif key[0] is None or key[1:] not in everywhere:
+                yield _symptom(key, known, now)
 
     def as_json(self) -> list[Any]:
         return [[*key, *known.as_json()] for key, known in self._known.items()]
 
     def read_json(self, saved: list[Any]) -> None:
         """Raises ValueError or TypeError."""
-        for app, rule, since, at, last, fired, blocked, looked, took_s, longest, quiet in saved:
+        for app, policy, rule, since, at, last, fired, blocked, looked, took_s, longest, quiet in saved:
             numbers = [float(each) for each in (since, at, last, fired, blocked, looked, took_s, longest, quiet)]
             if not all(map(math.isfinite, numbers)):
                 raise ValueError("not a number")
-            self._known.put((str(app), str(rule)), _Rule(*numbers))
+            key = (None if app is None else str(app), str(policy), str(rule))
+            self._known.put(key, _Rule(*numbers))
+            if app is None and (of := self._policies.heard(key[1], 0.0, _Policy)):
+                of.rules[key[2]] = None
 
 
-def _symptom(key: Key, known: _Rule, level: float, now: float) -> Symptom:
-    app, rule = key
-    usual = known.fired / known.looked
+def _symptom(key: Key, known: _Rule, now: float) -> Symptom:
+    app, policy, rule = key
+    usual = (
+        f"in {known.quiet:.0f} exchanges, usually in {known.share:.1%}"
+        if app is not None
+        else f"where {known.expected:.0f} times are usual"
+    )
     return Symptom(
         modality="guard",
         about="blocks" if 2 * known.blocked > known.fired else "other",
         kind=KIND,
         series="verdicts",
-        dimensions=dimensions({"app": app, "rule": rule}),
+        dimensions=dimensions({"app": app or "", "policy": policy, "rule": rule}),
         onset=min(known.last, now),
         at=now,
-        level=level,
+        level=known.level,
         value=0.0,
-        baseline=usual,
-        n=int(known.looked),
-        note=f"has not fired in {known.quiet:.0f} exchanges, usually in {usual:.1%}",
+        baseline=known.fired / max(known.took_s, 1.0),
+        n=int(known.fired),
+        note=f"has not fired {usual}",
     )

@@ -137,7 +137,7 @@ def test_who_asks_without_the_key(tmp_path: Path):
         world.exchanges(1)
     assert world.shown["silences"] == []
     assert world.oncall.figures()["asks_refused"] == 1
-    assert [each["dimensions"] for each in world.shown["incidents"]] == [{"source": "asks"}]
+    assert [each["dimensions"] for each in world.shown["incidents"]] == [{"part": "asks", "source": "oddgate"}]
 
 
 def test_what_the_watch_says_of_itself(tmp_path: Path):
@@ -254,7 +254,7 @@ def test_settings_that_changed(tmp_path: Path):
 
 def test_what_others_send_is_told_with_the_rest(monkeypatch: pytest.MonkeyPatch):
     """Who hears of it looks at nothing that another thread changes: it waits for the next tick, once, the newest of many."""
-    heard = Heard(Received())
+    heard = Heard(Received(), lambda: T0)
     monkeypatch.setattr(Received, "observe", lambda _, seen: [symptom(series=seen)])
     for number in range(Heard.MAX_FOUND + 1):
         heard.observe(str(number))
@@ -275,8 +275,8 @@ def test_what_the_gateway_says_of_itself(tmp_path: Path, name: str, limit: int, 
     told.close()
     (incident,) = world.shown["incidents"]
     assert incident["state"] == "open"
-    assert incident["dimensions"] == {"source": part}
-    assert [each["value"] for each in incident["hints"]] == [f"source={part}: failing (confidence 0.95)"]
+    assert incident["dimensions"] == {"part": part, "source": "oddgate"}
+    assert [each["value"] for each in incident["hints"]] == [f"part={part}, source=oddgate: failing (confidence 0.95)"]
 
 
 def test_a_gateway_that_says_nothing(tmp_path: Path):

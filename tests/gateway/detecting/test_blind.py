@@ -9,10 +9,12 @@ from tests.gateway.detecting.traffic import fired, record
 from tests.gateway.incidents.symptoms import T0
 
 
-def seen(blind: BlindDetectors, start: int, end: int, every: int = 0, action: str = "flag", why: str = "timeout") -> None:
+def seen(
+    blind: BlindDetectors, start: int, end: int, every: int = 0, action: str = "flag", why: str = "timeout", *, app: str = "shop"
+) -> None:
     """An exchange a second; of each ``every``, one rule could not look."""
     for at in range(start, end):
-        made = record(T0 + at, at)
+        made = record(T0 + at, at, app=app)
         if every and at % every == 0:
             fired(made, "injection", action, why, "prompt_injection")
         said = facts(made)
@@ -31,12 +33,26 @@ def test_a_dead_detector():
     seen(blind, 60, 80, 1)
     (symptom,) = told(blind, 80)
     assert (symptom.modality, symptom.kind, symptom.series, symptom.dimensions) == (
-        "guard", KIND, "timeout", (("detector", "prompt_injection"),),
+        "guard", KIND, "timeout", (("app", "shop"), ("detector", "prompt_injection"), ("rule", "injection")),
     )  # fmt: skip
+    assert len(symptom.traces) == 20
     assert symptom.onset == T0 + 60
     assert (symptom.about, symptom.is_harm, symptom.note) == ("other", False, "20 exchanges went on unseen by it")
     seen(blind, 80, 120)
     assert told(blind, 120) == []
+
+
+def test_several_applications():
+    """Where it fails for more than one it is told of none of them, and goes on to be told of what it was first."""
+    blind = BlindDetectors()
+    for at in range(60):
+        seen(blind, at, at + 1, 1, app=f"app {at % 3}")
+    assert {each.dimensions for each in told(blind, 60)} == {(("detector", "prompt_injection"), ("rule", "injection"))}
+    other = BlindDetectors()
+    seen(other, 0, 60, 1)
+    (first,) = told(other, 60)
+    seen(other, 60, 90, 1, app="desk")
+    assert [each.dimensions for each in told(other, 90)] == [first.dimensions]
 
 
 def test_fail_closed():

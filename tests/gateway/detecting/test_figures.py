@@ -22,7 +22,7 @@ def test_a_store_that_fails():
     assert [bool(each) for each in found] == [False, False, False, True, True, True]
     symptom = found[-1][0]
     assert (symptom.modality, symptom.about, symptom.kind, symptom.series) == ("state", "telemetry", "failing", "store_errors")
-    assert symptom.dimensions == (("source", "store"),)
+    assert symptom.dimensions == (("part", "store"), ("source", "oddgate"))
     assert symptom.level == pytest.approx(4 / 3)
     assert symptom.onset == T0 + 20
     assert not symptom.is_harm

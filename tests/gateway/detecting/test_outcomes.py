@@ -6,7 +6,7 @@ import pytest
 
 from gateway.detecting.facts import facts
 from gateway.detecting.outcomes import MAX_ROWS, looked, moved, outcome_of
-from gateway.detecting.recent import BLIND, BLOCKED, FAILED, REFUSED, RETRIED, Recent, Row
+from gateway.detecting.recent import BLIND, BLOCKED, CUT_SHORT, FAILED, REFUSED, REJECTED, RETRIED, UNFINISHED, Recent, Row
 from tests.gateway.detecting.traffic import exchanges
 from tests.gateway.incidents.symptoms import T0, incident, symptom
 
@@ -24,15 +24,18 @@ USUAL = [row(number, latency_ms=float(number % 100), cost_usd=number % 100 / 100
     ("fields", "has", "has_not"),
     [
         ({"about": "errors"}, row(became=FAILED | BLIND), row(became=BLOCKED)),
+        ({"about": "errors", "series": "rejected requests"}, row(became=REJECTED), row(became=FAILED)),
+        ({"about": "errors", "series": "answers without an end"}, row(became=UNFINISHED), row()),
+        ({"about": "other", "series": "answers cut short"}, row(became=CUT_SHORT), row(became=FAILED)),
         ({"about": "upstream"}, row(became=RETRIED), row()),
         ({"about": "blocks"}, row(became=BLOCKED), row(became=FAILED)),
         ({"about": "refusals"}, row(became=REFUSED), row()),
         ({"about": "latency"}, row(latency_ms=97.0), row(latency_ms=90.0)),
         ({"about": "cost"}, row(cost_usd=0.97), row(cost_usd=0.5)),
         ({"about": "blocks", "where": {"rule": "pii"}}, row(rules=("pii",)), row(became=BLOCKED, rules=("secrets",))),
-        ({"about": "other", "where": {"detector": "ner"}}, row(became=BLIND), row(became=FAILED)),
+        ({"kind": "cannot look", "where": {"detector": "ner", "rule": "pii"}}, row(became=BLIND), row(became=FAILED, rules=("pii",))),
     ],
-    ids=["errors", "upstream", "blocks", "refusals", "latency", "cost", "rule", "detector"],
+    ids=["errors", "rejected", "unfinished", "cut short", "upstream", "blocks", "refusals", "latency", "cost", "rule", "detector"],
 )
 def test_outcomes(fields: dict, has: Row, has_not: Row):
     """Each incident has its own."""
@@ -96,6 +99,7 @@ def test_moved():
     more, less = moved(before, after, mask, T0 + 60), moved(before, after, mask, T0 + 60, is_less=True)
     assert more.hits > 1.8 * more.expected
     assert less.hits < less.expected
-    assert more.hits + less.hits == len(more.rows)
+    assert len(more.rows) - more.hits > 2 * less.hits  # of a shorter time
+    assert len(less.rows) - less.hits == more.hits
     assert moved(after, after, 0, T0 + 60).rows == ()
     assert moved([], after, 0, T0 + 60).rows == ()

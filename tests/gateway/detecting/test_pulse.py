@@ -23,6 +23,18 @@ def every(steps: int, times: int) -> list[bool]:
     return [at % steps == 0 for at in range(steps * times)]
 
 
+def test_times_of_which_nothing_is_known():
+    """They count for no silence, which what is heard meanwhile ends."""
+    pulse = Pulse()
+    assert looked(pulse, every(1, 30)) == []
+    for at in range(30, 100):
+        pulse.skip(at * 10.0)
+    assert looked(pulse, [False] * 15, 1000.0) == [1120.0, 1130.0, 1140.0]
+    pulse.heard()
+    pulse.skip(1150.0)
+    assert looked(pulse, [False] * 12, 1160.0) == []
+
+
 @pytest.mark.parametrize(
     ("beats", "silent_from"),
     [

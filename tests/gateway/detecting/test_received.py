@@ -83,6 +83,15 @@ def test_faults(learned: bytes, fault: dict, expected: set[tuple[str, str]]):
     assert len(again) == len(set(again))
 
 
+def test_a_past_that_is_read(learned: bytes):
+    """Where the journal is read of long ago, sources whose telemetry is not read yet are not silent."""
+    received, found = restored(learned), []
+    fed(received, telemetry(60, 900))
+    for second in range(600):
+        found += received.tick(START + 960 + second, is_past=True)
+    assert [each for each in found if each.kind == TELEMETRY_LOST] == []
+
+
 def test_silence(learned: bytes):
     """A source that reported regularly and no longer does is lost, which is no harm, until it is heard of again."""
     received = restored(learned)

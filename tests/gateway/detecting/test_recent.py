@@ -6,7 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.detecting.facts import Facts, facts
-from gateway.detecting.recent import BLIND, BLOCKED, FAILED, FRESH_S, LASTS_S, MAX_FRESH, MAX_OLD, REFUSED, RETRIED, STEP_S, Recent, thinned
+from gateway.detecting.recent import (
+    BLIND,
+    BLOCKED,
+    CUT_SHORT,
+    FAILED,
+    FRESH_S,
+    LASTS_S,
+    MAX_FRESH,
+    MAX_OLD,
+    REFUSED,
+    REJECTED,
+    RETRIED,
+    STEP_S,
+    UNFINISHED,
+    Recent,
+    thinned,
+)  # fmt: skip
 from tests.gateway.detecting.traffic import failed, fired, record
 from tests.gateway.incidents.symptoms import T0
 
@@ -46,8 +62,11 @@ def test_rows():
         (failed, FAILED), (fired, BLOCKED), (lambda said: fired(said, "pii", "flag", "timeout"), BLIND), (lambda said: None, 0),
         (lambda said: said.update(answer={"finish": ["refusal"]}), REFUSED),
         (lambda said: said.update(attempts=said["attempts"] * 2), RETRIED),
+        (lambda said: said.update(answer={"finish": []}), UNFINISHED),
+        (lambda said: said.update(answer={"finish": ["length"]}), CUT_SHORT),
+        (lambda said: said.update(status=422, outcome="invalid_request"), REJECTED),
     ],
-    ids=["failed", "blocked", "blind", "well", "refused", "retried"],
+    ids=["failed", "blocked", "blind", "well", "refused", "retried", "unfinished", "cut short", "rejected"],
 )  # fmt: skip
 def test_what_became_of_it(change, became: int):
     """Each by itself."""

@@ -15,13 +15,14 @@ STEP_S = 10
 
 
 def run(
-    rules: SilentRules, start: float, seconds: int, share: float, *, rate: float = 5.0, why: str = "", app: str = "shop", seed: int = 1
-) -> list[Symptom]:
+    rules: SilentRules, start: float, seconds: int, share: float, *, rate: float = 5.0, why: str = "", app: str = "shop", seed: int = 1,
+    looked: bool = True,
+) -> list[Symptom]:  # fmt: skip
     """Exchanges of an application, in a share of which a rule fires, and what is told after each step."""
     chance, found = Random(seed), []
     for step in range(0, seconds, STEP_S):
         for number in range(int(STEP_S * rate)):
-            said = record(start + step + number / rate, number, app=app)
+            said = record(start + step + number / rate, number, app=app, **({} if looked else {"policy": "default@bbbb", "coverage": {}}))
             if why:
                 fired(said, "pii", "flag", why, "pii")
             elif chance.random() < share:
@@ -40,12 +41,32 @@ def test_a_rule_that_fires_no_more():
     found = run(rules, T0 + 600, 60, 0.0)
     assert found
     first = found[0]
-    assert (first.kind, first.series, first.dimensions) == ("verdict silence", "verdicts", (("app", "shop"), ("rule", "pii")))
+    assert (first.kind, first.series, first.dimensions) == ("verdict silence", "verdicts", (("policy", "default"), ("rule", "pii")))
     assert first.level >= 1
     assert first.onset < T0 + 602 < first.at <= T0 + 650
-    assert first.baseline == pytest.approx(0.2, abs=0.05)
+    assert first.baseline == pytest.approx(1.0, abs=0.25)
     assert not first.is_page
     assert not first.is_harm
+
+
+def test_a_rule_that_a_policy_no_longer_has():
+    """Is told of the policy, whose other versions had it; not where it has no exchanges any more."""
+    rules = SilentRules()
+    assert run(rules, T0, 600, 0.2) == []
+    found = run(rules, T0 + 600, 60, 0.0, looked=False)
+    assert found
+    assert {each.dimensions for each in found} == {(("policy", "default"), ("rule", "pii"))}
+
+
+def test_a_rule_that_is_silent_for_one_application():
+    """Is told of that one, while it fires for others."""
+    rules = SilentRules()
+    for at in range(0, 600, STEP_S):
+        assert run(rules, T0 + at, STEP_S, 0.2, seed=at) == run(rules, T0 + at, STEP_S, 0.2, app="desk", seed=at + 1) == []
+    found = []
+    for at in range(600, 700, STEP_S):
+        found += [*run(rules, T0 + at, STEP_S, 0.0), *run(rules, T0 + at, STEP_S, 0.2, app="desk", seed=at)]
+    assert {each.dimensions for each in found} == {(("app", "shop"), ("policy", "default"), ("rule", "pii"))}
 
 
 @pytest.mark.parametrize(

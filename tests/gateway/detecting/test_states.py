@@ -41,7 +41,7 @@ def test_faults():
     assert run(states, T0, 400) == []
     found = run(states, T0 + 400, 60, 2, is_bad=True)
     assert {(each.kind, each.dimensions) for each in found} == {
-        (UPSTREAM_DOWN, (("upstream", "openai"),)), ("cannot look", (("detector", "toxicity"),)),
+        (UPSTREAM_DOWN, (("upstream", "openai"),)), ("cannot look", (("detector", "toxicity"), ("rule", "secrets"))),
     }  # fmt: skip
     assert len([each for each in found if each.kind == UPSTREAM_DOWN]) >= 3
     run(states, T0 + 460, 60, 3)
@@ -120,6 +120,7 @@ def test_guards_that_go_silent():
         found += [(each, is_bad) for each in states.tick(now)] if number % 10 == 0 else []
     assert {(each.kind, each.dimensions) for each, is_bad in found if is_bad} == {
         ("verdict silence", (("app", "shop"), ("rule", "pii"))), ("verdict silence", (("rule", "pii"),)),
-        ("cannot look", (("detector", "toxicity"),)),
+        ("verdict silence", (("policy", "default"), ("rule", "pii"))),
+        ("cannot look", (("app", "shop"), ("detector", "toxicity"), ("rule", "secrets"))),
     }  # fmt: skip
     assert all(is_bad for _, is_bad in found)
