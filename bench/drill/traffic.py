@@ -13,7 +13,7 @@ from bench.drill.corpus import SYSTEMS, asked, card, injected, named, personal
 
 MAX_WAITING = 300
 _TIMEOUT_S = 20.0
-_TENANTS = 40
+_TENANTS = 2000
 
 
 @dataclass(slots=True)

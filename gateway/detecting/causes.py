@@ -22,12 +22,12 @@ from gateway.detecting.outcomes import LONGEST_S, SLACK_S, Looked, is_less, look
 from gateway.detecting.recent import DIMENSIONS, Recent
 from gateway.incidents.incident import Incident
 from gateway.incidents.rootcause import MAX_HINTS, Change, Hint, hints
-from gateway.incidents.symptom import Dimensions, shown
+from gateway.incidents.symptom import Dimensions, Symptom, shown
 from gateway.watch.row import Record
 
 _VERSION: Final = 1
 _SETTINGS = Settings(beam=8, most=3)
-_MAX_RULES = 3
+_MAX_RULES, _MAX_TRIED = 3, 4
 _LEAST_RULE = 0.2
 """Of what there is more: as much a rule has to explain to be named."""
 _CERTAIN, _LIKELY = 0.95, 0.8
@@ -103,20 +103,25 @@ class Causes:
     def hints(self, incident: Incident, now: float) -> list[Hint]:
         """The likeliest first."""
         onset = max(incident.onset, now - LONGEST_S)
-        seen = self._seen(incident, onset, now)
-        seen, parts = _explained(seen, _where(incident))
+        seen, parts = self._explained(incident, onset, now)
         is_slow = any(each.symptom.about == "latency" for each in incident.members)
         ranking = self._ranking(incident.headline.dimensions, now) if is_slow else ()
         found = hints(onset, [row.dimensions for row in seen.rows], parts, ranking, self._changes.recent)
         found = [*_states(incident), *[_with_total(hint, seen.hits) for hint in found], *_rules(seen)]
         return sorted(found, key=lambda hint: (_is_everywhere(hint), -hint.confidence))[:MAX_HINTS]
 
-    def _seen(self, incident: Incident, onset: float, now: float) -> Looked:
+    def _explained(self, incident: Incident, onset: float, now: float) -> tuple[Looked, list[Slice]]:
+        """By what says best what is wrong; where that is of no part of the traffic, by what else is."""
         before, after = self._recent.between(onset - LONGEST_S, onset - SLACK_S), self._recent.between(onset - SLACK_S, now + AHEAD_S)
-        outcome = outcome_of(incident, before, after)
-        if outcome is not None:
-            return looked(before, after, outcome)
-        return moved(before, after, self._recent.mask(onset - LONGEST_S, now + AHEAD_S), now, is_less=is_less(incident))
+        mask, where = self._recent.mask(onset - LONGEST_S, now + AHEAD_S), _where(incident)
+        found: list[tuple[Looked, list[Slice]]] = []
+        for symptom in _unlike(incident.symptoms):
+            outcome = outcome_of(symptom, before, after)
+            seen = moved(before, after, mask, now, is_less=is_less(symptom)) if outcome is None else looked(before, after, outcome)
+            found.append(_explained(seen, where))
+            if found[-1][1]:
+                return found[-1]
+        return found[0]
 
     def said(self, hint: Hint) -> tuple[str, str]:
         """What it is, and what is said of it: one line, of names and numbers."""
@@ -139,6 +144,14 @@ class Causes:
             self.unusable = int(saved["unusable"])
         except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
             raise ValueError("not a snapshot") from error
+
+
+def _unlike(symptoms: Iterable[Symptom]) -> Iterable[Symptom]:
+    """Some that are about something else each, in their order."""
+    found: dict[tuple[str, str, str], Symptom] = {}
+    for each in symptoms:
+        found.setdefault((each.about, each.series if each.modality == "metric" else "", each.dimension("rule")), each)
+    return list(found.values())[:_MAX_TRIED]
 
 
 def _where(incident: Incident) -> Where:
@@ -183,7 +196,8 @@ def _states(incident: Incident) -> Iterable[Hint]:
         is_broken = symptom.modality == "state" or symptom.kind == CANNOT_LOOK
         if symptom.dimensions and symptom.level >= 1 and (is_broken or symptom.dimension("source")):
             name = ", ".join(f"{key}={value}" for key, value in symptom.dimensions)
-            sure, what = (_CERTAIN, symptom.kind) if is_broken else (_LIKELY, f"{symptom.kind} of {symptom.series}")
+            sure = _CERTAIN if is_broken else _LIKELY
+            what = f"{symptom.kind} of {symptom.series}" if symptom.modality == "trace" else symptom.kind
             yield Hint("state", f"{name}: {what}", sure, {"level": symptom.level}, symptom.dimensions)
 
 

@@ -1,4 +1,4 @@
-"""What an incident is about, as something that an exchange has or has not; and the exchanges since it began, each with how likely it was to
+"""What a symptom is about, as something that an exchange has or has not; and the exchanges since it began, each with how likely it was to
 have that, by what was usual before.
 """
 
@@ -25,8 +25,7 @@ from gateway.detecting.recent import (
     Row,
     thinned,
 )  # fmt: skip
-from gateway.incidents.incident import Incident
-from gateway.incidents.symptom import About
+from gateway.incidents.symptom import About, Symptom
 
 LONGEST_S = 15 * 60.0
 """Before an incident, and since it began: what is looked at."""
@@ -48,7 +47,7 @@ _OF_SERIES: Mapping[str, int] = {
 }  # fmt: skip
 """What is told more closely than by what it is about."""
 _LIKELY: tuple[About, ...] = ("errors", "blocks", "refusals", "latency")
-"""Of an incident that does not say what it is about."""
+"""Of one that does not say what it is about."""
 _MOVED = frozenset({"traffic", "drift", "bias"})
 """No exchange has these: other exchanges come than before, or more of them."""
 _LESS = frozenset({"silence", "dip"})
@@ -69,9 +68,8 @@ class Looked(NamedTuple):
     usual_rules: Mapping[str, float] = {}
 
 
-def outcome_of(incident: Incident, before: Sequence[Row], after: Sequence[Row]) -> Outcome | None:
+def outcome_of(symptom: Symptom, before: Sequence[Row], after: Sequence[Row]) -> Outcome | None:
     """None: it is of no exchange."""
-    symptom = incident.headline
     if symptom.kind == CANNOT_LOOK:
         return _became(BLIND)
     if rule := symptom.dimension("rule"):
@@ -144,9 +142,9 @@ def looked(before: Sequence[Row], after: Sequence[Row], outcome: Outcome) -> Loo
     return Looked(rows, len(hits), sum(each.chance for each in chances), [row.rules for row in hits if row.became & BLOCKED], usual_rules)
 
 
-def is_less(incident: Incident) -> bool:
+def is_less(symptom: Symptom) -> bool:
     """Whether it is of something that no longer comes."""
-    return incident.headline.kind in _LESS
+    return symptom.kind in _LESS
 
 
 def moved(before: Sequence[Row], after: Sequence[Row], mask: int, now: float, *, is_less: bool = False) -> Looked:

@@ -24,6 +24,8 @@ _TIMES = 2.0
 """And it is quiet for so many times as long as it ever was."""
 _STEADY_S, _STEADY = 300.0, 100
 """Known for so long, and fired so often, a rule is known."""
+_FEW = 20
+"""So often it has fired before its share is taken for what is usual in an application."""
 _OFTEN = 0.5
 """So often a second, on the average, a rule fires that is looked after: 5 in each step."""
 _REMEMBERS = 2000
@@ -123,7 +125,8 @@ class SilentRules:
         if policy := self._policies.heard(name, facts.ended, _Policy):
             policy.rules.update(dict.fromkeys(facts.rules[: MAX_RULES - len(policy.rules)]))
             for rule in policy.rules:
-                if rule not in blind and (known := self._known.get((facts.app, name, rule))):
+                known = self._known.get((facts.app, name, rule))
+                if known and known.fired >= _FEW and rule not in blind:
                     self._note((None, name, rule), facts, known.share)
 
     def _note(self, key: Key, facts: Facts, counts: float) -> None:

@@ -95,6 +95,11 @@ class Incident:
         return max(self.members, key=_weight).symptom
 
     @property
+    def symptoms(self) -> Sequence[Symptom]:
+        """The headline first."""
+        return [each.symptom for each in sorted(self.members, key=_weight, reverse=True)]
+
+    @property
     def app(self) -> str:
         return self.headline.dimension("app")
 

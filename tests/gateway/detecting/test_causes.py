@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.series.traces import Ranked
 from gateway.detecting.causes import Causes
-from gateway.incidents.incident import Incident
+from gateway.incidents.incident import Incident, advance
 from gateway.incidents.rootcause import MAX_HINTS, Change, Hint
 from gateway.incidents.symptom import UPSTREAM_DOWN
 from tests.gateway.detecting.test_facts import JSON
@@ -222,3 +222,34 @@ def test_what_is_known_to_be_broken():
         (("upstream", "east"),),
         ("likely cause", "upstream=east: upstream down (confidence 0.95)"),
     )
+
+
+def test_an_application_that_is_silent():
+    """What no longer comes is of the part of the traffic that there was."""
+    causes = Causes()
+    for said in exchanges(1, T0 - 180, 180):
+        causes.take(said)
+        causes.tick(said["ts"])
+    for said in exchanges(2, T0, 45):
+        if said["app"] != "shop":
+            causes.take(said)
+            causes.tick(said["ts"])
+    gone = incident(symptom(T0 + 45, about="traffic", kind="silence", onset=T0, where={"app": "shop"}))
+    assert dict(causes.hints(gone, T0 + 45)[0].conditions) == {"app": "shop"}
+
+
+def test_what_else_it_is_of():
+    """Where what says best what is wrong is of no part of the traffic, something else that is wrong may be."""
+    causes = seen(of(lambda said: said.update(answer={"finish": ["length"]}), 0.6, model="claude"))
+    cut = symptom(T0 + 50, about="other", series="answers cut short", onset=T0 + 5, level=1.0, where={"model": "claude"})
+    errors = symptom(T0 + 50, about="errors", series="failed exchanges", onset=T0 + 5, level=9.0, where={"model": "claude"})
+    of_both = advance(incident(errors), cut, T0 + 50)[0]
+    assert of_both.headline == errors
+    assert dict(causes.hints(of_both, T0 + 60)[0].conditions).items() <= {"model": "claude", "upstream": "anthropic"}.items()
+
+
+def test_what_others_say_of_themselves():
+    """A step of another service that is slow is a cause, if not as sure a one as a part that is known not to work."""
+    slower = symptom(modality="trace", kind="slow operation", series="otlp/db query", where={"source": "otlp/db"})
+    (hint,) = Causes().hints(incident(slower), T0 + 60)
+    assert (hint.what, hint.name, hint.confidence) == ("state", "source=otlp/db: slow operation of otlp/db query", 0.8)

@@ -71,7 +71,7 @@ def test_a_surge_that_lasts_is_usual():
 
 @pytest.mark.parametrize(
     ("usual", "silent", "told"),
-    [(40.0, 3, False), (40.0, 6, True), (0.5, 6, False), (0.5, 80, True)],
+    [(40.0, 2, False), (40.0, 4, True), (0.5, 6, False), (0.5, 80, True)],
 )
 def test_when_silence_is_told(usual: float, silent: int, told: bool):
     """Where much was to be expected."""

@@ -8,7 +8,7 @@ from gateway.detecting.facts import facts
 from gateway.detecting.outcomes import MAX_ROWS, looked, moved, outcome_of
 from gateway.detecting.recent import BLIND, BLOCKED, CUT_SHORT, FAILED, REFUSED, REJECTED, RETRIED, UNFINISHED, Recent, Row
 from tests.gateway.detecting.traffic import exchanges
-from tests.gateway.incidents.symptoms import T0, incident, symptom
+from tests.gateway.incidents.symptoms import T0, symptom
 
 
 def row(number: int = 0, became: int = 0, **fields: object) -> Row:
@@ -39,7 +39,7 @@ USUAL = [row(number, latency_ms=float(number % 100), cost_usd=number % 100 / 100
 )
 def test_outcomes(fields: dict, has: Row, has_not: Row):
     """Each incident has its own."""
-    outcome = outcome_of(incident(symptom(**fields)), USUAL, [])
+    outcome = outcome_of(symptom(**fields), USUAL, [])
     assert outcome is not None
     assert outcome(has) is True
     assert outcome(has_not) is False
@@ -47,7 +47,7 @@ def test_outcomes(fields: dict, has: Row, has_not: Row):
 
 def test_no_cost():
     """Where a cost is not known, it is neither."""
-    outcome = outcome_of(incident(symptom(about="cost")), USUAL, [])
+    outcome = outcome_of(symptom(about="cost"), USUAL, [])
     assert outcome is not None
     assert outcome(row(cost_usd=None)) is None
 
@@ -55,13 +55,13 @@ def test_no_cost():
 @pytest.mark.parametrize("about", ["traffic", "drift", "bias"])
 def test_no_outcome(about: str):
     """Traffic that is other, or more, is none of an exchange."""
-    assert outcome_of(incident(symptom(about=about)), USUAL, USUAL) is None
+    assert outcome_of(symptom(about=about), USUAL, USUAL) is None
 
 
 @pytest.mark.parametrize(("became", "other"), [(FAILED, BLOCKED), (BLOCKED, FAILED), (REFUSED, FAILED)])
 def test_what_it_is_not_said(became: int, other: int):
     """Of an incident that does not say what it is about, it is what more exchanges have than before."""
-    outcome = outcome_of(incident(symptom(about="logs")), USUAL, [*[row(became=became)] * 30, *[row()] * 200])
+    outcome = outcome_of(symptom(about="logs"), USUAL, [*[row(became=became)] * 30, *[row()] * 200])
     assert outcome is not None
     assert (outcome(row(became=became)), outcome(row(became=other))) == (True, False)
 
