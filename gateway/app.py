@@ -66,7 +66,7 @@ from gateway.telemetry.outage import Outage
 from gateway.telemetry.record import Exchange, render
 from gateway.telemetry.sealing import Sealer
 from gateway.telemetry.texts import Seal
-from gateway.watch.providers import endpoint
+from gateway.watch.otel.providers import endpoint
 from gateway.wire.routes import routes
 from gateway.workers.answers import WorkerAnswers
 from gateway.workers.born import Setup

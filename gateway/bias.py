@@ -14,15 +14,15 @@ from gateway.config import Config
 from gateway.probes import Probes
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.shown import open_to_read
-from gateway.watch import biasing
 from gateway.watch.beside import beside
-from gateway.watch.biasing import Biasing
+from gateway.watch.bias import biasing
+from gateway.watch.bias.biasing import Biasing
+from gateway.watch.bias.disparities import Disparities, method
+from gateway.watch.bias.guard_treatment import guards
+from gateway.watch.bias.judging import Judging
 from gateway.watch.bulletin import LASTS_S, Bulletin
-from gateway.watch.disparities import Disparities, method
-from gateway.watch.guard_treatment import guards
-from gateway.watch.judging import Judging
 from gateway.watch.loop import Loop
-from gateway.watch.probing import Prober
+from gateway.watch.probes.probing import Prober
 from gateway.watch.row import Record, Row, Said, parse_said
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import BIAS_NAME

@@ -14,18 +14,18 @@ from gateway.proxy.keeping import read_file, replace_file
 from gateway.shown import open_to_read
 from gateway.watch.beside import beside
 from gateway.watch.bulletin import LASTS_S, Bulletin
-from gateway.watch.drifting import MAX_STATE, STATE, Drifting
-from gateway.watch.episodes import Episode
+from gateway.watch.drift.drifting import MAX_STATE, STATE, Drifting
+from gateway.watch.drift.episodes import Episode
+from gateway.watch.drift.reporting import is_installed, report
+from gateway.watch.drift.roster import OTHERS, Limits, Roster
+from gateway.watch.drift.second_opinion import SecondOpinion
+from gateway.watch.drift.windows import read
 from gateway.watch.loop import Loop
-from gateway.watch.reporting import is_installed, report
-from gateway.watch.roster import OTHERS, Limits, Roster
 from gateway.watch.row import Record, Row, Said, parse_said
-from gateway.watch.second_opinion import SecondOpinion
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.status import DRIFT_NAME
 from gateway.watch.store import Query, Sink
 from gateway.watch.threads import Threads
-from gateway.watch.windows import read
 from gateway.watch.worker import Tally, Worker
 
 PART = "drift"

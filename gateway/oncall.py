@@ -49,7 +49,7 @@ from gateway.telemetry.condition import condition
 from gateway.telemetry.observed import LogSeen, Point, SpanSeen
 from gateway.watch.beside import beside
 from gateway.watch.bulletin import LASTS_S, Bulletin
-from gateway.watch.episodes import Episode
+from gateway.watch.drift.episodes import Episode
 from gateway.watch.finding import MAX_STATE, STATE, Finder, Finding
 from gateway.watch.loop import Loop
 from gateway.watch.row import Record, Row, Said, parse_said

@@ -19,14 +19,14 @@ from gateway.proxy.plans import Detectors
 from gateway.proxy.versions import Versions
 from gateway.storage.opening import reader_name
 from gateway.storage.turn import Turn
-from gateway.watch.probe_budget import Budget, Limits
-from gateway.watch.probe_calls import ANTHROPIC_VERSION
-from gateway.watch.probe_http import Asker, Endpoint
-from gateway.watch.probe_plan import SURFACES, Planner, Scope
-from gateway.watch.probe_results import Results, method
-from gateway.watch.probe_verdicts import Verdicts
-from gateway.watch.probing import MAX_STATE, STATE, Ask, Price, Prober, Ways
-from gateway.watch.real_values import RealValues
+from gateway.watch.probes.budget import Budget, Limits
+from gateway.watch.probes.calls import ANTHROPIC_VERSION
+from gateway.watch.probes.client import Asker, Endpoint
+from gateway.watch.probes.plan import SURFACES, Planner, Scope
+from gateway.watch.probes.probing import MAX_STATE, STATE, Ask, Price, Prober, Ways
+from gateway.watch.probes.real_values import RealValues
+from gateway.watch.probes.results import Results, method
+from gateway.watch.probes.verdicts import Verdicts
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.store import SinkError
 from gateway.wire.model import Usage

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from gateway.config import Config
 from gateway.proxy.keeping import read_file
-from gateway.watch.sources import MAX_BYTES, MAX_SERIES_BYTES, NAME, SERIES_NAME, Json, Said, page, parse
+from gateway.watch.sources.shown import MAX_BYTES, MAX_SERIES_BYTES, NAME, SERIES_NAME, Json, Said, page, parse
 
 _GAUGES = {
     "series": "Series of other sources that are followed.",

@@ -14,10 +14,10 @@ from gateway.config import Config
 from gateway.config.telemetry import ScrapeTarget
 from gateway.proxy.keeping import read_file, replace_file
 from gateway.telemetry.observed import RECEIVED, Observer
-from gateway.watch.intake import Intake
-from gateway.watch.scraping import Scraper, Target
-from gateway.watch.sources import MAX_BYTES, NAME, SERIES_NAME, render, render_series
-from gateway.watch.spool import SpoolReader, parse_offsets, render_offsets
+from gateway.watch.sources.intake import Intake
+from gateway.watch.sources.scraping import Scraper, Target
+from gateway.watch.sources.shown import MAX_BYTES, NAME, SERIES_NAME, render, render_series
+from gateway.watch.sources.spool import SpoolReader, parse_offsets, render_offsets
 from gateway.watch.threads import Threads
 
 _READ = "received-read.json"

@@ -31,19 +31,19 @@ from gateway.storage.redis_stream import Stream, StreamReader, StreamSink
 from gateway.telemetry.observed import Observer
 from gateway.watch.bulletin import Bulletin
 from gateway.watch.loop import Loop
-from gateway.watch.models import ModelNames
 from gateway.watch.once import Once
-from gateway.watch.otlp import OtlpCollector
-from gateway.watch.otlp_meters import OtlpMeters
-from gateway.watch.outbox import MAX_BYTES, Outbox, Posted
-from gateway.watch.providers import endpoint
+from gateway.watch.otel.collector import OtlpCollector
+from gateway.watch.otel.meters import OtlpMeters
+from gateway.watch.otel.models import ModelNames
+from gateway.watch.otel.outbox import MAX_BYTES, Outbox, Posted
+from gateway.watch.otel.providers import endpoint
+from gateway.watch.otel.switches import CAPTURE, Switches, switches
+from gateway.watch.otel.telling import Teller
 from gateway.watch.row import Label, Row, Said, as_record, as_row
 from gateway.watch.sentiment import Sentiment
 from gateway.watch.sharing import SendingWorker, SharedWorker
 from gateway.watch.status import NAME, READER_NAME, render
 from gateway.watch.store import Sink, SinkError
-from gateway.watch.switches import CAPTURE, Switches, switches
-from gateway.watch.telling import Teller
 from gateway.watch.threads import Threads
 from gateway.watch.worker import BATCH_BYTES, Tally, Worker
 

@@ -22,7 +22,7 @@ from detectors.training.evaluate_drift import (
 from gateway.cli import eval_evidently
 from gateway.cli.scan import UsageError
 from gateway.cli.tables import rows
-from gateway.watch.reporting import ReportError
+from gateway.watch.drift.reporting import ReportError
 
 EXCHANGES = 1_000_000
 """Without drift."""

@@ -9,8 +9,8 @@ from typing import Any
 from detectors.series.observation import side
 from detectors.training.drift_streams import NOTHING, Text, Traffic
 from detectors.training.evaluate_drift import LEARNED, SCENARIOS, Scenario, domains, traffic
-from gateway.watch.reporting import reports
-from gateway.watch.windows import MOST, Tables, tables
+from gateway.watch.drift.reporting import reports
+from gateway.watch.drift.windows import MOST, Tables, tables
 
 EVERY = 500
 NO_DRIFT = 20

@@ -15,9 +15,9 @@ from gateway.proxy.keeping import replace_file
 from gateway.settings import load_config
 from gateway.shown import open_to_read
 from gateway.shown_signals import known
-from gateway.watch.bias_page import page
-from gateway.watch.bias_tables import NOTES, Table, summary, tables
-from gateway.watch.guard_treatment import guards
+from gateway.watch.bias.guard_treatment import guards
+from gateway.watch.bias.page import page
+from gateway.watch.bias.tables import NOTES, Table, summary, tables
 from gateway.watch.status import BIAS_NAME
 from gateway.watch.store import StoreError
 from policies.problems import ProblemsError

@@ -16,11 +16,11 @@ from gateway.config import Config
 from gateway.settings import load_config
 from gateway.shown import open_to_read
 from gateway.shown_signals import known
-from gateway.watch.reporting import ReportError, report
+from gateway.watch.drift.reporting import ReportError, report
+from gateway.watch.drift.windows import LEAST, Tables, read
 from gateway.watch.status import DRIFT_NAME
 from gateway.watch.store import Query, StoreError
 from gateway.watch.views import QueryError, asked
-from gateway.watch.windows import LEAST, Tables, read
 from policies.problems import ProblemsError
 
 _KEY = ("app", "model", "surface")

@@ -9,8 +9,8 @@ from gateway.otlp.spool import Spool
 from gateway.telemetry.logs import set_up
 from gateway.telemetry.observed import RECEIVED
 from gateway.telemetry.own_log import OwnLog
-from gateway.watch.otlp import require
-from gateway.watch.switches import switches
+from gateway.watch.otel.collector import require
+from gateway.watch.otel.switches import switches
 
 log = logging.getLogger("oddgate.logs")
 
@@ -26,7 +26,7 @@ def begin(config: Config, part: str, environment: Mapping[str, str]) -> None:
         require()
         switches(environment)
         if settings.otlp_logs:
-            from gateway.watch.otlp_logs import send_logs
+            from gateway.watch.otel.logs import send_logs
 
             send_logs(settings.otlp_endpoint, part)
     if settings.spool_mb:

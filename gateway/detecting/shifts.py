@@ -5,8 +5,8 @@ from typing import Any
 
 from detectors.series.anomaly import limited
 from gateway.incidents.symptom import About, Symptom, dimensions
-from gateway.watch.episodes import Episode
-from gateway.watch.features import told_as
+from gateway.watch.drift.episodes import Episode
+from gateway.watch.drift.features import told_as
 from policies.signals import Level
 
 LASTS_S = 6 * 3600.0

@@ -15,7 +15,7 @@ from gateway.detecting.figures import Figures
 from gateway.detecting.shifts import Disparate, of_drift
 from gateway.detecting.silent import SilentRules
 from gateway.incidents.symptom import Symptom
-from gateway.watch.episodes import Episode
+from gateway.watch.drift.episodes import Episode
 from gateway.watch.row import Record
 from policies.signals import Level
 

@@ -79,44 +79,44 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.watch.sentiment": ("detectors.text.function_words",),
     "gateway.watch.observe": ("detectors.series", "policies.subject"),  # what a record says to detectors
     # Drift: what the detectors of series make of observations, and what policies are told of it.
-    "gateway.watch.features": ("detectors.series.observation",),
-    "gateway.watch.episodes": ("detectors.series.drift",),
-    "gateway.watch.roster": ("detectors.series", "gateway.watch.episodes", "gateway.watch.features", "policies.signals"),
+    "gateway.watch.drift.features": ("detectors.series.observation",),
+    "gateway.watch.drift.episodes": ("detectors.series.drift",),
+    "gateway.watch.drift.roster": ("detectors.series", "gateway.watch.drift.episodes", "gateway.watch.drift.features", "policies.signals"),
     "gateway.watch.bulletin": ("policies.signals",),
-    "gateway.watch.drifting": (
-        "detectors.series.observation", "gateway.telemetry.tailing", "gateway.watch.episodes", "gateway.watch.observe",
-        "gateway.watch.roster", "gateway.watch.row", "gateway.watch.upkeep",
+    "gateway.watch.drift.drifting": (
+        "detectors.series.observation", "gateway.telemetry.tailing", "gateway.watch.drift.episodes", "gateway.watch.observe",
+        "gateway.watch.drift.roster", "gateway.watch.row", "gateway.watch.upkeep",
     ),
-    "gateway.watch.windows": (
+    "gateway.watch.drift.windows": (
         "detectors.series.observation", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
     ),
     # Bias: what the detectors of series make of outcomes, and of what endpoints answer to other groups.
-    "gateway.watch.real_values": (
+    "gateway.watch.probes.real_values": (
         "detectors.text.announced", "detectors.text.entities", "detectors.text.group_terms", "detectors.text.pii",
         "gateway.guard.kept",
     ),
-    "gateway.watch.invented": ("gateway.guard.kept", "gateway.watch.real_values"),
-    "gateway.watch.disparities": ("detectors.series", "policies.signals"),
-    "gateway.watch.guard_treatment": (
+    "gateway.watch.probes.invented": ("gateway.guard.kept", "gateway.watch.probes.real_values"),
+    "gateway.watch.bias.disparities": ("detectors.series", "policies.signals"),
+    "gateway.watch.bias.guard_treatment": (
         "detectors.series.guard_fairness", "gateway.watch.observe", "gateway.watch.row", "gateway.watch.store",
     ),
-    "gateway.watch.judging": ("gateway.watch.store",),
-    "gateway.watch.bias_tables": (),
-    "gateway.watch.bias_page": ("gateway.watch.bias_tables",),
-    "gateway.watch.probe_plan": (
-        "detectors.text.group_terms", "detectors.text.swaps", "gateway.guard.kept", "gateway.watch.invented", "policies.globs",
+    "gateway.watch.bias.judging": ("gateway.watch.store",),
+    "gateway.watch.bias.tables": (),
+    "gateway.watch.bias.page": ("gateway.watch.bias.tables",),
+    "gateway.watch.probes.plan": (
+        "detectors.text.group_terms", "detectors.text.swaps", "gateway.guard.kept", "gateway.watch.probes.invented", "policies.globs",
         "policies.rehearsal",
     ),
     # What a policy makes of a probe, by the detectors of the path.
-    "gateway.watch.probe_verdicts": ("detectors.contract", "detectors.readings", "gateway.watch.probe_plan", "policies"),
-    "gateway.watch.probe_budget": (),
-    "gateway.watch.probe_calls": ("detectors.text.refusal",),
-    "gateway.watch.probe_pairs": (
-        "detectors.series.probes", "detectors.text.group_terms", "gateway.watch.probe_calls", "gateway.watch.probe_plan",
-        "gateway.watch.probe_verdicts",
+    "gateway.watch.probes.verdicts": ("detectors.contract", "detectors.readings", "gateway.watch.probes.plan", "policies"),
+    "gateway.watch.probes.budget": (),
+    "gateway.watch.probes.calls": ("detectors.text.refusal",),
+    "gateway.watch.probes.pairs": (
+        "detectors.series.probes", "detectors.text.group_terms", "gateway.watch.probes.calls", "gateway.watch.probes.plan",
+        "gateway.watch.probes.verdicts",
     ),
-    "gateway.watch.probe_results": ("detectors.series", "policies.signals"),
-    "gateway.watch.probing": ("gateway.watch", "policies.signals"),
+    "gateway.watch.probes.results": ("detectors.series", "policies.signals"),
+    "gateway.watch.probes.probing": ("gateway.watch", "policies.signals"),
     "gateway.bias": ("gateway.config", "gateway.probes", "gateway.proxy.keeping", "gateway.shown", "gateway.watch"),
     "gateway.probes": (
         "detectors.contract", "detectors.registry", "gateway.config", "gateway.prices", "gateway.proxy.keeping", "gateway.proxy.plans",
@@ -210,8 +210,8 @@ EDGES: dict[str, tuple[str, ...]] = {
     "gateway.detecting": (
         "detectors.series", "gateway.incidents.burn", "gateway.incidents.symptom", "gateway.telemetry.observed", "gateway.watch.observe",
         "gateway.watch.row", "gateway.watch.traced",
-        "gateway.incidents.incident", "gateway.incidents.rootcause", "gateway.incidents.stages", "gateway.watch.episodes",
-        "gateway.watch.features", "policies.signals",
+        "gateway.incidents.incident", "gateway.incidents.rootcause", "gateway.incidents.stages", "gateway.watch.drift.episodes",
+        "gateway.watch.drift.features", "policies.signals",
     ),
     # Ranks what they found.
     "gateway.incidents.rootcause": ("detectors.series.slices", "detectors.series.traces", "gateway.incidents.symptom"),
@@ -220,7 +220,7 @@ EDGES: dict[str, tuple[str, ...]] = {
         "detectors", "gateway.addresses", "gateway.admin_side", "gateway.config", "gateway.demo", "gateway.guard", "gateway.keyfile",
         "gateway.incidents.allowed", "gateway.leaving",
         "gateway.prices", "gateway.proxy", "gateway.readings", "gateway.receiver", "gateway.shown_signals", "gateway.storage",
-        "gateway.telemetry", "gateway.watch.providers", "gateway.wire", "gateway.workers", "policies",
+        "gateway.telemetry", "gateway.watch.otel.providers", "gateway.wire", "gateway.workers", "policies",
     ),
     # The memo: ``eval`` measures a chat as the gateway remembers it. The plan: what a rule asks of its detector.
     # Keeping: a file that is replaced whole. Offload: what is too long for a model. Versions: the policies that decided what is recorded.
@@ -241,25 +241,21 @@ EDGES: dict[str, tuple[str, ...]] = {
 PURE = (
     "detectors", "policies", "gateway.wire", "gateway.guard", "gateway.telemetry.course", "gateway.telemetry.record", "gateway.errors",
     "gateway.telemetry.decided", "gateway.telemetry.names", "gateway.telemetry.likeness", "gateway.telemetry.texts",
-    "gateway.telemetry.sealing",
-    "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit", "gateway.telemetry.folder_audit",
-    "gateway.telemetry.observed", "gateway.watch.exposition", "gateway.watch.intake", "gateway.watch.series", "gateway.watch.servers",
-    "gateway.watch.contents", "gateway.watch.guardrails", "gateway.watch.histograms", "gateway.watch.measures", "gateway.watch.models",
-    "gateway.watch.observe", "gateway.watch.providers", "gateway.watch.shapes",
-    "gateway.watch.spans", "gateway.watch.switches", "gateway.watch.telling", "gateway.watch.traced", "gateway.watch.features",
-    "gateway.watch.episodes",
-    "gateway.watch.roster", "gateway.watch.windows", "gateway.watch.invented", "gateway.watch.real_values", "gateway.watch.disparities",
-    "gateway.watch.guard_treatment", "gateway.watch.bias_page", "gateway.watch.bias_tables", "gateway.watch.probe_plan",
-    "gateway.watch.probe_budget", "gateway.watch.probe_calls", "gateway.watch.probe_pairs", "gateway.watch.probe_results",
-    "gateway.watch.probe_verdicts",
-    "gateway.incidents.actions", "gateway.incidents.allowed", "gateway.incidents.asks", "gateway.incidents.burn",
-    "gateway.incidents.cases", "gateway.incidents.deliver", "gateway.incidents.incident", "gateway.incidents.learning",
-    "gateway.incidents.notice", "gateway.incidents.notify", "gateway.incidents.outbox", "gateway.incidents.paging",
-    "gateway.incidents.pipeline",
-    "gateway.incidents.resending", "gateway.incidents.rootcause", "gateway.incidents.routing",
-    "gateway.incidents.moved", "gateway.incidents.stages", "gateway.incidents.symptom", "gateway.incidents.titles",
-    "gateway.incidents.triage",
-    "gateway.detecting",
+    "gateway.telemetry.sealing", "gateway.telemetry.chain", "gateway.telemetry.signing", "gateway.telemetry.segment_audit",
+    "gateway.telemetry.folder_audit", "gateway.telemetry.observed", "gateway.watch.sources.exposition", "gateway.watch.sources.intake",
+    "gateway.watch.sources.series", "gateway.watch.sources.servers", "gateway.watch.otel.contents", "gateway.watch.otel.guardrails",
+    "gateway.watch.otel.histograms", "gateway.watch.otel.measures", "gateway.watch.otel.models", "gateway.watch.observe",
+    "gateway.watch.otel.providers", "gateway.watch.otel.shapes", "gateway.watch.otel.spans", "gateway.watch.otel.switches",
+    "gateway.watch.otel.telling", "gateway.watch.traced", "gateway.watch.drift.features", "gateway.watch.drift.episodes",
+    "gateway.watch.drift.roster", "gateway.watch.drift.windows", "gateway.watch.probes.invented", "gateway.watch.probes.real_values",
+    "gateway.watch.bias.disparities", "gateway.watch.bias.guard_treatment", "gateway.watch.bias.page", "gateway.watch.bias.tables",
+    "gateway.watch.probes.plan", "gateway.watch.probes.budget", "gateway.watch.probes.calls", "gateway.watch.probes.pairs",
+    "gateway.watch.probes.results", "gateway.watch.probes.verdicts", "gateway.incidents.actions", "gateway.incidents.allowed",
+    "gateway.incidents.asks", "gateway.incidents.burn", "gateway.incidents.cases", "gateway.incidents.deliver",
+    "gateway.incidents.incident", "gateway.incidents.learning", "gateway.incidents.notice", "gateway.incidents.notify",
+    "gateway.incidents.outbox", "gateway.incidents.paging", "gateway.incidents.pipeline", "gateway.incidents.resending",
+    "gateway.incidents.rootcause", "gateway.incidents.routing", "gateway.incidents.moved", "gateway.incidents.stages",
+    "gateway.incidents.symptom", "gateway.incidents.titles", "gateway.incidents.triage", "gateway.detecting",
 )  # fmt: skip
 IMPURE = frozenset({
     "aiohttp", "asyncio", "datetime", "http", "logging", "multiprocessing", "opentelemetry", "os", "random", "redis", "requests", "secrets",
@@ -273,7 +269,7 @@ EXCEPTIONS = {
     ("detectors.text.prefilter", "tempfile"): "keeps what it compiled, once, in the folder that the settings name",
     ("gateway.incidents.notice", "datetime"): "the form of a timestamp; what time it is, is an argument",
     ("gateway.incidents.routing", "datetime"): "the hours of a place; what time it is, is an argument",
-    ("gateway.watch.bias_tables", "datetime"): "the form of a timestamp; what time it is, is an argument",
+    ("gateway.watch.bias.tables", "datetime"): "the form of a timestamp; what time it is, is an argument",
     ("policies.load", None): "reads the policy's own file",
     ("policies.positions", "os"): "opens a file without waiting for who writes into a pipe",
     ("policies.bounds", "datetime"): "the type of a timestamp; what time it is, is an argument",
@@ -287,12 +283,12 @@ ENGINES = {
     "aiohttp": (
         "gateway.proxy.connection", "gateway.proxy.server", "gateway.proxy.sockets", "gateway.proxy.upstream", "gateway.proxy.admin",
         "gateway.proxy.admin_answers", "gateway.proxy.incident_api",
-        "gateway.admin_side", "gateway.watch_side", "gateway.demo.server", "gateway.watch.scraping",
-        "gateway.watch.probe_http", "gateway.incidents.sending",
+        "gateway.admin_side", "gateway.watch_side", "gateway.demo.server", "gateway.watch.sources.scraping",
+        "gateway.watch.probes.client", "gateway.incidents.sending",
     ),
     "cryptography": ("gateway.guard.vault", "gateway.telemetry.sealing", "gateway.telemetry.signing"),
     "opentelemetry": (
-        "gateway.watch.otlp", "gateway.watch.otlp_encoding", "gateway.watch.otlp_http", "gateway.watch.otlp_meters",
+        "gateway.watch.otel.collector", "gateway.watch.otel.encoding", "gateway.watch.otel.client", "gateway.watch.otel.meters",
         "gateway.wire.otlp.exports",
     ),
     "redis": ("gateway.storage.redis", "gateway.storage.redis_stream"),

@@ -12,7 +12,10 @@ HEAVY = {
     "spacy", "thinc", "torch", "transformers", "presidio_analyzer", "hyperscan", "evidently", "pandas", "sklearn", "scipy", "numpy", "nltk",
     "tldextract", "phonenumbers", "redis", "opentelemetry", "rapidocr", "onnxruntime", "cv2", "PIL",
 }  # fmt: skip
-TELEMETRY = ("gateway.wire.otlp", "gateway.guard.telemetry", "gateway.otlp", "gateway.receiver", "gateway.watch.otlp_")
+TELEMETRY = (
+    "gateway.wire.otlp", "gateway.guard.telemetry", "gateway.otlp", "gateway.receiver",
+    *(f"gateway.watch.otel.{name}" for name in ("client", "collector", "encoding", "logs", "meters")),
+)  # fmt: skip
 _PROGRAM = """
 import importlib, json, sys
 before = set(sys.modules)

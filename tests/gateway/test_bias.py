@@ -13,7 +13,7 @@ from gateway.watch.bulletin import Bulletin
 from gateway.watch.row import read
 from policies.signals import Board, parse
 from tests.gateway.watch.groups import traffic
-from tests.gateway.watch.probes import Model, asked
+from tests.gateway.watch.probes.probed import Model, asked
 from tests.gateway.watch.records import NOW
 from tests.support.waiting import eventually
 

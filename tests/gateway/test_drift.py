@@ -14,9 +14,9 @@ from gateway.drift import Drift, roster
 from gateway.storage.sqlite import open_sqlite
 from gateway.telemetry.tailing import Offsets
 from gateway.watch.bulletin import Bulletin
-from gateway.watch.reporting import is_installed
+from gateway.watch.drift.reporting import is_installed
+from gateway.watch.drift.windows import Tables
 from gateway.watch.row import Label, Row, read
-from gateway.watch.windows import Tables
 from policies.signals import Board, parse
 from tests.gateway.watch.drifts import CHANGE, exchange, exchanges
 from tests.gateway.watch.records import NOW

@@ -17,10 +17,10 @@ from gateway.probes import Probes, endpoints, verdicts
 from gateway.proxy.versions import Versions
 from gateway.storage.board import SharedBoard
 from gateway.storage.opening import reader_name
-from gateway.watch.probe_verdicts import NO_POLICY
+from gateway.watch.probes.verdicts import NO_POLICY
 from policies.load import library, load_dir, load_text
 from tests.gateway.test_bias import PROBES, config
-from tests.gateway.watch.probes import SHE, Model, asked, question
+from tests.gateway.watch.probes.probed import SHE, Model, asked, question
 from tests.gateway.watch.records import NOW
 from tests.support.redis_server import RedisServer, running_redis
 from tests.support.waiting import eventually

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 from gateway.config import Config
 from gateway.shown_sources import EachSource, ShownSources, SourceFigures
 from gateway.telemetry.observed import Point
-from gateway.watch.scraping import State
-from gateway.watch.sources import render, render_series
+from gateway.watch.sources.scraping import State
+from gateway.watch.sources.shown import render, render_series
 
 NOW = 1_795_000_000.0
 

@@ -13,7 +13,7 @@ from gateway import sourcing
 from gateway.config import Config
 from gateway.sourcing import Sources
 from gateway.telemetry.observed import Kind, LogSeen, Point, Sample, SpanSeen, to_line
-from gateway.watch.spool import SpoolReader
+from gateway.watch.sources.spool import SpoolReader
 from gateway.watcher import watch
 from tests.support.metrics_pages import running_pages
 from tests.support.waiting import eventually

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bench.processes import free_port
 from gateway.config import Config
 from gateway.storage.sqlite import open_sqlite
-from gateway.watch.outbox import Outbox
+from gateway.watch.otel.outbox import Outbox
 from gateway.watch.status import parse
 from gateway.watch.store import Query, StoreError
 from gateway.watcher import watch

@@ -12,7 +12,7 @@ from bench.processes import free_port
 from gateway.detecting.received import Received
 from gateway.incidents.symptom import Symptom
 from gateway.telemetry.observed import OWN, LogSeen, SpanSeen
-from gateway.watch.spool import SpoolReader
+from gateway.watch.sources.spool import SpoolReader
 from policies.load import library
 from tests.integration.test_telemetry import ask
 from tests.support.gateway import Gateway, running_gateway

@@ -7,7 +7,7 @@ import pytest
 from detectors.training.drift_streams import Text
 from gateway.cli import eval_evidently
 from gateway.cli.eval_evidently import AFTER, CHANGES, NO_DRIFT, baseline, lines
-from gateway.watch.windows import Tables
+from gateway.watch.drift.windows import Tables
 
 TEXTS = {name: [Text(at * 20 + each, 20 + each) for each in range(5)] for at, name in enumerate(("a", "b", "c"))}
 

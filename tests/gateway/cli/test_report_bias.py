@@ -9,9 +9,9 @@ import pytest
 from gateway.cli.main import main
 from gateway.storage.sqlite import open_sqlite
 from gateway.watch.row import read
+from tests.gateway.watch.bias.test_tables import said
 from tests.gateway.watch.groups import traffic
 from tests.gateway.watch.records import NOW
-from tests.gateway.watch.test_bias_tables import said
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from gateway.cli import report_drift
 from gateway.cli.main import main
 from gateway.storage.sqlite import open_sqlite
-from gateway.watch.reporting import ReportError
+from gateway.watch.drift.reporting import ReportError
 from gateway.watch.row import read as read_row
 from tests.gateway.watch.drifts import CHANGE, drifted, exchange
 from tests.gateway.watch.records import NOW

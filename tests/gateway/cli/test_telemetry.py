@@ -13,8 +13,8 @@ from gateway.config.telemetry import Telemetry
 from gateway.config.watch import Watch
 from gateway.telemetry.observed import LogSeen, Seen, from_line
 from gateway.telemetry.own_log import OwnLog
-from gateway.watch import otlp
-from gateway.watch.switches import CAPTURE
+from gateway.watch.otel import collector as otlp
+from gateway.watch.otel.switches import CAPTURE
 from tests.support.collector import running_collector
 
 

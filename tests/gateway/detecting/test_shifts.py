@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.detecting.shifts import LASTS_S, MAX_EPISODES, MAX_LEVELS, Disparate, of_drift
-from gateway.watch.episodes import Episode
+from gateway.watch.drift.episodes import Episode
 from policies.signals import Level
 from tests.gateway.incidents.symptoms import T0
 

@@ -7,7 +7,7 @@ import orjson
 from detectors.series.drift import Settings
 from detectors.series.observation import Observation
 from detectors.series.reference import Reference
-from gateway.watch.roster import Limits, Roster
+from gateway.watch.drift.roster import Limits, Roster
 from tests.gateway.watch.records import NOW, record
 
 LEAST = 200

@@ -1,0 +1,1 @@
+"""What a collector is sent: spans, events and measures by the conventions of OpenTelemetry, made of records."""

@@ -1,0 +1,1 @@
+"""Questions that are asked again of another group, and what of the answers differs."""
