@@ -61,7 +61,9 @@ class Drift:
         self._threads = Threads()
 
     def start(self, stop: threading.Event) -> None:
-        self._threads.start("looking for drift", lambda: self._loop().run(stop), stop)
+        """Where others' records are read, they come by ``beside`` and ``beat``."""
+        if not self._config.watch.shared:
+            self._threads.start("looking for drift", lambda: self._loop().run(stop), stop)
 
     def end(self) -> None:
         """What is not written down by now, the next watch learns from the journal."""

@@ -82,7 +82,8 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
         oncall = OnCall(config, bulletin, drifts, time.time, time.monotonic, once.reader())
     handing = _handing(config) if config.watch.shared and is_beside and config.alerts.enabled else None
     sources = None if reads_others else _sources(config, [oncall.heard] if oncall else [])
-    views = [part for part in (drift, bias, oncall) if part]
+    views = [view for view in (drift, bias, oncall) if view]
+    parts: list[_Part] = [part for part in (sources, *views, posting) if part]  # who is told of something ends after who tells it
     say = partial(_say, status, [part for part in (posting, *views) if part], lag, oncall or handing)
     if reads_others:
         loop = _reading(config, say, views)
@@ -91,27 +92,11 @@ def watch(config: Config, stop: threading.Event, *, is_beside: bool = False) -> 
     with status.with_suffix(".lock").open("ab") as lock:  # which goes with the process, however it ends
         if _is_ours(lock.fileno(), stop):
             side = None if is_beside else _side(config, reads_others=reads_others)
-            if posting:
-                posting.start(stop)
-            if sources:
-                sources.start(stop)
-            if drift and not reads_others:
-                drift.start(stop)
-            if bias:
-                bias.start(stop)
-            if oncall:
-                oncall.start(stop)
+            for part in parts:
+                part.start(stop)
             loop.run(stop)
-            if sources:
-                sources.end()
-            if drift:
-                drift.end()
-            if bias:
-                bias.end()
-            if oncall:
-                oncall.end()
-            if posting:
-                posting.end()
+            for part in parts:
+                part.end()
             say(loop.figures())
             if side:
                 side.end()
@@ -226,6 +211,14 @@ def _shared_store(path: Path | None) -> str:
 
 
 class _Part(Protocol):
+    """It has threads of its own."""
+
+    def start(self, stop: threading.Event) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class _Speaker(Protocol):
     def figures(self) -> dict[str, float]: ...
 
 
@@ -235,7 +228,7 @@ def _handing(config: Config) -> Handing:
     return Handing(config.watch.dir, socket.gethostname(), shared.hand_over, time.time, time.monotonic)
 
 
-def _say(path: Path, parts: Sequence[_Part], lag: str, oncall: OnCall | Handing | None, figures: dict[str, float]) -> None:
+def _say(path: Path, parts: Sequence[_Speaker], lag: str, oncall: OnCall | Handing | None, figures: dict[str, float]) -> None:
     """Where it cannot be said, the watch is soon taken for dead, and yet goes on."""
     names = {"errors": "store_errors", "rebuilt": "store_rebuilt", "lag": lag}
     said = {names.get(name, name): value for name, value in figures.items()}
@@ -295,15 +288,8 @@ def _posting(config: Config, once: Once) -> _Posting | None:
     return _Posting(config, url, once.reader()) if url else None
 
 
-class _Sources(Protocol):
+def _sources(config: Config, observers: Sequence[Observer]) -> _Part | None:
     """See ``sourcing``, which is imported where the settings ask for any."""
-
-    def start(self, stop: threading.Event) -> None: ...
-
-    def end(self) -> None: ...
-
-
-def _sources(config: Config, observers: Sequence[Observer]) -> _Sources | None:
     if not (config.telemetry.scrape or config.telemetry.spool_mb):
         return None
     from gateway.sourcing import Sources
