@@ -25,22 +25,23 @@ class TelemetryGuard:
     """Reviews one export. After ``finish`` the message is what may go on; ``findings`` are those of all its units."""
 
     def __init__(self, plan: Plan, message: Message, export: Export, memos: Memos, tokens: Tokens, app: str, about: About) -> None:
-        self._message = message
+        self._plan, self._message, self._export = plan, message, export
+        self._memos, self._tokens, self._app, self._about = memos, tokens, app, about
         self._guards: list[tuple[Place, bool, RequestGuard]] = []
         self._jobs: list[Sequence[Job]] = []
         self._blocked: list[Place] = []
         self._rows = Rows(read=export.records, policies={plan.version: None})
         self.findings = Findings(rows=self._rows)
-        body = Fields(message)
-        for unit in export.units:
+
+    def look(self) -> Iterator[None]:
+        body = Fields(self._message)
+        for unit in self._export.units:
             request = Request(
                 SURFACE, "", stream=False, body=body, raw=b"", segments=tuple(unit.segments), uninspectable=tuple(unit.uninspectable)
             )
-            guard = RequestGuard(plan, request, memos, tokens, app, about(plan, request))
+            about = self._about(self._plan, request)
+            guard = RequestGuard(self._plan, request, self._memos, self._tokens, self._app, about)
             self._guards.append((unit.place, unit.is_record, guard))
-
-    def look(self) -> Iterator[None]:
-        for _, _, guard in self._guards:
             yield from guard.look()
             yield
 
