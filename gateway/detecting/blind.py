@@ -38,8 +38,9 @@ class _Detector:
     reason: str = ""
     ids: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_EVIDENCE))
     traces: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_TRACES))
-    whose: set[tuple[str, str]] = field(default_factory=set)
-    """App and rule of those that failed, up to ``_MORE_THAN_ONE`` of them."""
+    apps: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
+    """Of those that failed, up to ``_MORE_THAN_ONE`` of each."""
     of: dict[str, str] = field(default_factory=dict)
     """What it is told of, once it is."""
 
@@ -49,8 +50,7 @@ class _Detector:
 
     def named(self) -> dict[str, str]:
         if not self.of and self.failed >= _FEW:
-            apps, rules = ({each[at] for each in self.whose} for at in (0, 1))
-            self.of = {name: min(found) for name, found in (("app", apps), ("rule", rules)) if len(found) == 1}
+            self.of = {name: min(found) for name, found in (("app", self.apps), ("rule", self.rules)) if len(found) == 1}
         return self.of
 
     def take(self, facts: Facts, why: Blind | None) -> None:
@@ -64,14 +64,15 @@ class _Detector:
             self.failed = self.stopped = 0
             self.ids.clear()
             self.traces.clear()
-            self.whose, self.of = set(), {}
+            self.apps, self.rules, self.of = set(), set(), {}
         self.failed += 1
         self.stopped += why.stops
         self.reason = why.reason
         self.ids.append(facts.id)
         self.traces.append(facts.trace)
-        if len(self.whose) < _MORE_THAN_ONE:
-            self.whose.add((facts.app, why.rule))
+        for found, name in ((self.apps, facts.app), (self.rules, why.rule)):
+            if len(found) < _MORE_THAN_ONE:
+                found.add(name)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from gateway.detecting.recent import (
     UNFINISHED,
     Row,
     thinned,
-)  # fmt: skip
+)
 from gateway.incidents.symptom import About, Symptom
 
 LONGEST_S = 15 * 60.0

@@ -22,7 +22,7 @@ from gateway.detecting.recent import (
     UNFINISHED,
     Recent,
     thinned,
-)  # fmt: skip
+)
 from tests.gateway.detecting.traffic import failed, fired, record
 from tests.gateway.incidents.symptoms import T0
 
