@@ -16,6 +16,8 @@ EQUAL_DIMENSIONS = 2
 TRACES_SHARE = 0.3
 TRAFFIC_SHARE = 0.3
 _OF_ANSWERS: frozenset[About] = frozenset({"errors", "latency", "retries", "upstream"})
+_OF_OTHER_ANSWERS = frozenset({"upstream model", "rise"})
+"""Kinds of drift that are of how upstreams answer."""
 Share: TypeAlias = Callable[[Dimensions, float], float]
 """Of all traffic, at that time, how much has these dimensions: from 0 to 1."""
 STORM = 10
@@ -163,7 +165,7 @@ def _nearness(one: Symptom, other: Symptom) -> int:
 
 
 def _goes_there(one: Symptom, other: Symptom, now: float, share: Share) -> bool:
-    if not {one.about, other.about} <= _OF_ANSWERS or abs(one.onset - other.onset) > NEAR_S:
+    if not (_is_of_answers(one) and _is_of_answers(other)) or abs(one.onset - other.onset) > NEAR_S:
         return False
     if one.dimension("upstream") and other.dimension("upstream"):
         return one.dimension("upstream") == other.dimension("upstream")
@@ -175,6 +177,10 @@ def _goes_there(one: Symptom, other: Symptom, now: float, share: Share) -> bool:
         return False
     own = share(whose.dimensions, now)
     return own > 0 and share(dimensions(both), now) >= TRAFFIC_SHARE * own
+
+
+def _is_of_answers(symptom: Symptom) -> bool:
+    return symptom.about in _OF_ANSWERS or (symptom.about == "drift" and symptom.kind in _OF_OTHER_ANSWERS)
 
 
 def _began_near(symptom: Symptom, incident: Incident) -> bool:

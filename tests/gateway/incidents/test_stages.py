@@ -199,21 +199,23 @@ def test_two_applications_of_one_upstream():
 
 
 @pytest.mark.parametrize(
-    ("about", "where", "to_upstream", "is_one"),
+    ("fields", "where", "to_upstream", "is_one"),
     [
-        ("errors", {"app": "shop"}, 0.9, True),
-        ("latency", {"app": "shop", "model": "m-1"}, 0.4, True),
-        ("errors", {"app": "shop"}, 0.2, False),
-        ("blocks", {"app": "shop"}, 0.9, False),
-        ("errors", {"upstream": "other"}, 0.9, False),
+        ({"about": "errors"}, {"app": "shop"}, 0.9, True),
+        ({"about": "latency"}, {"app": "shop", "model": "m-1"}, 0.4, True),
+        ({"about": "drift", "kind": "upstream model"}, {"app": "shop"}, 0.9, True),
+        ({"about": "drift", "kind": "input"}, {"app": "shop"}, 0.9, False),
+        ({"about": "errors"}, {"app": "shop"}, 0.2, False),
+        ({"about": "blocks"}, {"app": "shop"}, 0.9, False),
+        ({"about": "errors"}, {"upstream": "other"}, 0.9, False),
     ],
 )
-def test_traffic_that_goes_there(about, where, to_upstream, is_one):
+def test_traffic_that_goes_there(fields, where, to_upstream, is_one):
     """What users see of an upstream that is down is of its incident, as far as their traffic goes there; else it is one of its own."""
     down = incident(symptom(modality="state", about="upstream", kind=UPSTREAM_DOWN, series="calls", where={"upstream": "u"}))
 
     def share(asked, now):
         return 0.5 * (to_upstream if ("upstream", "u") in asked else 1)
 
-    found = group(symptom(T0 + 60, about=about, where=where), [down], T0 + 60, share)
+    found = group(symptom(T0 + 60, **fields, where=where), [down], T0 + 60, share)
     assert (found is down) is is_one
