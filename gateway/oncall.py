@@ -6,7 +6,6 @@ Each has a thread of its own, so that neither the store nor the other is held up
 import asyncio
 import hashlib
 import logging
-import math
 import random
 import threading
 from collections import deque
@@ -15,8 +14,6 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 
-import orjson
-
 from gateway import alerts, shown_incidents
 from gateway.acting import known_to, known_with_policies
 from gateway.config import Config
@@ -24,7 +21,7 @@ from gateway.desk import Desk
 from gateway.detecting.causes import Causes
 from gateway.detecting.changes import Changes, settling
 from gateway.detecting.exchanges import Exchanges
-from gateway.detecting.facts import AHEAD_S, facts
+from gateway.detecting.looking import Looking
 from gateway.detecting.received import Received
 from gateway.detecting.shares import Shares
 from gateway.detecting.states import States
@@ -106,51 +103,6 @@ class Heard:
     def restore(self, data: bytes) -> None:
         with self._lock:
             self._received.restore(data)
-
-
-class Looking:
-    """Those who need to know the same of an exchange, which is read once: what is not as usual, how much of the traffic it is, states, and
-    what exchanges show to have changed. ``tell`` takes what needs a while until all of it works.
-    """
-
-    def __init__(
-        self, exchanges: Exchanges, shares: Shares, states: States, causes: Causes, tell: Callable[[Change, Deploy], None]
-    ) -> None:
-        self._exchanges, self._shares, self._states, self._causes = exchanges, shares, states, causes
-        self._tell = tell
-        self._now = math.inf
-
-    def take(self, record: Record) -> Iterable[Symptom]:
-        said = facts(record)
-        if said is None:
-            return ()
-        self._shares.note(said)
-        found = self._exchanges.note(said)
-        said = said.by(self._now + AHEAD_S)
-        self._states.note(said)
-        for change in self._causes.note(said):
-            if each := settling(change):
-                self._tell(change, each)
-        return found
-
-    def tick(self, now: float) -> Iterable[Symptom]:
-        self._now = now
-        self._causes.tick(now)
-        return [*self._exchanges.tick(now), *self._states.tick(now)]
-
-    def snapshot(self) -> bytes:
-        parts: dict[str, Exchanges | States | Causes] = {"exchanges": self._exchanges, "states": self._states, "causes": self._causes}
-        return orjson.dumps({name: orjson.Fragment(part.snapshot()) for name, part in parts.items()})
-
-    def restore(self, data: bytes) -> None:
-        said = orjson.loads(data)
-        try:
-            exchanges, states, causes = (orjson.dumps(said[name]) for name in ("exchanges", "states", "causes"))
-        except (KeyError, TypeError) as error:
-            raise ValueError("not a snapshot") from error
-        self._exchanges.restore(exchanges)
-        self._states.restore(states)
-        self._causes.restore(causes)
 
 
 class OnCall:
@@ -237,7 +189,7 @@ class OnCall:
         finders: dict[str, Finder[Symptom]] = {
             "steps": self._steps,
             "received": self.heard,
-            "looking": Looking(self._exchanges, self._shares, self._states, self._causes, self._changed),
+            "looking": Looking(self._exchanges, self._shares, self._states, self._causes),
         }
         load, save = partial(read_file, path, MAX_STATE), partial(replace_file, path)
         self._finding = Finding(finders, load, save, self._see, self._found, self._wall, self._clock, self._moved)
