@@ -20,6 +20,8 @@ _GAP_KEEP = 0.9999
 
 class Flow:
     __slots__ = (
+        "_before",
+        "_both",
         "_fast",
         "_gap",
         "_most",
@@ -44,6 +46,8 @@ class Flow:
         self.is_told = self.is_silent = False
         self.since = 0.0
         self._fast = self._usual = self._peak = 0.0
+        self._before = self._both = 0.0
+        """What came in the last step, and in it and the one before at least."""
         self._most = 0.0
         """The rate of a surge that goes on: the next one like it is not told, for some hours."""
         self._gap = 0.0
@@ -52,8 +56,8 @@ class Flow:
 
     @property
     def rate(self) -> float:
-        """In a step, of late."""
-        return self._fast / _FAST_STEPS
+        """In a step, of late: in most of a minute, or in each of two steps in a row."""
+        return max(self._fast / _FAST_STEPS, self._both)
 
     @property
     def usual(self) -> float:
@@ -80,6 +84,7 @@ class Flow:
         """A step is over. ``least``: what comes less of than that in a step is no surge. ``whole``: of which this is a part."""
         self._fast = _FAST * self._fast + self.amount
         amount, self.amount = self.amount, 0.0
+        self._both, self._before = min(amount, self._before), amount
         self._gap *= _GAP_KEEP
         self._judge_silence(end)
         self._judge(end, least, whole)
@@ -124,11 +129,11 @@ class Flow:
     def as_json(self) -> list[Any]:
         return [
             self.amount, self.last, self.level, self.silence, self.is_told, self.is_silent, self.since, self._fast, self._usual, self._peak,
-            self._most, self._gap, self._steps,
+            self._most, self._gap, self._steps, self._before, self._both,
         ]  # fmt: skip
 
     def read_json(self, saved: list[Any]) -> None:
         (
             self.amount, self.last, self.level, self.silence, self.is_told, self.is_silent, self.since, self._fast, self._usual, self._peak,
-            self._most, self._gap, self._steps,
+            self._most, self._gap, self._steps, self._before, self._both,
         ) = saved  # fmt: skip

@@ -21,6 +21,7 @@ _DIFFERENCE = 0.1
 _PROBES = "probes"
 _OTHERS = "(others)"
 _ABOUT: Mapping[str, About] = {"refusals": "refusals", "latency": "latency", "cost": "cost", "errors": "errors"}
+_DETECTOR, _SCORE = "detector.", "score."
 _HARM = {"output.refused": "yes"}
 _HEALTH = {"upstream.outcome": "completed"}
 """By feature: what users see more of, and less of, where it is for the worse."""
@@ -44,7 +45,7 @@ def _drift(episode: Episode, now: float) -> Symptom:
         about=about,
         kind=episode.kinds[0] if episode.kinds else "drift",
         series=f"{episode.surface} {episode.feature}".lstrip(),
-        dimensions=dimensions({"app": episode.app, "model": model}),
+        dimensions=dimensions({"app": episode.app, "model": model, "rule": _rule(episode.feature)}),
         onset=min(episode.since or episode.found or now, now),
         at=now,
         level=episode.level / _DRIFT,
@@ -53,6 +54,11 @@ def _drift(episode: Episode, now: float) -> Symptom:
         note=f"{episode.level:.0%} of it would have to be other for it to be as usual",
         evidence=limited((episode.id, *episode.examples)),
     )
+
+
+def _rule(feature: str) -> str:
+    """Whose scores or verdicts these are."""
+    return feature.removeprefix(_DETECTOR).removeprefix(_SCORE) if feature.startswith(_DETECTOR) else ""
 
 
 def _is_worse(episode: Episode) -> bool:

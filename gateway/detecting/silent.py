@@ -163,17 +163,16 @@ class SilentRules:
 
 def _symptom(key: Key, known: _Rule, now: float) -> Symptom:
     app, policy, rule = key
-    usual = (
-        f"in {known.quiet:.0f} exchanges, usually in {known.share:.1%}"
-        if app is not None
-        else f"where {known.expected:.0f} times are usual"
-    )
+    if app is None:
+        usual = f"in {policy}, where {known.expected:.0f} times are usual"
+    else:
+        usual = f"in {known.quiet:.0f} exchanges, usually in {known.share:.1%}"
     return Symptom(
         modality="guard",
         about="blocks" if 2 * known.blocked > known.fired else "other",
         kind=KIND,
         series="verdicts",
-        dimensions=dimensions({"app": app or "", "policy": policy, "rule": rule}),
+        dimensions=dimensions({"app": app or "", "rule": rule}),
         onset=min(known.last, now),
         at=now,
         level=known.level,

@@ -107,3 +107,9 @@ def test_state_goes_on_where_it_was_saved(amounts: list[float]):
     assert steps(one, [9.0, 0.0, 9.0], 99) == steps(other, [9.0, 0.0, 9.0], 99)
     assert one.as_json() == other.as_json()
     assert 0 <= one.level <= 100
+
+
+def test_a_surge_is_told_in_its_second_step():
+    """Where each of two steps has it: one alone may be chance, or a batch."""
+    assert [each for each, _ in steps(learned(), [40.0 * 8] * 2, 200)] == [False, True]
+    assert not any(each for each, _ in steps(learned(), [40.0 * 8, 40.0] * 4, 200))

@@ -45,6 +45,13 @@ def test_what_users_see(feature: str, about: str, bins: tuple[dict, ...], *, is_
     assert (symptom.about, symptom.is_harm) == (about, is_harm)
 
 
+@pytest.mark.parametrize("feature", ["detector.pii", "detector.score.pii"])
+def test_a_rule(feature: str):
+    """What is of a rule's verdicts or scores says which rule."""
+    (symptom,) = of_drift([replace(EPISODE, feature=feature)], T0)
+    assert symptom.dimensions == (("app", "shop"), ("model", "gpt-4o"), ("rule", "pii"))
+
+
 def test_drifts_that_are_over():
     """What has ended is not told, nor what has lasted for hours; and of many only so many."""
     assert list(of_drift([replace(EPISODE, ended=T0)], T0)) == []

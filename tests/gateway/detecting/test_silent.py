@@ -41,7 +41,7 @@ def test_a_rule_that_fires_no_more():
     found = run(rules, T0 + 600, 60, 0.0)
     assert found
     first = found[0]
-    assert (first.kind, first.series, first.dimensions) == ("verdict silence", "verdicts", (("policy", "default"), ("rule", "pii")))
+    assert (first.kind, first.series, first.dimensions) == ("verdict silence", "verdicts", (("rule", "pii"),))
     assert first.level >= 1
     assert first.onset < T0 + 602 < first.at <= T0 + 650
     assert first.baseline == pytest.approx(1.0, abs=0.25)
@@ -55,7 +55,7 @@ def test_a_rule_that_a_policy_no_longer_has():
     assert run(rules, T0, 600, 0.2) == []
     found = run(rules, T0 + 600, 60, 0.0, looked=False)
     assert found
-    assert {each.dimensions for each in found} == {(("policy", "default"), ("rule", "pii"))}
+    assert {each.dimensions for each in found} == {(("rule", "pii"),)}
 
 
 def test_a_rule_that_is_silent_for_one_application():
@@ -66,7 +66,7 @@ def test_a_rule_that_is_silent_for_one_application():
     found = []
     for at in range(600, 700, STEP_S):
         found += [*run(rules, T0 + at, STEP_S, 0.0), *run(rules, T0 + at, STEP_S, 0.2, app="desk", seed=at)]
-    assert {each.dimensions for each in found} == {(("app", "shop"), ("policy", "default"), ("rule", "pii"))}
+    assert {each.dimensions for each in found} == {(("app", "shop"), ("rule", "pii"))}
 
 
 @pytest.mark.parametrize(
