@@ -30,7 +30,7 @@ _SETTINGS = Settings(beam=8, most=3)
 _MAX_RULES, _MAX_TRIED = 3, 4
 _LEAST_RULE = 0.2
 """Of what there is more: as much a rule has to explain to be named."""
-_CERTAIN, _LIKELY = 0.95, 0.8
+_CERTAIN, _LIKELY, _POSSIBLE = 0.95, 0.8, 0.6
 _LABELS = {"slice": "likely cause", "state": "likely cause", "operation": "slow step"}
 _CHANGED = "changed just before"
 
@@ -190,15 +190,30 @@ def _is_everywhere(hint: Hint) -> bool:
 
 
 def _states(incident: Incident) -> Iterable[Hint]:
-    """Parts that are known not to work, and what others' telemetry says of itself: what they are said of needs no comparison."""
-    for member in incident.members:
-        symptom = member.symptom
-        is_broken = symptom.modality == "state" or symptom.kind == CANNOT_LOOK
-        if symptom.dimensions and symptom.level >= 1 and (is_broken or symptom.dimension("source")):
-            name = ", ".join(f"{key}={value}" for key, value in symptom.dimensions)
-            sure = _CERTAIN if is_broken else _LIKELY
-            what = f"{symptom.kind} of {symptom.series}" if symptom.modality == "trace" else symptom.kind
-            yield Hint("state", f"{name}: {what}", sure, {"level": symptom.level}, symptom.dimensions)
+    """Parts that are known not to work, what others' telemetry says of itself, and what has drifted (of each part what has drifted most):
+    what they are said of needs no comparison.
+    """
+    drifted: set[Dimensions] = set()
+    for symptom in incident.symptoms:
+        sure = _sure(symptom)
+        if not sure or not symptom.dimensions or symptom.level < 1:
+            continue
+        if symptom.modality == "drift":
+            if symptom.dimensions in drifted:
+                continue
+            drifted.add(symptom.dimensions)
+        what = {"drift": f"drift of {symptom.series}", "trace": f"{symptom.kind} of {symptom.series}"}.get(symptom.modality, symptom.kind)
+        name = ", ".join(f"{key}={value}" for key, value in symptom.dimensions)
+        yield Hint("state", f"{name}: {what}", sure, {"level": symptom.level}, symptom.dimensions)
+
+
+def _sure(symptom: Symptom) -> float:
+    """Of what is its own cause; none, where something else is."""
+    if symptom.modality == "state" or symptom.kind == CANNOT_LOOK:
+        return _CERTAIN
+    if symptom.dimension("source"):
+        return _LIKELY
+    return _POSSIBLE if symptom.modality == "drift" else 0.0
 
 
 def _with_total(hint: Hint, total: int) -> Hint:

@@ -248,6 +248,16 @@ def test_what_else_it_is_of():
     assert dict(causes.hints(of_both, T0 + 60)[0].conditions).items() <= {"model": "claude", "upstream": "anthropic"}.items()
 
 
+def test_what_has_drifted():
+    """Each part of the traffic once, with what has drifted there most; where the exchanges say more, that comes first."""
+    where = {"app": "desk", "model": "claude"}
+    topics = symptom(modality="drift", about="drift", kind="input", series="chat input.topics", level=3.0, where=where)
+    length = symptom(modality="drift", about="drift", kind="input", series="chat input.characters", level=2.0, where=where)
+    both = advance(incident(length), topics, T0)[0]
+    (hint,) = Causes().hints(both, T0 + 60)
+    assert (hint.name, hint.confidence) == ("app=desk, model=claude: drift of chat input.topics", 0.6)
+
+
 def test_what_others_say_of_themselves():
     """A step of another service that is slow is a cause, if not as sure a one as a part that is known not to work."""
     slower = symptom(modality="trace", kind="slow operation", series="otlp/db query", where={"source": "otlp/db"})
