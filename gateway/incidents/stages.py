@@ -172,7 +172,7 @@ def _goes_there(one: Symptom, other: Symptom, now: float, share: Share) -> bool:
     if not (one.dimension("upstream") or other.dimension("upstream")):
         return False
     of_upstream, whose = (one, other) if one.dimension("upstream") else (other, one)
-    both = {**dict(whose.dimensions), **dict(of_upstream.dimensions)}
+    both = {**dict(whose.dimensions), **{name: value for name, value in of_upstream.dimensions if name != "app"}}
     if any(both[name] != value for name, value in whose.dimensions):
         return False
     own = share(whose.dimensions, now)

@@ -198,6 +198,19 @@ def test_two_applications_of_one_upstream():
         assert (group(burn(T0 + 60, app="hr", upstream=upstream), [burning], T0 + 60) is burning) is is_one
 
 
+def test_another_application_of_the_same_upstream():
+    """What fails for one application at an upstream, and for another whose traffic goes there, is one."""
+    burning = incident(burn(app="shop", upstream="u"))
+
+    def share(asked, now):
+        return 0.0 if ("upstream", "v") in asked else 0.5
+
+    failing = symptom(T0 + 60, about="errors", where={"app": "hr", "operation": "call"})
+    assert group(failing, [burning], T0 + 60, share) is burning
+    elsewhere = incident(burn(app="shop", upstream="v"))
+    assert group(failing, [elsewhere], T0 + 60, share) is None
+
+
 @pytest.mark.parametrize(
     ("fields", "where", "to_upstream", "is_one"),
     [
