@@ -11,7 +11,7 @@ from gateway.watch.row import Label
 from gateway.watch.store import BrokenStoreError, Sink, SinkError
 from gateway.watch.worker import Tally
 
-_IDLE_S = 0.2
+_IDLE_S = 0.5
 _SAY_S = 1.0
 _PRUNE_S = 600.0
 _RETRY_S, _MAX_RETRY_S = 0.5, 30.0

@@ -1,5 +1,7 @@
 """Records as rows: the columns that are asked about, and the whole record in little room."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import orjson
 import pytest
 from hypothesis import given
@@ -122,11 +124,26 @@ def test_what_was_never_packed(packed: bytes):
         unpack(packed)
 
 
-def test_what_an_earlier_version_packed():
+@pytest.mark.parametrize(
+    ("packed", "said"),
+    [
+        (
+            "0178bb06dafb2a83b90ac33586a865072cf0901231f684899ad2626b6b01343420ff",
+            {"v": 1, "request_id": "req_1", "decision": "allow", "rules": [], "coverage": {"request": [], "response": []}},
+        ),
+        ("03787d50ec7553037613c0e56b71063095e92801bd675e0b0041d50605", {"app": "shop", "n": 7}),
+    ],
+)
+def test_what_an_earlier_version_packed(packed: str, said: dict):
     """It is read as it was."""
-    packed = bytes.fromhex("0178bb06dafb2a83b90ac33586a865072cf0901231f684899ad2626b6b01343420ff")
-    said = {"v": 1, "request_id": "req_1", "decision": "allow", "rules": [], "coverage": {"request": [], "response": []}}
-    assert unpack(packed) == said
+    assert unpack(bytes.fromhex(packed)) == said
+
+
+def test_several_threads():
+    """Each packs its own, at the same time."""
+    records = [{"app": f"app {number}", "text": "x" * number} for number in range(400)]
+    with ThreadPoolExecutor(4) as pool:
+        assert [unpack(each) for each in pool.map(pack, records)] == records
 
 
 def test_room():
