@@ -33,7 +33,8 @@ class TelemetryGuard:
         self._rows = Rows(read=export.records, policies={plan.version: None})
         self.findings = Findings(rows=self._rows)
 
-    def look(self) -> Iterator[None]:
+    def begin(self) -> Iterator[None]:
+        """To be gone through to its end, before anything else: what has no guard is judged by nobody."""
         body = Fields(self._message)
         for unit in self._export.units:
             request = Request(
@@ -42,6 +43,11 @@ class TelemetryGuard:
             about = self._about(self._plan, request)
             guard = RequestGuard(self._plan, request, self._memos, self._tokens, self._app, about)
             self._guards.append((unit.place, unit.is_record, guard))
+            yield
+
+    def look(self) -> Iterator[None]:
+        """Whoever stops before the end leaves the rest timed out."""
+        for _, _, guard in self._guards:
             yield from guard.look()
             yield
 
@@ -61,7 +67,9 @@ class TelemetryGuard:
             yield
 
     def judge(self) -> Iterator[None]:
-        """Decide about each unit, and write the edits."""
+        """Decide about each unit, and write the edits. Raises RuntimeError where a unit has no guard."""
+        if len(self._guards) != len(self._export.units):
+            raise RuntimeError("not all units were begun")
         for place, is_record, guard in self._guards:
             action = guard.verdict()
             if action is Action.BLOCK:

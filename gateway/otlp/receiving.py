@@ -193,6 +193,7 @@ class _Taking:
             lambda plan, request: about(plan, subject, request, parts.signals, exchange.started_at),
         )  # fmt: skip
         exchange.request = guard.findings
+        await in_turns(guard.begin(), parts.clock, math.inf)
         left_s = await in_turns(guard.look(), parts.clock, plan.patience_s)
         if jobs := guard.needs():
             guard.settle(await parts.scans.run(jobs))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -35,11 +36,16 @@ def bodies(message: ExportLogsServiceRequest) -> list[str]:
     return [record.body.string_value for record in message.resource_logs[0].scope_logs[0].log_records]
 
 
-def guarded(message: ExportLogsServiceRequest, by: Plan, answer: Answer | None = None) -> tuple[TelemetryGuard, int, list[Job]]:
+def unread(message: ExportLogsServiceRequest, by: Plan) -> TelemetryGuard:
     memos = Memos(Memo(KEY, 1 << 20), Memo(KEY, 1 << 20))
-    guard = TelemetryGuard(by, message, read(message), memos, Tokens(KEY, ""), "", lambda plan, request: None)
-    for _ in guard.look():
-        pass
+    return TelemetryGuard(by, message, read(message), memos, Tokens(KEY, ""), "", lambda plan, request: None)
+
+
+def guarded(message: ExportLogsServiceRequest, by: Plan, answer: Answer | None = None) -> tuple[TelemetryGuard, int, list[Job]]:
+    guard = unread(message, by)
+    for step in (guard.begin(), guard.look()):
+        for _ in step:
+            pass
     jobs = guard.needs()
     answers: Mapping[Job, Answer] = {job: job_answer(job) if answer is None else answer for job in jobs}
     guard.settle(answers)
@@ -111,6 +117,23 @@ def test_what_could_not_be_checked():
     message = logs("Anna came", "nobody")
     _, blocked, _ = guarded(message, plan(policy(REDACT), [Names()]), NotChecked("pii", "overload"))
     assert (bodies(message), blocked) == (["nobody"], 1)
+
+
+def test_what_there_was_no_time_for():
+    """Goes no further, neither where nobody looked nor where nobody scanned; and what was never begun is not judged at all."""
+    message, by = logs("12345678", "nobody", "nothing"), plan(policy(REDACT), [DIGITS])
+    guard = unread(message, by)
+    for _ in guard.begin():
+        pass
+    next(iter(guard.look()))
+    guard.settle(dict.fromkeys(guard.needs(), ()))
+    for _ in guard.judge():
+        pass
+    assert guard.finish() == 3
+    begun = unread(logs("a", "b"), by)
+    next(iter(begun.begin()))
+    with pytest.raises(RuntimeError):
+        list(begun.judge())
 
 
 def test_many_findings_are_bounded():
