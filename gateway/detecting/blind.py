@@ -116,16 +116,29 @@ class BlindDetectors:
 
     def as_json(self) -> dict[str, Any]:
         detectors = [
-            [name, each.at, each.usual, each.seen, each.streak.as_json(), each.failed, each.stopped, each.reason, each.of]
+            [
+                name,
+                each.at,
+                each.usual,
+                each.seen,
+                each.streak.as_json(),
+                each.failed,
+                each.stopped,
+                each.reason,
+                each.of,
+                sorted(each.apps),
+                sorted(each.rules),
+            ]
             for name, each in self._known.items()
         ]
         return {"detectors": detectors, "rules": [[name, rule.detector, rule.at] for name, rule in self._rules.items()]}
 
     def read_json(self, saved: dict[str, Any]) -> None:
         """Raises KeyError, ValueError or TypeError."""
-        for name, at, usual, seen, streak, failed, stopped, reason, of in saved["detectors"]:
+        for name, at, usual, seen, streak, failed, stopped, reason, of, apps, rules in saved["detectors"]:
             known = _Detector(float(at), float(usual), int(seen), Streak(*map(float, streak)), int(failed), int(stopped), str(reason))
             known.of = {str(dimension): str(value) for dimension, value in of.items()}
+            known.apps, known.rules = set(map(str, apps[:_MORE_THAN_ONE])), set(map(str, rules[:_MORE_THAN_ONE]))
             self._known.put(str(name), known)
         for name, detector, at in saved["rules"]:
             self._rules.put(str(name), _Rule(str(detector), float(at)))

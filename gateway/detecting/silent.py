@@ -3,7 +3,8 @@
 Counted are the exchanges of an application in which a rule was to look and could, since it fired last: against how often it fired before,
 and against the longest time that it was quiet until then. A rule that fires in clusters is therefore told late, or never. The same is done
 for all that a policy decides, in whichever version, so that a rule which it no longer has is silent, too: there, an exchange counts for as
-much as the rule usually fires in those of its application.
+much as the rule usually fires in those of its application. That a rule has nothing to look at (nobody has answered, no tool was called) is
+no silence: where it was not to look, only answers count that are of another version of the policy than the one in which it looked last.
 """
 
 import math
@@ -55,6 +56,10 @@ class _Rule:
     longest: float = 0.0
     """The longest time that it was quiet, in what exchanges count for; and how long it is by now."""
     quiet: float = 0.0
+    seen: float = 0.0
+    """Exchanges there were, whether it was to look or not."""
+    version: str = ""
+    """Of the policy in which it looked last."""
 
     @property
     def is_steady(self) -> bool:
@@ -63,6 +68,11 @@ class _Rule:
     @property
     def share(self) -> float:
         return self.fired / self.looked if self.looked else 0.0
+
+    @property
+    def of_all(self) -> float:
+        """In what share of all exchanges it fires."""
+        return min(1.0, self.fired / self.seen) if self.seen else 0.0
 
     @property
     def expected(self) -> float:
@@ -86,13 +96,14 @@ class _Rule:
         self.fired, self.blocked = self.fired + 1, self.blocked + is_blocked
         self.last, self.quiet = max(self.last, at), 0
         if self.fired >= _REMEMBERS:
-            self.fired, self.blocked, self.looked, self.took_s = (
-                each / 2 for each in (self.fired, self.blocked, self.looked, self.took_s)
+            self.fired, self.blocked, self.looked, self.took_s, self.seen = (
+                each / 2 for each in (self.fired, self.blocked, self.looked, self.took_s, self.seen)
             )  # fmt: skip
             self.longest *= 0.9
 
-    def as_json(self) -> list[float]:
-        return [self.since, self.at, self.last, self.fired, self.blocked, self.looked, self.took_s, self.longest, self.quiet]
+    def as_json(self) -> list[float | str]:
+        numbers = [self.since, self.at, self.last, self.fired, self.blocked, self.looked, self.took_s, self.longest, self.quiet, self.seen]
+        return [*numbers, self.version]
 
 
 @dataclass(slots=True)
@@ -117,17 +128,33 @@ class SilentRules:
 
     def take(self, facts: Facts) -> None:
         """A rule that could not look has not kept silent."""
-        name = facts.policy.partition("@")[0]
+        name, _, version = facts.policy.partition("@")
         blind = {each.rule for each in facts.blind} if facts.blind else ()
         for rule in facts.looked:
             if rule not in blind:
                 self._note((facts.app, name, rule), facts, 1.0)
         if policy := self._policies.heard(name, facts.ended, _Policy):
-            policy.rules.update(dict.fromkeys(facts.rules[: MAX_RULES - len(policy.rules)]))
+            for rule in facts.rules:
+                if rule in policy.rules or len(policy.rules) < MAX_RULES:
+                    policy.rules[rule] = None
             for rule in policy.rules:
-                known = self._known.get((facts.app, name, rule))
-                if known and known.fired >= _FEW and rule not in blind:
-                    self._note((None, name, rule), facts, known.share)
+                if rule not in blind:
+                    self._note_of_all(name, version, rule, facts)
+
+    def _note_of_all(self, name: str, version: str, rule: str, facts: Facts) -> None:
+        """Of the rule in all that its policy decides, as far as it is known how often it fires in this application."""
+        own, key = self._known.get((facts.app, name, rule)), (None, name, rule)
+        if own is None:
+            return
+        own.seen += 1
+        if own.fired < _FEW:
+            return
+        if rule in facts.looked or rule in facts.rules:
+            self._note(key, facts, own.share)
+            if known := self._known.get(key):
+                known.version = version
+        elif facts.is_answered and not facts.is_blocked and (known := self._known.get(key)) and known.version != version:
+            known.keeps_silent(facts.ended, own.of_all)
 
     def _note(self, key: Key, facts: Facts, counts: float) -> None:
         if key[-1] in facts.rules:
@@ -151,12 +178,15 @@ class SilentRules:
 
     def read_json(self, saved: list[Any]) -> None:
         """Raises ValueError or TypeError."""
-        for app, policy, rule, since, at, last, fired, blocked, looked, took_s, longest, quiet in saved:
-            numbers = [float(each) for each in (since, at, last, fired, blocked, looked, took_s, longest, quiet)]
-            if not all(map(math.isfinite, numbers)):
+        for app, policy, rule, *numbers, version in saved:
+            known, key = _Rule(0.0, version=str(version)), (None if app is None else str(app), str(policy), str(rule))
+            (
+                known.since, known.at, known.last, known.fired, known.blocked, known.looked, known.took_s, known.longest, known.quiet,
+                known.seen,
+            ) = found = [float(each) for each in numbers]  # fmt: skip
+            if not all(map(math.isfinite, found)):
                 raise ValueError("not a number")
-            key = (None if app is None else str(app), str(policy), str(rule))
-            self._known.put(key, _Rule(*numbers))
+            self._known.put(key, known)
             if app is None and (of := self._policies.heard(key[1], 0.0, _Policy)):
                 of.rules[key[2]] = None
 

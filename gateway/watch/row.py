@@ -283,9 +283,11 @@ def _unpacked(packed: bytes) -> Record:
         content = unpacking.decompress(packed[1:], _MAX_RECORD)
         if not unpacking.eof:
             raise UnreadableError("cut off, or too large")
-        record: Record = orjson.loads(content)
+        record = orjson.loads(content)
     except (ValueError, zlib.error, zstd.ZstdError) as error:
         raise UnreadableError(type(error).__name__) from None
+    if not isinstance(record, dict):
+        raise UnreadableError("no record")
     return record
 
 

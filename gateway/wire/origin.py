@@ -1,5 +1,6 @@
 """Which model has answered, and under which id: most APIs say both at the same keys, in an answer or in the first of its events."""
 
+import re
 from typing import NamedTuple
 
 from gateway.wire.keylike import looks_like_key
@@ -7,6 +8,8 @@ from gateway.wire.model import Json
 from gateway.wire.walk import is_structural
 
 _MAX_NAME = 128
+_ID = re.compile(r"(?:[a-z]{1,16}[-_])?(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9A-Za-z]{16,80})")
+"""Of what is made by chance: some endpoints let a client choose a part of it, which may be of words."""
 
 
 class Origin(NamedTuple):
@@ -25,7 +28,8 @@ def origin(body: Json) -> Origin:
         return NOBODY
     for holder in (body, body.get("response"), body.get("message")):
         if isinstance(holder, dict) and (model := _name(holder.get("model"))):
-            return Origin(model, _name(holder.get("id")))
+            id_ = _name(holder.get("id"))
+            return Origin(model, id_ if _ID.fullmatch(id_) else "")
     return NOBODY
 
 

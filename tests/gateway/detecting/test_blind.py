@@ -53,6 +53,10 @@ def test_several_applications():
     (first,) = told(other, 60)
     seen(other, 60, 90, 1, app="desk")
     assert [each.dimensions for each in told(other, 90)] == [first.dimensions]
+    again = BlindDetectors()
+    again.read_json(orjson.loads(orjson.dumps(blind.as_json())))
+    seen(again, 60, 61, 1, app="app 0")
+    assert {each.dimensions for each in told(again, 61)} == {(("detector", "prompt_injection"), ("rule", "injection"))}
 
 
 def test_fail_closed():

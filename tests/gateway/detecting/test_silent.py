@@ -58,6 +58,26 @@ def test_a_rule_that_a_policy_no_longer_has():
     assert {each.dimensions for each in found} == {(("rule", "pii"),)}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": 502, "outcome": "upstream_unreachable", "upstream": None},
+        {"status": 400, "decision": "block", "outcome": "content_filter", "upstream": None},
+        {},
+    ],
+    ids=["nobody answers", "blocked before", "nothing of its kind comes"],
+)
+def test_a_rule_with_nothing_to_look_at(fields: dict):
+    """Is not silent: what it is of does not come."""
+    rules = SilentRules()
+    assert run(rules, T0, 600, 0.2) == []
+    for number in range(600):
+        known = facts(record(T0 + 600 + number / 5, number, coverage={"request": [], "response": []}, **fields))
+        assert known is not None
+        rules.take(known)
+        assert list(rules.told(T0 + 600 + number / 5)) == []
+
+
 def test_a_rule_that_is_silent_for_one_application():
     """Is told of that one, while it fires for others."""
     rules = SilentRules()
@@ -123,7 +143,7 @@ def test_restored():
     assert run(rules, T0 + 620, 40, 0.0) == run(other, T0 + 620, 40, 0.0) != []
 
 
-@pytest.mark.parametrize("saved", [[[1]], [["a", "b", *["x"] * 9]], [["a", "b", *[float("nan")] * 9]]])
+@pytest.mark.parametrize("saved", [[[1]], [["a", "b", "c", *["x"] * 10, "v"]], [["a", "b", "c", *[float("nan")] * 10, "v"]]])
 def test_no_state(saved: list):
     """What is none is said to be none."""
     with pytest.raises((ValueError, TypeError)):

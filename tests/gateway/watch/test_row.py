@@ -139,6 +139,13 @@ def test_what_an_earlier_version_packed(packed: str, said: dict):
     assert unpack(bytes.fromhex(packed)) == said
 
 
+def test_what_is_no_record():
+    """Is no record, however well it is packed."""
+    for said in ([1], "x"):
+        with pytest.raises(UnreadableError):
+            unpack(pack(said))  # type: ignore[arg-type]
+
+
 def test_several_threads():
     """Each packs its own, at the same time."""
     records = [{"app": f"app {number}", "text": "x" * number} for number in range(400)]
