@@ -27,4 +27,8 @@ def test_what_is_wrong(tmp_path: Path):
     told.close()
     assert [at for at, _ in handed] == [10, 20, 30, 40]
     symptom: Symptom = handed[0][1]
-    assert (symptom.kind, symptom.series, symptom.dimensions) == ("failing", "journal_errors", (("host", "h1"), ("source", "journal")))
+    assert (symptom.kind, symptom.series, symptom.dimensions) == (
+        "failing",
+        "journal_errors",
+        (("host", "h1"), ("part", "journal"), ("source", "oddgate")),
+    )

@@ -108,7 +108,8 @@ def pages(gateway: Gateway) -> Iterator[tuple[str, bytes]]:
 def files(gateway: Gateway) -> Iterator[tuple[str, bytes]]:
     for path in sorted(gateway.folder.rglob("*")):
         if path.is_file() and (path.relative_to(gateway.folder).parts[0] in OURS or path.name == "output.log"):
-            yield path.relative_to(gateway.folder).parts[0], path.read_bytes()
+            name = "store" if path.name.startswith("oddgate.db") else path.relative_to(gateway.folder).parts[0]
+            yield name, path.read_bytes()
 
 
 def stored(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -171,7 +172,8 @@ async def test_nothing_is_told(
         places = [*pages(gateway), *files(gateway), *answers(own), ("sent", sent(collector))]
     places += [*files(gateway), *stored(tmp_path / "var" / "oddgate.db")]
     assert told(hidden, places) == []
-    assert {name for name, _ in told({WORD}, places)} == open_places
+    packed = {"store"} if open_places else set()  # what may be in it is packed, which hides a word or not
+    assert {name for name, _ in told({WORD}, places)} - packed == open_places
     assert gateway.output.count('"') > 10
     assert collector.spans
     kept = {record["surface"] for record in records.values() if "texts" in record or "sealed_texts" in record}
