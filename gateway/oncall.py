@@ -63,6 +63,7 @@ _MOST_BEHIND = 1 << 20
 """Bytes of the journal: what happened so long ago is not what goes on."""
 _ASK_S = 0.2
 _PAST_S = 30.0
+"""What the journal says of longer ago is no news of who is silent now."""
 _LOOK_S = 10.0
 """How often what other parts know is looked at, and measures that are in force are left again."""
 

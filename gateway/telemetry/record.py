@@ -185,7 +185,7 @@ class Exchange:
     def note_reask(self) -> None:
         """The model is asked again: what it has used so far counts."""
         self.reasks += 1
-        self.earlier = self.usage
+        self.earlier, self.origin = self.usage, NOBODY
         self.glimpse = self.glimpse and self.glimpse.anew()
 
     def note_answer(self, guard: ResponseGuard) -> None:

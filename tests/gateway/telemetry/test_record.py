@@ -263,6 +263,16 @@ def test_usage_of_all_answers():
     assert render(found)["tokens"] == {"input": 8, "output": 10}
 
 
+def test_who_answered_when_asked_again():
+    """Is who has given the answer that was accepted: an id leads to that one."""
+    found = exchange()
+    for id_ in ("chatcmpl-0123456789abcdef01", "chatcmpl-0123456789abcdef02"):
+        found.note_event(Event(b"", {"model": "gpt-4o", "id": id_}))
+        if not found.reasks:
+            found.note_reask()
+    assert render(found)["answer"]["id"] == "chatcmpl-0123456789abcdef02"
+
+
 def test_tokens_in_parts():
     """Of a cache and of thinking, it is said where the endpoint tells; answers that were only compared are spent all the same."""
     consistency = Consistency(None, 1, 1, Usage(10, 1, 2))
